@@ -1,0 +1,3 @@
+//! Skep's words: plain values and pure functions over them.
+pub mod diagnostic;
+pub mod span;
