@@ -1,1 +1,42 @@
-fn main() {}
+//! The repository's own tasks. `cargo xtask help` lists them.
+
+mod engine;
+mod repo;
+mod shell;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  engine up [--nodes 1|3]   start a private engine and print `export DOCKER_HOST=...`
+  engine env                print that line again
+  engine status             what runs, and where it is reached
+  engine crash N            kill node N with everything it runs, as a power loss would
+  engine partition N        pull node N's network cable
+  engine heal N             plug the cable in again and start node N again if it crashed
+  engine down               stop everything and remove every trace
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Result<(), String> {
+    match words {
+        ["engine", rest @ ..] => engine::command(rest),
+        ["help" | "--help" | "-h"] | [] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        [other, ..] => Err(format!("no task `{other}`\n\n{USAGE}")),
+    }
+}

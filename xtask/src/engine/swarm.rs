@@ -1,0 +1,51 @@
+//! Joins the nodes into one swarm.
+
+use super::Node;
+
+/// Makes all nodes managers of one swarm, so that any one of them may be lost.
+pub(super) fn form(nodes: &[Node]) -> Result<(), String> {
+    let (first, others) = nodes.split_first().expect("an engine has a node");
+    first.docker(&["swarm", "init", "--advertise-addr", &first.address()])?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    let token = first.docker(&["swarm", "join-token", "--quiet", "manager"])?;
+    let leader = format!("{}:2377", first.address());
+    for node in others {
+        node.docker(&["swarm", "join", "--token", &token, &leader])?;
+    }
+    Ok(())
+}
+
+/// One line a node, then the swarm as its first reachable manager sees it.
+pub(super) fn print_status(nodes: &[Node]) {
+    for node in nodes {
+        println!("{}", node_line(node));
+    }
+    let list = [
+        "node",
+        "ls",
+        "--format",
+        "{{.Hostname}} {{.Status}} {{.ManagerStatus}}",
+    ];
+    match nodes.iter().find_map(|node| node.docker(&list).ok()) {
+        Some(seen) => println!("\n{seen}"),
+        None => println!("\nno manager answers"),
+    }
+}
+
+fn node_line(node: &Node) -> String {
+    let facts = "engine {{.ServerVersion}}, storage {{.Driver}}, cgroup v{{.CgroupVersion}}";
+    let state = if node.is_alive() {
+        node.docker(&["info", "--format", facts])
+            .unwrap_or_else(|error| error)
+    } else {
+        "crashed".to_owned()
+    };
+    format!(
+        "n{} {} {}: {state}",
+        node.index,
+        node.address(),
+        node.host()
+    )
+}
