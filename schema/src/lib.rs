@@ -1,3 +1,16 @@
 //! Skep's words: plain values and pure functions over them.
+pub mod address;
+pub mod change;
 pub mod diagnostic;
+pub mod digest;
+pub mod event;
+pub mod inventory;
+pub mod plan;
 pub mod span;
+pub mod units;
+pub mod value;
+
+/// Whether a field holds its default and can be left out of a serialized form.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

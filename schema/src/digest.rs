@@ -1,0 +1,193 @@
+//! Content hashes and the canonical encoding they are taken over.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::value::Value;
+
+/// The version of the canonical encoding; part of every digest and of its printed form.
+///
+/// A change here gives every node a new digest, yet causes no write: equality with the
+/// target is judged by comparing payloads, never digests.
+const FORMAT: &str = "w1";
+
+/// A blake3 hash of a kind and a canonical value, printed `w1:` and 26 base32 letters (130 bits).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `value` as something of kind `domain`; equal values of two domains differ.
+    pub fn of(domain: &str, value: &Value) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        text(&mut hasher, FORMAT);
+        text(&mut hasher, domain);
+        encode(&mut hasher, value);
+        Self(*hasher.finalize().as_bytes())
+    }
+
+    /// The digest of plain bytes, such as a config's content.
+    pub fn of_bytes(domain: &str, bytes: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        text(&mut hasher, FORMAT);
+        text(&mut hasher, domain);
+        hasher.update(bytes);
+        Self(*hasher.finalize().as_bytes())
+    }
+
+    /// A fingerprint of a secret that only the holder of `key` can test guesses against.
+    pub fn keyed(key: &[u8; 32], domain: &str, bytes: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new_keyed(key);
+        text(&mut hasher, domain);
+        hasher.update(bytes);
+        Self(*hasher.finalize().as_bytes())
+    }
+
+    /// The first 12 base32 letters (60 bits): the end of a content name such as `shop_app-conf-…`.
+    pub fn short(&self) -> String {
+        self.letters(12)
+    }
+
+    fn letters(&self, count: usize) -> String {
+        const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        (0..count)
+            .map(|i| {
+                let bits = (0..5).fold(0usize, |acc, b| {
+                    let bit = i * 5 + b;
+                    acc << 1 | usize::from(self.0[bit / 8] >> (7 - bit % 8) & 1)
+                });
+                char::from(ALPHABET[bits])
+            })
+            .collect()
+    }
+}
+
+/// Feeds a value to the hasher: a type tag, then a length for all that has one, then the content.
+/// An explicit stack, so that depth costs heap and not stack.
+fn encode(hasher: &mut blake3::Hasher, value: &Value) {
+    enum Step<'a> {
+        Value(&'a Value),
+        Key(&'a str),
+    }
+    let mut open = vec![Step::Value(value)];
+    while let Some(step) = open.pop() {
+        let value = match step {
+            Step::Key(key) => {
+                text(hasher, key);
+                continue;
+            }
+            Step::Value(value) => value,
+        };
+        match value {
+            Value::Null => tag(hasher, b'n'),
+            Value::Bool(false) => tag(hasher, b'f'),
+            Value::Bool(true) => tag(hasher, b't'),
+            Value::Int(int) => {
+                tag(hasher, b'i');
+                hasher.update(&int.to_le_bytes());
+            }
+            Value::Text(t) => {
+                tag(hasher, b's');
+                text(hasher, t);
+            }
+            Value::List(list) => {
+                tag(hasher, b'l');
+                length(hasher, list.len());
+                open.extend(list.iter().rev().map(Step::Value));
+            }
+            Value::Map(map) => {
+                tag(hasher, b'm');
+                length(hasher, map.len());
+                for (key, value) in map.iter().rev() {
+                    open.push(Step::Value(value));
+                    open.push(Step::Key(key));
+                }
+            }
+        }
+    }
+}
+
+fn tag(hasher: &mut blake3::Hasher, tag: u8) {
+    hasher.update(&[tag]);
+}
+
+fn length(hasher: &mut blake3::Hasher, length: usize) {
+    hasher.update(&(length as u64).to_le_bytes());
+}
+
+fn text(hasher: &mut blake3::Hasher, text: &str) {
+    length(hasher, text.len());
+    hasher.update(text.as_bytes());
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{FORMAT}:{}", self.letters(26))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The printed form of a [`Digest`], as stored in labels and files: compared, never recomputed from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DigestText(String);
+
+impl DigestText {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first seven letters after the format, for people.
+    pub fn brief(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, letters)| letters.get(..7).unwrap_or(letters))
+    }
+}
+
+impl From<Digest> for DigestText {
+    fn from(digest: Digest) -> Self {
+        Self(digest.to_string())
+    }
+}
+
+impl fmt::Display for DigestText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text that is no digest of any format this build can read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no digest")]
+pub struct NoDigest(String);
+
+impl FromStr for DigestText {
+    type Err = NoDigest;
+
+    fn from_str(text: &str) -> Result<Self, NoDigest> {
+        let letters = text.split_once(':').filter(|(format, _)| format.starts_with('w')).map(|(_, l)| l);
+        match letters {
+            Some(l) if l.len() == 26 && l.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')) => {
+                Ok(Self(text.to_owned()))
+            }
+            Some(_) | None => Err(NoDigest(text.to_owned())),
+        }
+    }
+}
+
+impl Serialize for DigestText {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for DigestText {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,152 @@
+//! The compiled result: every node lowered to what its target needs.
+
+mod bind;
+mod payload;
+mod service;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::digest::{Digest, DigestText};
+use crate::value::Value;
+
+pub use bind::Fingerprints;
+pub use payload::{
+    Config, Content, Network, NotBase64, Payload, PoolRange, Secret, SecretSource, Volume, WrongKind,
+};
+pub use service::{
+    Condition, Dns, Endpoint, FailureAction, FileRef, Health, HealthTest, Limits, LogDriver, Mode, Mount,
+    MountSource, Order, Placement, Protocol, PublishMode, Published, Reserve, Restart, Rollout, SecretText,
+    Security, Service, Stop, Ulimit,
+};
+
+/// What every reader must check before the rest: `skep.plan/1`.
+pub const PLAN_FORMAT: &str = "skep.plan/1";
+
+/// A stack as it shall be. It holds no live state and no secret, so it can be committed,
+/// reviewed without credentials and snapshot-tested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Always [`PLAN_FORMAT`].
+    pub format: String,
+    /// The owner of everything in the plan: `shop` or `shop@prod`.
+    pub stack: String,
+    pub project: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The values of the project's parameters this plan was compiled with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, Value>,
+    /// Over the addresses and digests of all nodes.
+    pub digest: DigestText,
+    pub nodes: BTreeMap<Address, PlanNode>,
+}
+
+/// One node, lowered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanNode {
+    pub target: Target,
+    /// What must be there, and in which state, before this node is written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub needs: BTreeMap<Address, Need>,
+    /// Refuse to delete or replace this node.
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub protect: bool,
+    pub payload: Payload,
+    /// Over the kind and the payload: neither order, spelling, origin nor `needs` count.
+    pub digest: DigestText,
+    pub origin: Origin,
+}
+
+/// Where a node lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// An object of the swarm.
+    Swarm,
+    /// Nowhere of its own: it shapes other nodes, or the daemon acts on it.
+    Declared,
+}
+
+/// How far a needed node must have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// It exists.
+    Exists,
+    /// Its tasks run.
+    Started,
+    /// Its tasks run and their health checks pass.
+    Healthy,
+    /// It ran to its end with exit code 0.
+    Complete,
+}
+
+/// Where a node was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Relative to the project, with forward slashes; empty for what the compiler adds by itself.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// For a node from a component: where the component was used, `skep.kdl:40`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<String>,
+}
+
+impl Origin {
+    /// `app.kdl:12`, or nothing for what has no place.
+    pub fn place(&self) -> String {
+        if self.file.is_empty() { String::new() } else { format!("{}:{}", self.file, self.line) }
+    }
+}
+
+impl PlanNode {
+    /// A node with its digest worked out.
+    pub fn new(address: &Address, target: Target, payload: Payload, origin: Origin) -> Self {
+        let digest = payload.digest(address.kind);
+        Self { target, needs: BTreeMap::new(), protect: false, payload, digest, origin }
+    }
+}
+
+impl Plan {
+    /// A plan of these nodes with its digest worked out.
+    pub fn new(project: &str, environment: Option<&str>, nodes: BTreeMap<Address, PlanNode>) -> Self {
+        let digest = Self::digest_of(&nodes);
+        Self {
+            format: PLAN_FORMAT.to_owned(),
+            stack: stack_name(project, environment),
+            project: project.to_owned(),
+            environment: environment.map(str::to_owned),
+            params: BTreeMap::new(),
+            digest,
+            nodes,
+        }
+    }
+
+    /// The plan in which nothing exists: the base of a first deploy.
+    pub fn empty(project: &str, environment: Option<&str>) -> Self {
+        Self::new(project, environment, BTreeMap::new())
+    }
+
+    /// The digest over addresses and node digests, in order of address.
+    pub fn digest_of(nodes: &BTreeMap<Address, PlanNode>) -> DigestText {
+        let all = nodes
+            .iter()
+            .map(|(address, node)| (address.to_string(), Value::Text(node.digest.to_string())))
+            .collect();
+        Digest::of("plan", &Value::Map(all)).into()
+    }
+}
+
+/// `shop` or `shop@prod`.
+pub fn stack_name(project: &str, environment: Option<&str>) -> String {
+    environment.map_or_else(|| project.to_owned(), |e| format!("{project}@{e}"))
+}
+
+/// The start of all names in the swarm: `shop` or `shop-prod`.
+pub fn name_prefix(project: &str, environment: Option<&str>) -> String {
+    environment.map_or_else(|| project.to_owned(), |e| format!("{project}-{e}"))
+}

@@ -1,0 +1,409 @@
+//! A service as the engine shall run it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Bytes, Cpu, Duration, FileMode, Ratio};
+
+/// A swarm service. Absent means the engine's own default; what the edition decides is explicit.
+///
+/// References are physical names, so that a new content name of a config ripples to the
+/// services that mount it and to no other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Service {
+    pub name: String,
+    pub image: String,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub entrypoint: Vec<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub command: Vec<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub mode: Mode,
+    /// Nothing for a global service.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub replicas: Option<u32>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub env: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub secret_env: BTreeMap<String, SecretText>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub user: Option<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub groups: Vec<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub workdir: Option<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub hostname: Option<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub domainname: Option<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub tty: bool,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub stdin: bool,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub init: bool,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub read_only: bool,
+    /// Lines of the hosts file: name to addresses.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub hosts: BTreeMap<String, BTreeSet<String>>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub dns: Dns,
+    /// Physical network name to aliases.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub networks: BTreeMap<String, BTreeSet<String>>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub endpoint: Endpoint,
+    /// Published port and protocol, `443/tcp`, to where it leads.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub publish: BTreeMap<String, Published>,
+    /// Path in the container to the secret found there.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub secrets: BTreeMap<String, FileRef>,
+    /// Path in the container to the config found there.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub configs: BTreeMap<String, FileRef>,
+    /// Path in the container to what is mounted there.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub mounts: BTreeMap<String, Mount>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub health: Option<Health>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub limits: Limits,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub reserve: Reserve,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub placement: Placement,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub restart: Restart,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub stop: Stop,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub update: Rollout,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub rollback: Rollout,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub sysctls: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub ulimits: BTreeMap<String, Ulimit>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub cap_add: BTreeSet<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub cap_drop: BTreeSet<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub security: Security,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub isolation: Option<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub oom_score: Option<i64>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub log: Option<LogDriver>,
+    /// On the service; ours (`skep.*`) are added by the provider and are not in here.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub labels: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub container_labels: BTreeMap<String, String>,
+}
+
+/// How many tasks, and when the service is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    #[default]
+    Replicated,
+    /// One task on every node that fits.
+    Global,
+    /// A replicated service that is done when its tasks ended with 0.
+    Once,
+}
+
+/// An environment value that holds secret bytes, filled in at apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SecretText {
+    /// With `${secret.name}` where the value of a secret belongs.
+    pub template: String,
+    /// Keyed, of the whole value; nothing until the plan is bound to a target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Dns {
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub servers: Vec<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub search: Vec<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub options: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Endpoint {
+    #[default]
+    Vip,
+    Dnsrr,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Published {
+    /// The port in the container.
+    pub target: u16,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub mode: PublishMode,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PublishMode {
+    #[default]
+    Ingress,
+    Host,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    #[default]
+    Tcp,
+    Udp,
+    Sctp,
+}
+
+/// A secret or config as a file in the container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FileRef {
+    /// The physical name; one that ends in `-*` is completed when the plan is bound.
+    pub source: String,
+    #[serde(default = "root", skip_serializing_if = "is_root")]
+    pub uid: String,
+    #[serde(default = "root", skip_serializing_if = "is_root")]
+    pub gid: String,
+    #[serde(default = "readable", skip_serializing_if = "is_readable")]
+    pub mode: FileMode,
+}
+
+fn root() -> String {
+    "0".to_owned()
+}
+fn is_root(id: &str) -> bool {
+    id == "0"
+}
+const fn readable() -> FileMode {
+    FileMode(0o444)
+}
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_readable(mode: &FileMode) -> bool {
+    *mode == readable()
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Mount {
+    pub from: MountSource,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub read_only: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub enum MountSource {
+    /// Made on each node by the first task that mounts it.
+    Volume {
+        /// Empty for an anonymous one.
+        name: String,
+        #[serde(default, skip_serializing_if = "crate::is_default")]
+        driver: Option<String>,
+        #[serde(default, skip_serializing_if = "crate::is_default")]
+        options: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "crate::is_default")]
+        labels: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "crate::is_default")]
+        no_copy: bool,
+        #[serde(default, skip_serializing_if = "crate::is_default")]
+        subpath: Option<String>,
+    },
+    Bind {
+        path: String,
+        #[serde(default, skip_serializing_if = "crate::is_default")]
+        propagation: Option<String>,
+    },
+    Tmpfs {
+        #[serde(default, skip_serializing_if = "crate::is_default")]
+        size: Option<Bytes>,
+        #[serde(default, skip_serializing_if = "crate::is_default")]
+        mode: Option<FileMode>,
+    },
+    Npipe {
+        path: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Health {
+    pub test: HealthTest,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub every: Option<Duration>,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub timeout: Option<Duration>,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub retries: Option<u32>,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub start: Option<Duration>,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub start_every: Option<Duration>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HealthTest {
+    /// Switches off a check that the image brings.
+    None,
+    Command(Vec<String>),
+    Shell(String),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Limits {
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub cpu: Option<Cpu>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub memory: Option<Bytes>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub pids: Option<u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Reserve {
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub cpu: Option<Cpu>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub memory: Option<Bytes>,
+    /// A count, or a named resource.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub generic: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Placement {
+    /// Spelled `node.labels.disk==ssd`, without spaces.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub constraints: BTreeSet<String>,
+    /// In order of weight.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub spread: Vec<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub max_per_node: Option<u32>,
+    /// `linux/amd64`
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub platforms: BTreeSet<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Restart {
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub condition: Option<Condition>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub delay: Option<Duration>,
+    /// 0 is without limit.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub max: Option<u32>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub window: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    Any,
+    OnFailure,
+    None,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Stop {
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub signal: Option<String>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub grace: Option<Duration>,
+}
+
+/// How an update or a rollback proceeds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Rollout {
+    /// 0 is all at once.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub parallelism: Option<u32>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub delay: Option<Duration>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub order: Option<Order>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub on_failure: Option<FailureAction>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub monitor: Option<Duration>,
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub max_failure_ratio: Option<Ratio>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    StartFirst,
+    StopFirst,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureAction {
+    Pause,
+    Continue,
+    Rollback,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Ulimit {
+    pub soft: i64,
+    pub hard: i64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Security {
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub no_new_privileges: bool,
+    /// `default`, `unconfined`, or a profile as JSON text.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub seccomp: Option<String>,
+    /// `default` or `disabled`.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub apparmor: Option<String>,
+    /// `user type role level disable`, as far as given.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub selinux: BTreeMap<String, String>,
+    /// `config:NAME`, `file:NAME` or `registry:KEY`.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub credential_spec: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LogDriver {
+    pub driver: String,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub options: BTreeMap<String, String>,
+}
