@@ -1,34 +1,39 @@
 //! A private Docker engine of one or three manager nodes, each in namespaces of its own.
 //!
 //! Nodes hang on a bridge inside a *switch* namespace, out of reach of a system engine's firewall
-//! rules. A node has its own network, mount, PID and host name, so killing one process removes the
-//! daemon, its containers and its mounts at once. Nothing can leave: the gateway refuses all.
+//! rules. A node has its own network, mounts, process numbers and host name, so killing one process
+//! removes the daemon, its containers and its mounts at once. Nothing can leave: the gateway
+//! refuses all.
 
+mod command;
+mod keep;
+mod names;
 mod net;
 mod node;
 mod record;
 mod swarm;
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+pub(crate) use self::command::command;
+pub(crate) use self::keep::Kept;
 pub(crate) use self::node::Node;
-use crate::shell;
-
-/// The engine started by hand; those of test runs take the first free slot above.
-const BY_HAND: Slot = Slot(213);
+use crate::shell::{self, Process};
 
 /// Tells engines apart: third byte of the nodes' addresses and part of every name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Slot(u8);
+struct Slot(u8);
 
 impl Slot {
+    /// The one engine started by hand.
+    const BY_HAND: Self = Self(213);
+
     /// Prefix of network namespaces, links and control groups.
     fn name(self) -> String {
         format!("skep{}", self.0)
     }
 
-    /// Sockets and records. Short, because a socket's path may have no more than 107 bytes.
+    /// Sockets and the record. Short, because a socket's path may have no more than 107 bytes.
     fn run_dir(self) -> PathBuf {
         PathBuf::from("/run").join(self.name())
     }
@@ -38,130 +43,81 @@ impl Slot {
     }
 }
 
-/// A running engine.
+/// A swarm of managers on this machine.
 #[derive(Debug)]
 pub(crate) struct Engine {
     slot: Slot,
     /// Images, containers and swarm state; on a real disk, gone after `down`.
     data: PathBuf,
-    pub(crate) nodes: Vec<Node>,
+    /// Who takes it down. One started by hand has no owner and stays.
+    owner: Option<Process>,
+    nodes: Vec<Node>,
 }
 
 impl Engine {
-    /// Starts `nodes` managers in one swarm.
-    pub(crate) fn up(slot: Slot, nodes: u8) -> Result<Self, String> {
-        down(slot)?;
-        let engine = Self::new(slot, nodes);
-        engine.start().inspect_err(|_| {
-            if let Err(error) = down(slot) {
-                eprintln!("xtask: while cleaning up: {error}");
-            }
-        })
-    }
-
-    fn new(slot: Slot, nodes: u8) -> Self {
-        let data = crate::repo::target()
-            .join("engine")
-            .join(slot.0.to_string());
+    fn new(slot: Slot, nodes: u8, data: PathBuf, owner: Option<Process>) -> Self {
         let nodes = (1..=nodes)
             .map(|index| Node::new(slot, index, &data))
             .collect();
-        Self { slot, data, nodes }
-    }
-
-    fn start(mut self) -> Result<Self, String> {
-        fs::create_dir_all(self.slot.run_dir()).map_err(|e| e.to_string())?;
-        net::up(self.slot, &self.nodes)?;
-        for node in &mut self.nodes {
-            node.start()?;
+        Self {
+            slot,
+            data,
+            owner,
+            nodes,
         }
-        record::write(&self)?;
-        self.nodes.iter().try_for_each(Node::wait_until_ready)?;
-        swarm::form(&self.nodes)?;
-        Ok(self)
     }
 
-    /// The engine of this slot as an earlier `up` left it.
-    pub(crate) fn find(slot: Slot) -> Option<Self> {
-        record::read(slot)
+    /// Starts the nodes in a slot that `record::claim` has taken.
+    fn start(&self) -> Result<(), String> {
+        remove_dir(&self.data)?;
+        net::up(self.slot, &self.nodes)?;
+        names::start(self.slot)?;
+        let daemons: Result<Vec<_>, _> = self.nodes.iter().map(Node::start).collect();
+        for (node, mut daemon) in self.nodes.iter().zip(daemons?) {
+            node.wait_until_ready(&mut daemon)?;
+        }
+        swarm::form(&self.nodes)
     }
 
-    fn node(&mut self, index: &str) -> Result<&mut Node, String> {
+    /// Removes every trace, also of a start that went only halfway.
+    fn down(&self) -> Result<(), String> {
+        net::down(self.slot)?;
+        node::remove_cgroups(self.slot);
+        remove_dir(&self.data)?;
+        remove_dir(&self.slot.run_dir())
+    }
+
+    fn is_alive(&self) -> bool {
+        self.nodes.iter().any(Node::is_alive)
+    }
+
+    fn node(&self, index: &str) -> Result<&Node, String> {
         let count = self.nodes.len();
         let found = self
             .nodes
-            .iter_mut()
+            .iter()
             .find(|node| node.index.to_string() == index);
         found.ok_or_else(|| format!("no node `{index}`: this engine has nodes 1 to {count}"))
     }
 
-    fn env(&self) -> String {
-        let address: Vec<_> = self.nodes.iter().map(Node::address).collect();
-        format!(
-            "export DOCKER_HOST={}\nexport SKEP_TEST_NODE_ADDR={}",
-            self.nodes[0].host(),
-            address.join(",")
-        )
+    /// The nodes' addresses, separated by commas.
+    fn addresses(&self) -> String {
+        let addresses: Vec<_> = self.nodes.iter().map(Node::address).collect();
+        addresses.join(",")
     }
 }
 
-/// Removes every trace of the slot's engine, also of one that was started halfway.
-pub(crate) fn down(slot: Slot) -> Result<(), String> {
-    if let Some(engine) = Engine::find(slot) {
-        engine.nodes.iter().try_for_each(Node::kill)?;
-        remove_dir(&engine.data)?;
-    }
-    net::down(slot)?;
-    node::remove_cgroups(slot);
-    remove_dir(&slot.run_dir())
+/// Where the nodes of the engine started by hand are reached; empty when there is none.
+pub(crate) fn hosts_by_hand() -> Vec<String> {
+    let engine = record::read(Slot::BY_HAND);
+    engine
+        .iter()
+        .flat_map(|engine| &engine.nodes)
+        .map(Node::host)
+        .collect()
 }
 
-/// `cargo xtask engine ...`
-pub(crate) fn command(words: &[&str]) -> Result<(), String> {
-    match words {
-        ["up"] | ["up", "--nodes", "1"] => up(1),
-        ["up", "--nodes", "3"] => up(3),
-        ["down"] => down(BY_HAND),
-        ["env"] => running().map(|engine| println!("{}", engine.env())),
-        ["status"] => {
-            swarm::print_status(&running()?.nodes);
-            Ok(())
-        }
-        ["crash", index] => running()?.node(index)?.crash(),
-        ["partition", index] => net::partition(running()?.node(index)?),
-        ["heal", index] => heal(running()?, index),
-        _ => Err("no such engine command; see `cargo xtask help`".to_owned()),
-    }
-}
-
-fn running() -> Result<Engine, String> {
-    Engine::find(BY_HAND)
-        .ok_or_else(|| "no engine runs; start one with `cargo xtask engine up`".to_owned())
-}
-
-fn up(nodes: u8) -> Result<(), String> {
-    if Engine::find(BY_HAND).is_some_and(|engine| engine.nodes.iter().any(Node::is_alive)) {
-        return Err("an engine runs already; see `cargo xtask engine status`".to_owned());
-    }
-    let engine = Engine::up(BY_HAND, nodes)?;
-    println!("{}", engine.env());
-    Ok(())
-}
-
-fn heal(mut engine: Engine, index: &str) -> Result<(), String> {
-    let node = engine.node(index)?;
-    net::heal(node)?;
-    if !node.is_alive() {
-        node.start()?;
-        node.wait_until_ready()?;
-    }
-    record::write(&engine)
-}
-
-fn remove_dir(dir: &std::path::Path) -> Result<(), String> {
-    if !dir.exists() {
-        return Ok(());
-    }
-    // `rm` and not `fs::remove_dir_all`: images hold files that even root may not unlink one by one.
+/// By `rm`, because a folder of images is large and `rm` does not stop at files that vanish.
+fn remove_dir(dir: &Path) -> Result<(), String> {
     shell::read("rm", &["-rf".as_ref(), dir.as_os_str()]).map(drop)
 }

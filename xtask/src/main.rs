@@ -1,6 +1,7 @@
 //! The repository's own tasks. `cargo xtask help` lists them.
 
 mod engine;
+mod images;
 mod repo;
 mod shell;
 
@@ -16,6 +17,7 @@ usage: cargo xtask <task>
   engine partition N        pull node N's network cable
   engine heal N             plug the cable in again and start node N again if it crashed
   engine down               stop everything and remove every trace
+  images                    build the test images and load them into that engine
 ";
 
 fn main() -> ExitCode {
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
 fn dispatch(words: &[&str]) -> Result<(), String> {
     match words {
         ["engine", rest @ ..] => engine::command(rest),
+        ["images"] => images::command(),
         ["help" | "--help" | "-h"] | [] => {
             print!("{USAGE}");
             Ok(())

@@ -15,3 +15,13 @@ pub(crate) fn target() -> PathBuf {
     let chosen = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     root().join(chosen.unwrap_or_else(|| "target".into()))
 }
+
+/// The cargo that runs this task, so that a chosen toolchain stays chosen.
+pub(crate) fn cargo() -> String {
+    env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
+/// This very program, also after cargo has put a newer one in its place.
+pub(crate) fn this_program() -> String {
+    format!("/proc/{}/exe", std::process::id())
+}

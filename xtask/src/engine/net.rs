@@ -1,6 +1,8 @@
 //! The wires between the nodes, and the one from this machine to them.
 
+use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Node, Slot};
 use crate::shell;
@@ -22,18 +24,33 @@ pub(super) fn down(slot: Slot) -> Result<(), String> {
     if Path::new("/sys/class/net").join(slot.name()).exists() {
         ip(&format!("link del {}", slot.name()))?;
     }
-    for entry in std::fs::read_dir("/run/netns")
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
+    let prefix = format!("{}-", slot.name());
+    for entry in fs::read_dir("/run/netns").into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(&format!("{}-", slot.name())) {
+        if name.starts_with(&prefix) {
+            end_processes(&name)?;
             ip(&format!("netns del {name}"))?;
         }
     }
     Ok(())
+}
+
+/// The processes in a network namespace. Of a node these are all but those in containers.
+pub(super) fn processes(name: &str) -> Vec<String> {
+    let found = shell::read("ip", &["netns", "pids", name]).unwrap_or_default();
+    found.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// Kills until none is left, for one may start another meanwhile.
+pub(super) fn end_processes(name: &str) -> Result<(), String> {
+    shell::wait_until(Duration::from_secs(20), &format!("{name} is empty"), || {
+        let found = processes(name);
+        for pid in &found {
+            shell::kill(pid);
+        }
+        found.is_empty()
+    })
 }
 
 pub(super) fn partition(node: &Node) -> Result<(), String> {
@@ -105,7 +122,7 @@ fn cable(node: &Node) -> Result<(), String> {
     ))
 }
 
-fn switch_name(slot: Slot) -> String {
+pub(super) fn switch_name(slot: Slot) -> String {
     format!("{}-sw", slot.name())
 }
 

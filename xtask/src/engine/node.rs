@@ -2,20 +2,18 @@
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::{Slot, net};
-use crate::shell::{self, Process};
+use crate::shell;
 
 /// A manager node, numbered from 1.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(super) slot: Slot,
     pub(super) index: u8,
-    pub(super) data: PathBuf,
-    /// Ends, and takes everything on the node with it, when this process is killed.
-    pub(super) process: Option<Process>,
+    data: PathBuf,
 }
 
 impl Node {
@@ -24,7 +22,6 @@ impl Node {
             slot,
             index,
             data: data.join(format!("n{index}")),
-            process: None,
         }
     }
 
@@ -43,16 +40,13 @@ impl Node {
     }
 
     pub(super) fn is_alive(&self) -> bool {
-        self.process.is_some_and(Process::is_alive)
+        !net::processes(&self.name()).is_empty()
     }
 
-    pub(super) fn kill(&self) -> Result<(), String> {
-        self.process.map_or(Ok(()), Process::kill)
-    }
-
-    /// Kills it, and removes the files that would keep the daemon from starting on the same data.
+    /// Ends the daemon and all containers at once, for one of the killed is their PID namespace's
+    /// first process, and removes the files that would keep the daemon from starting on the same data.
     pub(super) fn crash(&self) -> Result<(), String> {
-        self.kill()?;
+        net::end_processes(&self.name())?;
         let stale = self.run_dir();
         if stale.exists() {
             fs::remove_dir_all(stale).map_err(|e| e.to_string())
@@ -61,7 +55,7 @@ impl Node {
         }
     }
 
-    pub(super) fn start(&mut self) -> Result<(), String> {
+    pub(super) fn start(&self) -> Result<Child, String> {
         self.prepare()
             .map_err(|e| format!("cannot prepare node {}: {e}", self.index))?;
         let log = self
@@ -69,7 +63,7 @@ impl Node {
             .map_err(|e| format!("cannot write the node's log: {e}"))?;
         let error_log = log.try_clone().map_err(|e| e.to_string())?;
         // `nsenter` and not `ip netns exec`, which mounts a new /sys and so hides control groups.
-        let child = Command::new("nsenter")
+        Command::new("nsenter")
             .arg(format!("--net=/run/netns/{}", self.name()))
             .args([
                 "setsid",
@@ -85,26 +79,22 @@ impl Node {
             .stdout(log)
             .stderr(error_log)
             .spawn()
-            .map_err(|e| format!("cannot start `nsenter`: {e}"))?;
-        self.process = Process::now(child.id());
-        Ok(())
+            .map_err(|e| format!("cannot start `nsenter`: {e}"))
     }
 
-    pub(super) fn wait_until_ready(&self) -> Result<(), String> {
-        let ready = || !self.is_alive() || self.docker(&["version"]).is_ok();
-        shell::wait_until(Duration::from_mins(1), "the daemon answers", ready)
-            .and_then(|()| {
-                self.is_alive()
-                    .then_some(())
-                    .ok_or_else(|| "the daemon ended".into())
-            })
-            .map_err(|error| {
-                format!(
-                    "node {}: {error}; its log ends:\n{}",
-                    self.index,
-                    self.log()
-                )
-            })
+    /// Waits until the daemon of `start` answers, or has given up.
+    pub(super) fn wait_until_ready(&self, daemon: &mut Child) -> Result<(), String> {
+        let mut ended = false;
+        let waited = shell::wait_until(Duration::from_mins(1), "the daemon answers", || {
+            ended = !matches!(daemon.try_wait(), Ok(None));
+            ended || self.docker(&["version"]).is_ok()
+        });
+        let failure = if ended {
+            Err("the daemon has ended".to_owned())
+        } else {
+            waited
+        };
+        failure.map_err(|error| format!("node {}: {error}; its log:\n{}", self.index, self.log()))
     }
 
     /// Runs the docker command line against this node.
@@ -144,14 +134,17 @@ impl Node {
     }
 
     /// The shell stays as the namespace's first process, because it reaps the orphans that a daemon
-    /// would leave. `/run/containerd` is private: shims put sockets there whatever the exec root is.
+    /// would leave. The two folders in `/run` are private, because shims and plugins have their
+    /// sockets there whatever the exec root is.
     fn script(&self) -> String {
         let data = self.data.display();
         format!(
             "set -e
              hostname n{}
              mount --bind '{data}/resolv.conf' /etc/resolv.conf
-             mkdir -p /run/containerd && mount -t tmpfs none /run/containerd
+             for dir in /run/containerd /run/docker; do
+               mkdir -p $dir && mount -t tmpfs none $dir
+             done
              export DOCKER_SERVICE_PREFER_OFFLINE_IMAGE=1 PATH=\"$PATH:/usr/sbin:/sbin\"
              dockerd --config-file '{data}/daemon.json' &
              wait $!",
@@ -175,13 +168,13 @@ impl Node {
 
 /// Removes the control groups of nodes that are gone, in version 1 one tree per controller.
 pub(super) fn remove_cgroups(slot: Slot) {
-    let v2 = PathBuf::from("/sys/fs/cgroup");
-    let v1 = fs::read_dir(&v2)
+    let v2 = Path::new("/sys/fs/cgroup");
+    let v1 = fs::read_dir(v2)
         .into_iter()
         .flatten()
         .flatten()
         .map(|entry| entry.path());
-    for tree in v1.chain([v2.clone()]) {
+    for tree in v1.chain([v2.to_owned()]) {
         for group in fs::read_dir(tree).into_iter().flatten().flatten() {
             let name = group.file_name();
             if name

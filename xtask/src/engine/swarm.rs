@@ -18,20 +18,17 @@ pub(super) fn form(nodes: &[Node]) -> Result<(), String> {
 }
 
 /// One line a node, then the swarm as its first reachable manager sees it.
-pub(super) fn print_status(nodes: &[Node]) {
-    for node in nodes {
-        println!("{}", node_line(node));
-    }
+pub(super) fn status(nodes: &[Node]) -> String {
     let list = [
         "node",
         "ls",
         "--format",
         "{{.Hostname}} {{.Status}} {{.ManagerStatus}}",
     ];
-    match nodes.iter().find_map(|node| node.docker(&list).ok()) {
-        Some(seen) => println!("\n{seen}"),
-        None => println!("\nno manager answers"),
-    }
+    let seen = nodes.iter().find_map(|node| node.docker(&list).ok());
+    let mut lines: Vec<String> = nodes.iter().map(node_line).collect();
+    lines.push(seen.unwrap_or_else(|| "no manager answers".to_owned()));
+    lines.join("\n")
 }
 
 fn node_line(node: &Node) -> String {
