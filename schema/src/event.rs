@@ -40,6 +40,8 @@ pub enum Event {
     Skipped { address: Address, because: Address },
     /// No new node is begun; what is in flight is finished.
     Cancelling,
+    /// All is done, but what was superseded could not be removed. The next apply tries again.
+    Uncollected { message: String },
 }
 
 /// What every reader must check before the rest: `skep.apply/1`.
@@ -82,5 +84,7 @@ pub enum NodeOutcome {
     Done { action: Action, millis: u64 },
     Failed(Failure),
     Skipped { because: Address },
+    /// Begun, then no longer waited for: it may or may not have arrived.
+    Unsettled { action: Action },
     NotBegun,
 }

@@ -97,6 +97,10 @@ pub enum Verdict {
     TimedOut,
     /// Somebody else changed it meanwhile.
     Superseded,
+    /// Nothing answered, again and again.
+    Unreachable,
+    /// The object is not ours, or we may not.
+    Denied,
 }
 
 /// A task that failed.

@@ -59,6 +59,30 @@ impl Payload {
         }
     }
 
+    /// The kind of object it is in the swarm: a gateway is a service, its rendered file a config.
+    /// Nothing for a declared node.
+    pub fn object(&self) -> Option<Kind> {
+        match self {
+            Payload::Network(_) => Some(Kind::Network),
+            Payload::Volume(_) => Some(Kind::Volume),
+            Payload::Secret(_) => Some(Kind::Secret),
+            Payload::Config(_) => Some(Kind::Config),
+            Payload::Service(_) => Some(Kind::Service),
+            Payload::Declared(_) => None,
+        }
+    }
+
+    /// Whether the object is somebody else's to make, change and remove.
+    pub fn is_external(&self) -> bool {
+        match self {
+            Payload::Network(n) => n.external,
+            Payload::Volume(v) => v.external,
+            Payload::Secret(s) => s.source == SecretSource::External,
+            Payload::Config(c) => c.external,
+            Payload::Service(_) | Payload::Declared(_) => false,
+        }
+    }
+
     pub fn as_service(&self) -> Result<&Service, WrongKind> {
         match self {
             Payload::Service(s) => Ok(s),
