@@ -5,8 +5,10 @@ pub mod diagnostic;
 pub mod digest;
 pub mod event;
 pub mod inventory;
+pub mod lang;
 pub mod plan;
 pub mod span;
+pub mod spec;
 pub mod units;
 pub mod value;
 

@@ -50,9 +50,20 @@ codes! {
 
     // 2xxx: nodes and values
     SK2001 UnknownNode Error "no such node here"
+    SK2002 UnknownProperty Error "a word that this node does not know"
+    SK2003 MissingValue Error "something required is missing"
+    SK2004 WrongType Error "a value of the wrong type"
+    SK2005 BadValue Error "a value that cannot be right"
+    SK2006 BadQuantity Error "a quantity without a clear unit"
+    SK2007 NotOneOf Error "a word that is not one of the few that fit"
+    SK2008 WrittenTwice Error "something is written twice"
+    SK2009 SurplusArgument Error "one value too many"
+    SK2010 NoReferenceHere Error "a reference where none can stand"
+    SK2011 SecretHere Error "a secret where none can stand"
 
     // 3xxx: names and the graph
     SK3001 UnknownName Error "a name that nothing declares"
+    SK3002 NoSuchFile Error "a file that is not there"
 
     // 4xxx: parameters, components, environments
     SK4001 UnknownPath Error "a value path that leads nowhere"

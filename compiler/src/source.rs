@@ -1,0 +1,135 @@
+//! What the compiler is given: files already read, and the inputs of this run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Everything a compile may look at. The compiler never opens a file: what it misses it names in
+/// [`crate::Compiled::wanted`], and whoever has the disk reads that and compiles again.
+#[derive(Clone, Debug, Default)]
+pub struct SourceSet {
+    /// Files by their path in the project, with forward slashes: specs and what they refer to.
+    pub files: BTreeMap<String, File>,
+    /// Patterns of `include` and the files they matched, sorted.
+    pub globs: BTreeMap<String, Vec<String>>,
+    pub inputs: Inputs,
+}
+
+/// A file as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum File {
+    Bytes(Arc<[u8]>),
+    /// Looked for and not there.
+    Absent,
+    /// There, but it could not be read; the reason is a lowercase fragment.
+    Unreadable(String),
+}
+
+/// What the person or the pipeline says beside the files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    pub environment: Option<String>,
+    /// `-p NAME=VALUE`, as written.
+    pub params: BTreeMap<String, String>,
+    /// Hold parameters without a value as unknown instead of refusing them: `check` does.
+    pub allow_unset_params: bool,
+}
+
+/// Something a compile needed and did not have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    File(String),
+    /// A pattern of `include`, relative to the project.
+    Glob(String),
+}
+
+/// The project file every project has.
+pub const ROOT: &str = "skep.kdl";
+
+impl SourceSet {
+    /// A project of texts, as tests and editors have it. Everything else counts as absent.
+    pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let files = files
+            .into_iter()
+            .map(|(path, text)| (path.to_owned(), File::Bytes(text.as_bytes().into())))
+            .collect();
+        Self { files, ..Self::default() }
+    }
+
+    /// Adds what was wanted as absent, so that the next compile is the last.
+    pub fn settle(&mut self, wanted: &BTreeSet<Wanted>) {
+        for want in wanted {
+            match want {
+                Wanted::File(path) => {
+                    self.files.insert(path.clone(), File::Absent);
+                }
+                Wanted::Glob(pattern) => {
+                    let matched = self.files.keys().filter(|p| matches(pattern, p)).cloned().collect();
+                    self.globs.insert(pattern.clone(), matched);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a path fits a pattern of `include`: `*` within a segment, `**` over segments.
+pub fn matches(pattern: &str, path: &str) -> bool {
+    let pattern: Vec<&str> = pattern.split('/').collect();
+    let path: Vec<&str> = path.split('/').collect();
+    segments_match(&pattern, &path)
+}
+
+/// Rows of a table instead of recursion: `fits[j]` says whether the pattern so far matches the
+/// first `j` segments.
+fn segments_match(pattern: &[&str], path: &[&str]) -> bool {
+    let mut fits = vec![false; path.len() + 1];
+    fits[0] = true;
+    for part in pattern {
+        let mut next = vec![false; path.len() + 1];
+        if *part == "**" {
+            let first = fits.iter().position(|f| *f).unwrap_or(next.len());
+            next.iter_mut().skip(first).for_each(|f| *f = true);
+        } else {
+            for (j, segment) in path.iter().enumerate() {
+                next[j + 1] = fits[j] && segment_matches(part, segment);
+            }
+        }
+        fits = next;
+    }
+    fits[path.len()]
+}
+
+fn segment_matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or("");
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut last = None;
+    for part in parts {
+        if let Some(before) = last.replace(part) {
+            let Some(at) = rest.find(before) else { return false };
+            rest = &rest[at + before.len()..];
+        }
+    }
+    last.map_or(rest.is_empty(), |last| rest.ends_with(last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns_match_within_segments_and_across_them() {
+        for (pattern, path, fits) in [
+            ("*.kdl", "a.kdl", true),
+            ("*.kdl", "x/a.kdl", false),
+            ("**/*.kdl", "a.kdl", true),
+            ("**/*.kdl", "x/y/a.kdl", true),
+            ("services/*.kdl", "services/a.kdl", true),
+            ("services/*.kdl", "services/a.txt", false),
+            ("s*v*s/a.kdl", "services/a.kdl", true),
+            ("data.kdl", "data.kdl", true),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(matches(pattern, path), fits, "{pattern} {path}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The language as data: what nodes there are, what they take, and how a tree becomes typed values.
+//!
+//! A kind is declared once with [`node!`](crate::node): the declaration makes the Rust struct, its
+//! decoder and its row in the table. Everything else (unknown words, did-you-mean, merge rules,
+//! completion, reference pages) reads the table.
+
+mod decode;
+mod macros;
+mod read;
+mod suggest;
+mod table;
+mod tree;
+
+pub(crate) use decode::Absent;
+pub use decode::{Decode, Decoder, Fields, List, Map};
+pub(crate) use read::plain;
+pub use read::{Read, Type, one_of, scalar_text};
+pub use suggest::nearest;
+pub use table::{Field, Key, NodeInfo, Shape};
+pub use tree::{Arg, Literal, Node, Part, Prop, Template};

@@ -1,0 +1,76 @@
+//! The table of node kinds: plain constant data.
+
+use super::read::Type;
+use crate::change::Effect;
+
+/// A kind of node and all it takes.
+#[derive(Debug)]
+pub struct NodeInfo {
+    /// The word the author writes.
+    pub word: &'static str,
+    /// Markdown, from the doc comment.
+    pub doc: &'static str,
+    pub fields: &'static [Field],
+}
+
+/// One thing a node takes.
+#[derive(Debug)]
+pub struct Field {
+    pub word: &'static str,
+    pub doc: &'static str,
+    pub shape: Shape,
+    /// What it is when it is not written, in the language's spelling; nothing where the engine decides.
+    pub default: Option<&'static str>,
+    /// What changing it does to running tasks, where it reaches them at all.
+    pub effect: Option<Effect>,
+    /// The edition that brought it.
+    pub since: u16,
+}
+
+/// How a field is written.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// A positional argument.
+    Arg { ty: Type, required: bool },
+    /// All further arguments.
+    Args { ty: Type },
+    /// A property, or a child with one argument.
+    Value { ty: Type, required: bool },
+    /// A bare child, a trailing bare word, or either with a boolean.
+    Flag,
+    /// A child with arguments, or a property for a single one; written once.
+    List { ty: Type },
+    /// Like a list, but may be written several times.
+    Set { ty: Type },
+    /// A child with keys and values as properties, as children, or as two arguments.
+    Map { ty: Type },
+    /// A child of its own kind, at most once.
+    Node { info: &'static NodeInfo },
+    /// Children of a kind, any number; `key` tells them apart in overlays.
+    Nodes { info: &'static NodeInfo, key: Key },
+}
+
+/// What identifies one of several children when an overlay changes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The first argument.
+    Name,
+    /// A property.
+    Prop(&'static str),
+    /// Nothing: an overlay replaces them all.
+    None,
+}
+
+impl NodeInfo {
+    pub fn field(&self, word: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|f| f.word == word)
+    }
+
+    /// The words an author may write inside such a node.
+    pub fn words(&self) -> impl Iterator<Item = &'static str> {
+        self.fields
+            .iter()
+            .filter(|f| !matches!(f.shape, Shape::Arg { .. } | Shape::Args { .. }))
+            .map(|f| f.word)
+    }
+}

@@ -1,0 +1,146 @@
+//! The tree the decoder reads: KDL after includes, parameters, components and overlays.
+
+use std::fmt;
+
+use crate::span::{At, Span};
+
+/// A node with everything evaluated that can be without knowing the other nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub name: At<String>,
+    pub args: Vec<Arg>,
+    pub props: Vec<Prop>,
+    pub children: Vec<Node>,
+    /// The node's first line: name, arguments and properties.
+    pub span: Span,
+    /// Where the components this node came from were used, the outermost first.
+    pub uses: Vec<Span>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arg {
+    pub value: Literal,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prop {
+    pub key: At<String>,
+    pub value: Arg,
+}
+
+/// A value as written, or as an annotation made it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    Null,
+    Bool(bool),
+    Int(i128),
+    /// The digits as written, so that no binary float ever rounds them.
+    Float(String),
+    Str(String),
+    /// A `(fmt)` string with references that only the graph can fill.
+    Text(Template),
+    /// `(secret)name`
+    Secret(String),
+    /// A parameter without a value: fits every type, says nothing.
+    Unknown,
+}
+
+/// A string with references in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    pub parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    Text(String),
+    /// `service.db.host` as its segments.
+    Path(At<Vec<String>>),
+}
+
+impl Node {
+    /// A node without anything, at a place.
+    pub fn bare(name: &str, span: Span) -> Self {
+        Self {
+            name: At::new(name.to_owned(), span),
+            args: Vec::new(),
+            props: Vec::new(),
+            children: Vec::new(),
+            span,
+            uses: Vec::new(),
+        }
+    }
+
+    /// The first argument where it is a string: the name of a named node.
+    pub fn label(&self) -> Option<At<&str>> {
+        let arg = self.args.first()?;
+        match &arg.value {
+            Literal::Str(name) => Some(At::new(name, arg.span)),
+            Literal::Null
+            | Literal::Bool(_)
+            | Literal::Int(_)
+            | Literal::Float(_)
+            | Literal::Text(_)
+            | Literal::Secret(_)
+            | Literal::Unknown => None,
+        }
+    }
+
+    pub fn prop(&self, key: &str) -> Option<&Prop> {
+        self.props.iter().rev().find(|p| p.key.value == key)
+    }
+
+    pub fn child(&self, name: &str) -> Option<&Node> {
+        self.children.iter().find(|c| c.name.value == name)
+    }
+}
+
+impl Literal {
+    /// What it is, for a message: `a string`.
+    pub const fn describe(&self) -> &'static str {
+        match self {
+            Literal::Null => "null",
+            Literal::Bool(_) => "a boolean",
+            Literal::Int(_) => "a whole number",
+            Literal::Float(_) => "a decimal number",
+            Literal::Str(_) => "a string",
+            Literal::Text(_) => "a string with references",
+            Literal::Secret(_) => "a secret",
+            Literal::Unknown => "a parameter without a value",
+        }
+    }
+}
+
+impl Template {
+    /// The text, where no reference is left in it.
+    pub fn literal(&self) -> Option<String> {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => Some(text.as_str()),
+                Part::Path(_) => None,
+            })
+            .collect()
+    }
+
+    pub fn paths(&self) -> impl Iterator<Item = &At<Vec<String>>> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Path(path) => Some(path),
+        })
+    }
+}
+
+/// As in the source: `postgres://${service.db.host}`.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => f.write_str(text)?,
+                Part::Path(path) => write!(f, "${{{}}}", path.value.join("."))?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! What the author wrote, typed. Each kind of node is declared here once.
+
+mod config;
+mod flow;
+mod gateway;
+mod network;
+mod route;
+mod service;
+mod values;
+
+pub use config::*;
+pub use flow::*;
+pub use gateway::*;
+pub use network::*;
+pub use route::*;
+pub use service::*;
+pub use values::*;
+
+use std::collections::BTreeMap;
+
+use crate::lang::{Decode, NodeInfo};
+use crate::span::{At, Span};
+
+/// A declaration with its place and the uses of components that led to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declared<T> {
+    pub node: T,
+    /// The place of the name.
+    pub name: Span,
+    pub uses: Vec<Span>,
+}
+
+/// A project in one environment, expanded and typed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spec {
+    pub project: String,
+    pub environment: Option<String>,
+    pub edition: u16,
+    pub networks: BTreeMap<String, Declared<Network>>,
+    pub volumes: BTreeMap<String, Declared<Volume>>,
+    pub secrets: BTreeMap<String, Declared<Secret>>,
+    pub configs: BTreeMap<String, Declared<Config>>,
+    pub certificates: BTreeMap<String, Declared<Certificate>>,
+    pub registries: BTreeMap<String, Declared<Registry>>,
+    pub services: BTreeMap<String, Declared<Service>>,
+    pub gateways: BTreeMap<String, Declared<Gateway>>,
+    /// By their first host.
+    pub routes: BTreeMap<String, Declared<Route>>,
+    pub flows: BTreeMap<String, Declared<Flow>>,
+}
+
+/// The kinds that a spec is made of, after components and overlays are gone.
+pub const KINDS: &[&NodeInfo] = &[
+    Network::INFO,
+    Volume::INFO,
+    Secret::INFO,
+    Config::INFO,
+    Certificate::INFO,
+    Registry::INFO,
+    Service::INFO,
+    Gateway::INFO,
+    Route::INFO,
+    Flow::INFO,
+];
+
+/// The text of a located value.
+pub fn text_of(value: &Option<At<String>>) -> Option<&str> {
+    value.as_ref().map(|v| v.value.as_str())
+}
