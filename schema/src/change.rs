@@ -1,5 +1,14 @@
 //! The difference between two plans, or between a plan and what was observed.
 
+mod approval;
+mod between;
+mod cause;
+mod effect;
+mod fields;
+mod guard;
+mod order;
+mod summary;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +17,8 @@ use crate::address::Address;
 use crate::digest::DigestText;
 use crate::plan::PlanNode;
 use crate::value::Value;
+
+pub use guard::{Block, Blocked};
 
 /// What every reader must check before the rest: `skep.changes/1`.
 pub const CHANGES_FORMAT: &str = "skep.changes/1";
@@ -21,7 +32,7 @@ pub struct ChangeSet {
     pub stack: String,
     /// The digest of the base over the touched nodes and what they need.
     pub from: DigestText,
-    /// The digest of the plan that is to be.
+    /// The digest of the whole plan that is to be.
     pub to: DigestText,
     /// Over `from`, `to` and every action: what an approval is for.
     pub id: DigestText,
@@ -78,8 +89,24 @@ pub enum Action {
     Create,
     Update,
     /// A new object takes the old one's place.
+    ///
+    /// A network, secret or config under a new name is made beside the old one, which goes when
+    /// nothing uses it any more. Whatever keeps its name, and every service, goes before it is
+    /// made anew.
     Replace,
     Delete,
+}
+
+impl Action {
+    /// As it is printed.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Replace => "replace",
+            Action::Delete => "delete",
+        }
+    }
 }
 
 /// What a change does to what runs, the gentlest first.
@@ -128,8 +155,9 @@ pub struct FieldChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
     pub effect: Effect,
-    /// The values are fingerprints or templates: shown as changed, never as text.
+    /// The values are fingerprints or templates: shown as changed, never as text. A variable
+    /// that holds a secret is the map of its [`SecretText`](crate::plan::SecretText); without a
+    /// `fingerprint` in it, and for a name that ends in `*`, nobody here can tell whether it changed.
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub secret: bool,
 }
-

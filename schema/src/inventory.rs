@@ -1,5 +1,7 @@
 //! What exists in a target now.
 
+mod observed;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! The compiled result: every node lowered to what its target needs.
 
 mod bind;
+mod needs;
 mod payload;
 mod service;
 

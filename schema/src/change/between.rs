@@ -1,0 +1,224 @@
+//! `ChangeSet::between`: the only place where two states of a stack are compared.
+
+use std::collections::BTreeSet;
+
+use super::{Action, CHANGES_FORMAT, Change, ChangeSet, Effect, Reason, Summary};
+use super::{approval, cause, effect, fields, order};
+use crate::address::Address;
+use crate::inventory::{Inventory, Readiness};
+use crate::plan::{Mode, Payload, Plan, PlanNode, Service};
+
+impl ChangeSet {
+    /// All that leads from `base` to `target`; empty when they want the same.
+    ///
+    /// Payloads are compared, never digests or labels, and what is external is left alone.
+    pub fn between(base: &Plan, target: &Plan) -> ChangeSet {
+        let addresses: BTreeSet<&Address> = base.nodes.keys().chain(target.nodes.keys()).collect();
+        let mut changes: Vec<Change> = addresses
+            .into_iter()
+            .filter_map(|address| {
+                change(address, base.nodes.get(address), target.nodes.get(address))
+            })
+            .collect();
+        cause::attribute(&mut changes);
+        let changes = order::arrange(changes, base, target);
+        let from = approval::base(&changes, base);
+        let to = target.digest.clone();
+        let id = approval::id(&target.stack, &from, &to, &changes);
+        let summary = Summary::of(&changes, target.nodes.len());
+        let format = CHANGES_FORMAT.to_owned();
+        ChangeSet {
+            format,
+            stack: target.stack.clone(),
+            from,
+            to,
+            id,
+            summary,
+            changes,
+        }
+    }
+
+    /// What an apply of `plan` would do to what was found, with what somebody else changed
+    /// told apart from what the spec changed.
+    pub fn toward(plan: &Plan, inventory: &Inventory) -> ChangeSet {
+        let mut changes = Self::between(&inventory.as_plan(plan), plan);
+        changes.attribute(inventory);
+        changes
+    }
+
+    /// Adds what only a look at the target can tell: which changes undo drift, and how many
+    /// tasks of global services are concerned.
+    ///
+    /// A label that names the wanted digest on an object that differs means that the object was
+    /// changed after it was written.
+    pub fn attribute(&mut self, inventory: &Inventory) {
+        for change in &mut self.changes {
+            let Some(observed) = inventory.nodes.get(&change.address) else {
+                continue;
+            };
+            let meant = change.after.as_ref().map(|node| &node.digest);
+            if meant.is_some() && observed.digest.as_ref() == meant {
+                change.reason = Reason::Drift;
+            }
+            if is_global(change.before.as_deref()) && change.stops_tasks() {
+                change.tasks = running(&observed.readiness);
+            }
+        }
+        self.summary = Summary {
+            noop: self.summary.noop,
+            ..Summary::of(&self.changes, 0)
+        };
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    pub fn get(&self, address: &Address) -> Option<&Change> {
+        self.changes
+            .iter()
+            .find(|change| change.address == *address)
+    }
+}
+
+/// What happens to one node; nothing when it stays as it is.
+fn change(address: &Address, base: Option<&PlanNode>, target: Option<&PlanNode>) -> Option<Change> {
+    let before = base.filter(|node| !node.payload.is_external());
+    let after = target.filter(|node| !node.payload.is_external());
+    match (before, after) {
+        (None, None) => None,
+        (Some(before), None) if target.is_some_and(|t| same_object(before, t)) => None,
+        (Some(before), None) => Some(delete(address, before)),
+        (Some(before), Some(after)) if before.target == after.target => {
+            update(address, before, after)
+        }
+        // A node that loses its object, or gets one, for the same declaration.
+        (Some(before), Some(_)) if before.payload.object().is_some() => {
+            Some(delete(address, before))
+        }
+        (None | Some(_), Some(after)) => Some(create(address, after)),
+    }
+}
+
+/// Whether what was ours is now declared to be somebody else's: it stays.
+fn same_object(before: &PlanNode, external: &PlanNode) -> bool {
+    before.payload.physical_name() == external.payload.physical_name()
+}
+
+fn create(address: &Address, after: &PlanNode) -> Change {
+    Change {
+        after: Some(Box::new(after.clone())),
+        ..bare(address, Action::Create, Effect::Create, Reason::New)
+    }
+}
+
+/// What has no object of its own ends without a trace, and volumes outlive their stack.
+fn delete(address: &Address, before: &PlanNode) -> Change {
+    let effect = match &before.payload {
+        Payload::Volume(_) | Payload::Declared(_) => Effect::NoRestart,
+        Payload::Network(_) | Payload::Secret(_) | Payload::Config(_) | Payload::Service(_) => {
+            Effect::Delete
+        }
+    };
+    Change {
+        tasks: effect::tasks(&before.payload),
+        before: Some(Box::new(before.clone())),
+        ..bare(address, Action::Delete, effect, Reason::NotInSpec)
+    }
+}
+
+fn update(address: &Address, before: &PlanNode, after: &PlanNode) -> Option<Change> {
+    if before.payload == after.payload {
+        return None;
+    }
+    let mut change = Change {
+        fields: fields::between(&before.payload, &after.payload),
+        before: Some(Box::new(before.clone())),
+        after: Some(Box::new(after.clone())),
+        ..bare(
+            address,
+            Action::Update,
+            Effect::RollingRestart,
+            Reason::Spec,
+        )
+    };
+    change.effect = effect::of_change(&change.fields, &before.payload, &after.payload);
+    change.action = action(&change, &before.payload, &after.payload);
+    change.tasks = stopped(&change, &before.payload, &after.payload);
+    Some(change)
+}
+
+fn bare(address: &Address, action: Action, effect: Effect, reason: Reason) -> Change {
+    Change {
+        address: address.clone(),
+        action,
+        effect,
+        tasks: 0,
+        reason,
+        caused_by: BTreeSet::new(),
+        waits_for: BTreeSet::new(),
+        fields: Vec::new(),
+        before: None,
+        after: None,
+    }
+}
+
+/// Whether the object can be written in place. Swarm marks the update of a service that runs
+/// once as paused as soon as its task ends, so a new run is a new object.
+fn action(change: &Change, before: &Payload, after: &Payload) -> Action {
+    let refused = |field: &&str| {
+        change
+            .fields
+            .iter()
+            .any(|f| f.path.first().is_some_and(|p| p == field))
+    };
+    let runs_anew = |service: &Service| service.mode == Mode::Once && change.restarts();
+    let replaced = match after {
+        Payload::Service(service) => ["name", "mode"].iter().any(refused) || runs_anew(service),
+        Payload::Network(_) => true,
+        Payload::Secret(_) | Payload::Config(_) => change.effect >= Effect::Replace,
+        Payload::Volume(_) => before.physical_name() != after.physical_name(),
+        Payload::Declared(_) => false,
+    };
+    if replaced {
+        Action::Replace
+    } else {
+        Action::Update
+    }
+}
+
+/// Tasks that stop, whether or not others take their place.
+fn stopped(change: &Change, before: &Payload, after: &Payload) -> u64 {
+    let (old, new) = (effect::tasks(before), effect::tasks(after));
+    if change.restarts() {
+        old
+    } else {
+        old.saturating_sub(new)
+    }
+}
+
+impl Change {
+    /// Whether running tasks are replaced by others, rather than only started or stopped.
+    pub(super) fn restarts(&self) -> bool {
+        let scaled = |path: &[String]| path.first().is_some_and(|name| name == "replicas");
+        self.fields
+            .iter()
+            .any(|field| field.effect >= Effect::RollingRestart && !scaled(&field.path))
+    }
+
+    fn stops_tasks(&self) -> bool {
+        self.action == Action::Delete || self.restarts()
+    }
+}
+
+fn is_global(node: Option<&PlanNode>) -> bool {
+    node.and_then(|n| n.payload.as_service().ok())
+        .is_some_and(|service| service.mode == Mode::Global)
+}
+
+fn running(readiness: &Readiness) -> u64 {
+    match readiness {
+        Readiness::Ready { running, .. } | Readiness::Progressing { running, .. } => *running,
+        Readiness::Failed(_) => 0,
+    }
+}

@@ -1,0 +1,186 @@
+//! What a change of each property does to what runs.
+//!
+//! The table of services says what an engine was measured to do; a test on a live engine holds
+//! it to that. Swarm compares the whole task template, so whatever is not known to be harmless
+//! restarts tasks.
+
+use super::fields::Difference;
+use super::{Effect, FieldChange};
+use crate::plan::{Mode, MountSource, Order, Payload, Service};
+use crate::value::Value;
+
+/// How the effect of one property is found.
+enum Rule {
+    Always(Effect),
+    /// None, unless nothing is left to run.
+    Scale,
+    /// Swarm leaves a task alone as long as its node meets the constraints. A plan cannot know
+    /// the node, so only what takes constraints away is sure not to restart; preferences, limits
+    /// a node and platforms are looked at for new tasks only.
+    Placement,
+    /// An existing volume keeps its driver and options, whatever a mount asks for.
+    Mount,
+}
+
+const RESTART: Rule = Rule::Always(Effect::RollingRestart);
+const NONE: Rule = Rule::Always(Effect::NoRestart);
+/// The engine refuses to change it in place.
+const REFUSED: Rule = Rule::Always(Effect::Downtime);
+
+/// Every property of a service, in the order of its type.
+const SERVICE: &[(&str, Rule)] = &[
+    ("name", REFUSED),
+    ("image", RESTART),
+    ("entrypoint", RESTART),
+    ("command", RESTART),
+    ("mode", REFUSED),
+    ("replicas", Rule::Scale),
+    ("env", RESTART),
+    ("secret-env", RESTART),
+    ("user", RESTART),
+    ("groups", RESTART),
+    ("workdir", RESTART),
+    ("hostname", RESTART),
+    ("domainname", RESTART),
+    ("tty", RESTART),
+    ("stdin", RESTART),
+    ("init", RESTART),
+    ("read-only", RESTART),
+    ("hosts", RESTART),
+    ("dns", RESTART),
+    ("networks", RESTART),
+    ("endpoint", RESTART),
+    ("publish", RESTART),
+    ("secrets", RESTART),
+    ("configs", RESTART),
+    ("mounts", Rule::Mount),
+    ("health", RESTART),
+    ("limits", RESTART),
+    ("reserve", RESTART),
+    ("placement", Rule::Placement),
+    ("restart", RESTART),
+    ("stop", RESTART),
+    ("update", NONE),
+    ("rollback", NONE),
+    ("sysctls", RESTART),
+    ("ulimits", RESTART),
+    ("cap-add", RESTART),
+    ("cap-drop", RESTART),
+    ("security", RESTART),
+    ("isolation", RESTART),
+    ("oom-score", RESTART),
+    ("log", RESTART),
+    ("labels", NONE),
+    ("container-labels", RESTART),
+];
+
+/// What a change of one property does, taken by itself.
+pub(super) fn of_field(before: &Payload, after: &Payload, field: &Difference) -> Effect {
+    let first = field.path.first().map_or("", String::as_str);
+    match after {
+        Payload::Service(service) => of_service(before.as_service().ok(), service, field),
+        Payload::Volume(_) if matches!(first, "driver" | "options") => Effect::DataLoss,
+        Payload::Volume(_) | Payload::Declared(_) => Effect::NoRestart,
+        Payload::Secret(_) | Payload::Config(_) if matches!(first, "labels" | "source") => {
+            Effect::NoRestart
+        }
+        Payload::Network(_) | Payload::Secret(_) | Payload::Config(_) => {
+            of_immutable(before, after)
+        }
+    }
+}
+
+/// Content that cannot be written in place lives on under its old name; without a new name the
+/// old object has to go first.
+fn of_immutable(before: &Payload, after: &Payload) -> Effect {
+    if before.physical_name() == after.physical_name() {
+        Effect::Downtime
+    } else {
+        Effect::Replace
+    }
+}
+
+fn of_service(before: Option<&Service>, after: &Service, field: &Difference) -> Effect {
+    let path = field.path();
+    let rule = path
+        .first()
+        .and_then(|name| SERVICE.iter().find(|(known, _)| known == name));
+    match rule.map_or(&RESTART, |(_, rule)| rule) {
+        Rule::Always(effect) => *effect,
+        Rule::Scale if field.after == Some(Value::Int(0)) => Effect::Downtime,
+        Rule::Scale => Effect::NoRestart,
+        Rule::Placement => of_placement(&path, field),
+        Rule::Mount => of_mount(before, after, &path),
+    }
+}
+
+fn of_placement(path: &[&str], field: &Difference) -> Effect {
+    match path {
+        [_, "constraints"] if !is_subset(field.after.as_ref(), field.before.as_ref()) => {
+            Effect::RollingRestart
+        }
+        _ => Effect::NoRestart,
+    }
+}
+
+fn of_mount(before: Option<&Service>, after: &Service, path: &[&str]) -> Effect {
+    let [_, place, "from", "volume", "driver" | "options", ..] = path else {
+        return Effect::RollingRestart;
+    };
+    let volume = |service: &Service| match &service.mounts.get(*place)?.from {
+        MountSource::Volume { name, .. } => (!name.is_empty()).then(|| name.clone()),
+        MountSource::Bind { .. } | MountSource::Tmpfs { .. } | MountSource::Npipe { .. } => None,
+    };
+    match (before.and_then(volume), volume(after)) {
+        (Some(old), Some(new)) if old == new => Effect::DataLoss,
+        _ => Effect::RollingRestart,
+    }
+}
+
+/// What a change of these properties does, taken together.
+pub(super) fn of_change(fields: &[FieldChange], before: &Payload, after: &Payload) -> Effect {
+    let worst = fields
+        .iter()
+        .map(|field| field.effect)
+        .max()
+        .unwrap_or(Effect::RollingRestart);
+    match (worst, before.as_service(), after.as_service()) {
+        (Effect::RollingRestart, Ok(old), Ok(_)) if old.replicas == Some(0) => Effect::NoRestart,
+        (Effect::RollingRestart, Ok(old), Ok(new)) if interrupts(old, new) => Effect::Downtime,
+        _ => worst,
+    }
+}
+
+fn is_subset(part: Option<&Value>, whole: Option<&Value>) -> bool {
+    items(part).iter().all(|item| items(whole).contains(item))
+}
+
+fn items(list: Option<&Value>) -> &[Value] {
+    match list {
+        Some(Value::List(items)) => items,
+        Some(Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Map(_))
+        | None => &[],
+    }
+}
+
+/// The tasks a service has, as far as a plan can tell: none for a global one.
+pub(super) fn tasks(payload: &Payload) -> u64 {
+    payload
+        .as_service()
+        .map_or(0, |service| match service.mode {
+            Mode::Replicated | Mode::Once => u64::from(service.replicas.unwrap_or(1)),
+            Mode::Global => 0,
+        })
+}
+
+/// Whether a restart leaves a moment in which no task of the service runs: all of them stop
+/// before the first new one starts. What runs once serves nothing, and how many tasks a global
+/// service has is not known.
+fn interrupts(before: &Service, after: &Service) -> bool {
+    let running = before.replicas.unwrap_or(1);
+    let at_once = after.update.parallelism.unwrap_or(1);
+    match (after.mode, after.update.order.unwrap_or(Order::StopFirst)) {
+        (Mode::Replicated, Order::StopFirst) => at_once == 0 || at_once >= running,
+        (Mode::Replicated, Order::StartFirst) | (Mode::Once | Mode::Global, _) => false,
+    }
+}

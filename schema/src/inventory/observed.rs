@@ -1,0 +1,72 @@
+//! What was found, as a plan.
+
+use std::collections::BTreeMap;
+
+use super::{Inventory, Observed};
+use crate::address::{Address, Kind};
+use crate::plan::{Need, Origin, Payload, Plan, PlanNode, SecretSource, Target};
+
+impl Inventory {
+    /// What was found, as a plan that can be compared with `desired`.
+    ///
+    /// What a target cannot show is taken from `desired`, so that it never differs: declared
+    /// nodes and volumes, which have no object a manager could see; where the value of a secret
+    /// comes from; origins, protection and order.
+    pub fn as_plan(&self, desired: &Plan) -> Plan {
+        let seen = self
+            .nodes
+            .iter()
+            .filter(|(_, node)| !matches!(node.payload, Payload::Volume(_)));
+        let mut nodes: BTreeMap<Address, PlanNode> = desired
+            .nodes
+            .iter()
+            .filter(|(_, node)| {
+                node.target == Target::Declared || matches!(node.payload, Payload::Volume(_))
+            })
+            .map(|(address, node)| (address.clone(), node.clone()))
+            .collect();
+        nodes.extend(seen.map(|(address, found)| (address.clone(), node(address, found, desired))));
+        refer(&mut nodes);
+        Plan {
+            digest: Plan::digest_of(&nodes),
+            nodes,
+            ..desired.clone()
+        }
+    }
+}
+
+fn node(address: &Address, found: &Observed, desired: &Plan) -> PlanNode {
+    let wanted = desired.nodes.get(address);
+    let mut payload = found.payload.clone();
+    if let (Payload::Secret(seen), Some(Payload::Secret(meant))) =
+        (&mut payload, wanted.map(|w| &w.payload))
+        && seen.source == SecretSource::Unknown
+        && meant.source != SecretSource::External
+    {
+        seen.source = meant.source.clone();
+    }
+    let origin = wanted.map_or_else(Origin::default, |w| w.origin.clone());
+    let mut node = PlanNode::new(address, Target::Swarm, payload, origin);
+    node.protect = wanted.is_some_and(|w| w.protect);
+    node.needs = wanted.map_or_else(BTreeMap::new, |w| w.needs.clone());
+    node
+}
+
+/// Adds the needs that show in payloads: without a declaration they are all that tells in which
+/// order objects can be removed.
+fn refer(nodes: &mut BTreeMap<Address, PlanNode>) {
+    let holders: BTreeMap<(Kind, String), Address> = nodes
+        .iter()
+        .filter_map(|(address, node)| {
+            let name = node.payload.physical_name()?.to_owned();
+            Some(((node.payload.object()?, name), address.clone()))
+        })
+        .collect();
+    for node in nodes.values_mut() {
+        for (kind, name) in node.payload.references() {
+            if let Some(holder) = holders.get(&(kind, name.to_owned())) {
+                node.needs.entry(holder.clone()).or_insert(Need::Exists);
+            }
+        }
+    }
+}
