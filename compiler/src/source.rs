@@ -52,7 +52,10 @@ impl SourceSet {
             .into_iter()
             .map(|(path, text)| (path.to_owned(), File::Bytes(text.as_bytes().into())))
             .collect();
-        Self { files, ..Self::default() }
+        Self {
+            files,
+            ..Self::default()
+        }
     }
 
     /// Adds what was wanted as absent, so that the next compile is the last.
@@ -63,7 +66,12 @@ impl SourceSet {
                     self.files.insert(path.clone(), File::Absent);
                 }
                 Wanted::Glob(pattern) => {
-                    let matched = self.files.keys().filter(|p| matches(pattern, p)).cloned().collect();
+                    let matched = self
+                        .files
+                        .keys()
+                        .filter(|p| matches(pattern, p))
+                        .cloned()
+                        .collect();
                     self.globs.insert(pattern.clone(), matched);
                 }
             }
@@ -101,11 +109,15 @@ fn segments_match(pattern: &[&str], path: &[&str]) -> bool {
 fn segment_matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or("");
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
     let mut last = None;
     for part in parts {
         if let Some(before) = last.replace(part) {
-            let Some(at) = rest.find(before) else { return false };
+            let Some(at) = rest.find(before) else {
+                return false;
+            };
             rest = &rest[at + before.len()..];
         }
     }

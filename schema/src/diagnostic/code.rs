@@ -64,6 +64,12 @@ codes! {
     // 3xxx: names and the graph
     SK3001 UnknownName Error "a name that nothing declares"
     SK3002 NoSuchFile Error "a file that is not there"
+    SK3003 UnknownPort Error "a port that the service does not have"
+    SK3004 UnclearPort Error "a port that is not named"
+    SK3005 Cycle Error "nodes that wait for each other"
+    SK3006 NeverComplete Error "waiting for the end of something that does not end"
+    SK3007 NeverHealthy Error "waiting for the health of something without a check"
+    SK3008 NoGateway Error "a route without a gateway"
 
     // 4xxx: parameters, components, environments
     SK4001 UnknownPath Error "a value path that leads nowhere"

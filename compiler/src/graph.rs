@@ -1,0 +1,153 @@
+//! The spec's dependency graph: nodes by address, typed edges with the place that drew them.
+
+mod cycle;
+mod levels;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+use skep_schema::address::Address;
+use skep_schema::plan::Need;
+use skep_schema::span::Span;
+
+pub use cycle::Cycle;
+
+/// Why one node depends on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EdgeKind {
+    /// `needs`: orders, and can form a cycle.
+    Needs(Need),
+    /// It is attached, mounted or read: must exist first.
+    Uses,
+    /// Only its name or port is written down: orders nothing.
+    Names,
+    /// A route or gateway leads there: orders nothing.
+    Routes,
+}
+
+impl EdgeKind {
+    /// One word for pictures and JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            EdgeKind::Needs(_) => "needs",
+            EdgeKind::Uses => "uses",
+            EdgeKind::Names => "names",
+            EdgeKind::Routes => "routes",
+        }
+    }
+
+    /// Whether the other node must have come somewhere first.
+    pub const fn orders(self) -> bool {
+        match self {
+            EdgeKind::Needs(_) | EdgeKind::Uses => true,
+            EdgeKind::Names | EdgeKind::Routes => false,
+        }
+    }
+}
+
+/// An edge from a node to what it depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    pub kind: EdgeKind,
+    /// Where the reference is written.
+    pub span: Span,
+}
+
+/// Who depends on whom. Nodes are in order of address, edges in order of writing.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    graph: DiGraph<Address, Edge>,
+    index: BTreeMap<Address, NodeIndex>,
+}
+
+impl Graph {
+    /// A graph of these nodes without edges.
+    pub(crate) fn of(addresses: impl IntoIterator<Item = Address>) -> Self {
+        let all: BTreeSet<Address> = addresses.into_iter().collect();
+        let mut graph = DiGraph::with_capacity(all.len(), all.len() * 3);
+        let index = all
+            .into_iter()
+            .map(|a| (a.clone(), graph.add_node(a)))
+            .collect();
+        Self { graph, index }
+    }
+
+    /// Draws an edge; an end that is no node of the graph is left out.
+    pub(crate) fn draw(&mut self, from: &Address, to: &Address, edge: Edge) {
+        if let (Some(from), Some(to)) = (self.index.get(from), self.index.get(to)) {
+            self.graph.add_edge(*from, *to, edge);
+        }
+    }
+
+    pub fn contains(&self, address: &Address) -> bool {
+        self.index.contains_key(address)
+    }
+
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.index.keys()
+    }
+
+    /// All edges, in order of both ends.
+    pub fn edges(&self) -> Vec<(&Address, &Address, Edge)> {
+        let mut all: Vec<_> = self
+            .graph
+            .edge_references()
+            .map(|e| {
+                (
+                    &self.graph[e.source()],
+                    &self.graph[e.target()],
+                    *e.weight(),
+                )
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    /// What a node depends on directly, in order of address.
+    pub fn dependencies(&self, of: &Address) -> Vec<(&Address, Edge)> {
+        self.neighbours(of, Direction::Outgoing)
+    }
+
+    /// What depends on a node directly, in order of address.
+    pub fn dependents(&self, of: &Address) -> Vec<(&Address, Edge)> {
+        self.neighbours(of, Direction::Incoming)
+    }
+
+    /// Everything a change of the node can reach, the node itself left out.
+    pub fn impact(&self, of: &Address) -> BTreeSet<&Address> {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![of];
+        while let Some(next) = open.pop() {
+            for (dependent, _) in self.dependents(next) {
+                if dependent != of && reached.insert(dependent) {
+                    open.push(dependent);
+                }
+            }
+        }
+        reached
+    }
+
+    fn neighbours(&self, of: &Address, direction: Direction) -> Vec<(&Address, Edge)> {
+        let Some(index) = self.index.get(of) else {
+            return Vec::new();
+        };
+        let mut all: Vec<_> = self
+            .graph
+            .edges_directed(*index, direction)
+            .map(|e| {
+                let other = if direction == Direction::Outgoing {
+                    e.target()
+                } else {
+                    e.source()
+                };
+                (&self.graph[other], *e.weight())
+            })
+            .collect();
+        all.sort();
+        all.dedup_by(|a, b| a.0 == b.0 && a.1.kind == b.1.kind);
+        all
+    }
+}

@@ -1,0 +1,253 @@
+//! Names become edges. A name that nothing declares is reported where it is written.
+
+mod names;
+mod ports;
+mod service;
+
+use std::collections::BTreeSet;
+
+use skep_schema::address::{Address, Kind};
+use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::lang::nearest;
+use skep_schema::span::Span;
+use skep_schema::spec::{Declared, Gateway, Route, Spec};
+
+use crate::context::Context;
+use crate::graph::{Edge, EdgeKind, Graph};
+
+pub(crate) use names::{Names, gateway_of};
+pub(crate) use ports::{PortError, port_of};
+
+/// Networks of the engine itself, which no project declares.
+pub(crate) const ENGINE_NETWORKS: &[&str] = &["host", "none", "ingress"];
+
+/// Draws the graph, reporting what leads nowhere and what waits for itself.
+///
+/// `poisoned` holds nodes that are declared but could not be read: references to them are not
+/// mistakes of their own.
+pub(crate) fn resolve(
+    spec: &Spec,
+    poisoned: &BTreeSet<(Kind, String)>,
+    cx: &mut Context<'_>,
+) -> Graph {
+    let mut resolver = Resolver {
+        spec,
+        poisoned,
+        cx,
+        graph: Graph::of(Names::of(spec).addresses()),
+    };
+    for (name, service) in &spec.services {
+        resolver.service(name, service);
+    }
+    for (name, gateway) in &spec.gateways {
+        resolver.gateway(name, gateway);
+    }
+    for (name, route) in &spec.routes {
+        resolver.route(name, route);
+    }
+    resolver.certificates_and_registries();
+    let graph = resolver.graph;
+    report_cycles(&graph, cx);
+    graph
+}
+
+pub(crate) struct Resolver<'r, 'c> {
+    spec: &'r Spec,
+    poisoned: &'r BTreeSet<(Kind, String)>,
+    cx: &'r mut Context<'c>,
+    graph: Graph,
+}
+
+impl Resolver<'_, '_> {
+    /// Draws an edge to a named node, or says that there is none.
+    fn refer(
+        &mut self,
+        from: &Address,
+        kind: Kind,
+        name: &str,
+        span: Span,
+        edge: EdgeKind,
+    ) -> bool {
+        let to = Address::new(kind, name);
+        if self.graph.contains(&to) {
+            self.graph.draw(from, &to, Edge { kind: edge, span });
+            return true;
+        }
+        if !self.poisoned.contains(&(kind, name.to_owned())) {
+            self.unknown(kind, name, span);
+        }
+        false
+    }
+
+    fn unknown(&mut self, kind: Kind, name: &str, span: Span) {
+        let mut diagnostic = Diagnostic::new(
+            Code::UnknownName,
+            span,
+            format!("no {kind} is called `{name}`"),
+        );
+        let known: Vec<&str> = self
+            .graph
+            .addresses()
+            .filter(|a| a.kind == kind)
+            .map(|a| a.name.as_str())
+            .collect();
+        let other = self
+            .graph
+            .addresses()
+            .find(|a| a.name == name && a.part.is_none());
+        if let Some(near) = nearest(name, known.iter().copied()) {
+            diagnostic = diagnostic
+                .label(format!("did you mean `{near}`?"))
+                .help(format!("write `{near}`"));
+        } else if let Some(other) = other {
+            diagnostic = diagnostic.help(format!(
+                "`{name}` is a {}, and a {kind} is wanted here",
+                other.kind
+            ));
+        } else {
+            diagnostic = diagnostic.help(format!("declare it: {kind} {name}"));
+        }
+        self.cx.report(diagnostic);
+    }
+
+    fn gateway(&mut self, name: &str, gateway: &Declared<Gateway>) {
+        let from = Address::new(Kind::Gateway, name);
+        for network in &gateway.node.network {
+            if !ENGINE_NETWORKS.contains(&network.value.as_str()) {
+                self.refer(
+                    &from,
+                    Kind::Network,
+                    network.value.as_str(),
+                    network.span,
+                    EdgeKind::Uses,
+                );
+            }
+        }
+    }
+
+    fn route(&mut self, name: &str, route: &Declared<Route>) {
+        let from = Address::new(Kind::Route, name);
+        let node = &route.node;
+        match &node.gateway {
+            Some(gateway) => {
+                self.refer(
+                    &from,
+                    Kind::Gateway,
+                    gateway.value.as_str(),
+                    gateway.span,
+                    EdgeKind::Routes,
+                );
+            }
+            None => self.implied_gateway(&from, route),
+        }
+        if let Some(tls) = &node.tls
+            && !matches!(tls.value.0.as_str(), "auto" | "off")
+        {
+            self.refer(
+                &from,
+                Kind::Certificate,
+                &tls.value.0,
+                tls.span,
+                EdgeKind::Uses,
+            );
+        }
+        for rule in &node.matches {
+            for to in &rule.to {
+                if self.refer(
+                    &from,
+                    Kind::Service,
+                    to.service.value.as_str(),
+                    to.service.span,
+                    EdgeKind::Routes,
+                ) {
+                    self.target_port(to);
+                }
+            }
+            if let Some(auth) = &rule.basic_auth {
+                self.refer(
+                    &from,
+                    Kind::Secret,
+                    auth.secret.value.as_str(),
+                    auth.secret.span,
+                    EdgeKind::Uses,
+                );
+            }
+        }
+    }
+
+    fn implied_gateway(&mut self, from: &Address, route: &Declared<Route>) {
+        match gateway_of(self.spec, &route.node) {
+            Some(name) => {
+                let to = Address::new(Kind::Gateway, name);
+                self.graph.draw(
+                    from,
+                    &to,
+                    Edge {
+                        kind: EdgeKind::Routes,
+                        span: route.node.span,
+                    },
+                );
+            }
+            None => self.cx.report(
+                Diagnostic::new(
+                    Code::NoGateway,
+                    route.node.span,
+                    format!("`{from}` belongs to no gateway"),
+                )
+                .help("write `gateway NAME` in the route, or mark one gateway as `default`"),
+            ),
+        }
+    }
+
+    fn certificates_and_registries(&mut self) {
+        for (name, certificate) in &self.spec.certificates {
+            let from = Address::new(Kind::Certificate, name.as_str());
+            if let Some(secret) = &certificate.node.secret {
+                for part in [&secret.cert, &secret.key] {
+                    self.refer(
+                        &from,
+                        Kind::Secret,
+                        part.value.as_str(),
+                        part.span,
+                        EdgeKind::Uses,
+                    );
+                }
+            }
+        }
+        for (host, registry) in &self.spec.registries {
+            let from = Address::new(Kind::Registry, host.as_str());
+            if let Some(auth) = &registry.node.auth {
+                self.refer(
+                    &from,
+                    Kind::Secret,
+                    auth.secret.value.as_str(),
+                    auth.secret.span,
+                    EdgeKind::Uses,
+                );
+            }
+        }
+    }
+}
+
+fn report_cycles(graph: &Graph, cx: &mut Context<'_>) {
+    for cycle in graph.cycles() {
+        let round: Vec<String> = cycle
+            .steps
+            .iter()
+            .chain(cycle.steps.first())
+            .map(|(a, _)| a.to_string())
+            .collect();
+        let (first, edge) = &cycle.steps[0];
+        let mut diagnostic = Diagnostic::new(
+            Code::Cycle,
+            edge.span,
+            format!("these wait for each other: {}", round.join(" -> ")),
+        )
+        .label(format!("`{first}` waits here"))
+        .help("take one `needs` away; a name in `${service.x.host}` orders nothing and may stay");
+        for (address, edge) in &cycle.steps[1..] {
+            diagnostic = diagnostic.and(edge.span, format!("`{address}` waits here"));
+        }
+        cx.report(diagnostic);
+    }
+}
