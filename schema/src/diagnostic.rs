@@ -69,6 +69,12 @@ impl Diagnostic {
         }
     }
 
+    /// A word that the language keeps for a later version.
+    pub fn planned(word: &str, span: Span) -> Self {
+        Self::new(Code::Planned, span, format!("`{word}` is planned, and not in this version"))
+            .help("take it out for now")
+    }
+
     /// Says something right under the marked text.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {

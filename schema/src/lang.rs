@@ -16,5 +16,5 @@ pub use decode::{Decode, Decoder, Fields, List, Map};
 pub(crate) use read::plain;
 pub use read::{Read, Type, one_of, scalar_text};
 pub use suggest::nearest;
-pub use table::{Field, Key, NodeInfo, Shape};
+pub use table::{Field, Key, NodeInfo, PLANNED, PLANNED_KINDS, Shape};
 pub use tree::{Arg, Literal, Node, Part, Prop, Template};

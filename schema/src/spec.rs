@@ -4,6 +4,7 @@ mod config;
 mod flow;
 mod gateway;
 mod network;
+mod project;
 mod route;
 mod service;
 mod values;
@@ -12,6 +13,7 @@ pub use config::*;
 pub use flow::*;
 pub use gateway::*;
 pub use network::*;
+pub use project::*;
 pub use route::*;
 pub use service::*;
 pub use values::*;
@@ -28,6 +30,9 @@ pub struct Declared<T> {
     /// The place of the name.
     pub name: Span,
     pub uses: Vec<Span>,
+    /// A value of it is unknown, or was wrong and has been reported: what seems to be missing in
+    /// it is not to be reported.
+    pub partial: bool,
 }
 
 /// A project in one environment, expanded and typed.
@@ -61,6 +66,16 @@ pub const KINDS: &[&NodeInfo] = &[
     Gateway::INFO,
     Route::INFO,
     Flow::INFO,
+];
+
+/// The kinds that shape a project before there is a spec.
+pub const STRUCTURE: &[&NodeInfo] = &[
+    Project::INFO,
+    Param::INFO,
+    Component::INFO,
+    Use::INFO,
+    Environment::INFO,
+    Defaults::INFO,
 ];
 
 /// The text of a located value.

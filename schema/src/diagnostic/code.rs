@@ -47,6 +47,29 @@ macro_rules! codes {
 codes! {
     // 1xxx: reading KDL
     SK1001 UnexpectedToken Error "something here is not KDL"
+    SK1002 UnclosedString Error "a string that does not end"
+    SK1003 UnclosedComment Error "a comment that does not end"
+    SK1004 UnmatchedBrace Error "a brace without its partner"
+    SK1005 MisplacedBlock Error "a block where none can stand"
+    SK1006 BareKeyword Error "`true`, `false`, `null`, `inf` or `nan` without `#`"
+    SK1007 NeedsQuotes Error "a value that needs quotes"
+    SK1008 KeyWithColon Error "a key that ends in a colon"
+    SK1009 StrayEquals Error "a `=` between a node and its value"
+    SK1010 ListSyntax Error "brackets or commas around values"
+    SK1011 ForeignQuotes Error "quotes that KDL does not know"
+    SK1012 ForeignComment Error "a comment that starts with `#`"
+    SK1013 OldKdl Error "a spelling of KDL 1"
+    SK1014 WrongEscape Error "an escape that does not exist"
+    SK1015 MultilineString Error "a multi-line string out of shape"
+    SK1016 WrongNumber Error "a number that is none"
+    SK1017 MissingSpace Error "two values without a space between them"
+    SK1018 MalformedAnnotation Error "a type annotation out of shape"
+    SK1019 NothingToDrop Error "a `/-` with nothing after it"
+    SK1020 MissingValue Error "a property without a value"
+    SK1021 ForbiddenCharacter Error "a character that KDL forbids"
+    SK1022 TooDeep Error "blocks that nest too deep"
+    SK1023 FileTooLarge Error "a file that is too large"
+    SK1024 TooManyMistakes Error "more mistakes than are shown"
 
     // 2xxx: nodes and values
     SK2001 UnknownNode Error "no such node here"
@@ -60,6 +83,11 @@ codes! {
     SK2009 SurplusArgument Error "one value too many"
     SK2010 NoReferenceHere Error "a reference where none can stand"
     SK2011 SecretHere Error "a secret where none can stand"
+    SK2012 Planned Error "something for a later version"
+    SK2013 DeclaredTwice Error "two nodes of one kind with one name"
+    SK2014 NotText Error "a file that is not UTF-8 text"
+    SK2015 NoProject Error "a project without a proper `project` node"
+    SK2016 StrayAnnotation Error "an annotation that means nothing here"
 
     // 3xxx: names and the graph
     SK3001 UnknownName Error "a name that nothing declares"
@@ -73,6 +101,18 @@ codes! {
 
     // 4xxx: parameters, components, environments
     SK4001 UnknownPath Error "a value path that leads nowhere"
+    SK4002 UnclosedPath Error "a path in a string that does not end"
+    SK4003 WrongAnnotation Error "a value evaluated with the wrong annotation"
+    SK4004 UnknownParam Error "a parameter that nothing declares"
+    SK4005 UnsetParam Error "a parameter without a value"
+    SK4006 BadParam Error "a value that a parameter refuses"
+    SK4007 UnknownComponent Error "a component that nothing declares"
+    SK4008 ComponentCycle Error "components that use each other"
+    SK4009 TooMuch Error "more nodes than a project may have"
+    SK4010 UnknownEnvironment Error "an environment that nothing declares"
+    SK4011 MatchesNothing Error "a change that matches nothing"
+    SK4012 BadInclude Error "an include that cannot be followed"
+    SK4013 BadImport Error "an import that cannot be followed"
 
     // 5xxx: lints
 

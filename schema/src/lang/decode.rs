@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 
 use super::read::{Read, mismatch};
 use super::suggest::nearest;
-use super::table::{NodeInfo, Shape};
-use super::tree::{Arg, Literal, Node};
+use super::table::{NodeInfo, PLANNED, Shape};
+use super::tree::{Arg, Literal, Node, Prop};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::{At, Span};
 
@@ -215,10 +215,7 @@ impl<'a> Fields<'a> {
             return N::decode(&Node::bare(word, self.node.args[index].span), cx);
         }
         if let Some(index) = self.take_prop(cx, word) {
-            let prop = &self.node.props[index];
-            let mut short = Node::bare(word, prop.key.span);
-            short.args.push(prop.value.clone());
-            return N::decode(&short, cx);
+            return N::decode(&short_form(word, &self.node.props[index]), cx);
         }
         let index = *self.take_children(cx, word).first()?;
         N::decode(&self.node.children[index], cx)
@@ -229,15 +226,38 @@ impl<'a> Fields<'a> {
         let mut all = Vec::new();
         for (index, prop) in self.node.props.iter().enumerate().filter(|(_, p)| p.key.value == word) {
             self.props[index] = true;
-            let mut short = Node::bare(word, prop.key.span);
-            short.args.push(prop.value.clone());
-            all.extend(N::decode(&short, cx));
+            all.extend(N::decode(&short_form(word, prop), cx));
         }
         for (index, child) in self.node.children.iter().enumerate().filter(|(_, c)| c.name.value == word) {
             self.children[index] = true;
             all.extend(N::decode(child, cx));
         }
         all
+    }
+
+    /// A value of any shape: the child it is, or the child its property stands for.
+    pub fn any(&mut self, cx: &mut Decoder, word: &str) -> Option<Node> {
+        if let Some(index) = self.take_prop(cx, word) {
+            return Some(short_form(word, &self.node.props[index]));
+        }
+        let index = *self.take_children(cx, word).first()?;
+        Some(self.node.children[index].clone())
+    }
+
+    /// All that is left, as a node of the same name and place.
+    pub fn rest(&mut self, _cx: &mut Decoder, _word: &str) -> Node {
+        let rest = Node {
+            name: self.node.name.clone(),
+            args: left(&self.node.args, &self.args),
+            props: left(&self.node.props, &self.props),
+            children: left(&self.node.children, &self.children),
+            span: self.node.span,
+            uses: self.node.uses.clone(),
+        };
+        self.args.fill(true);
+        self.props.fill(true);
+        self.children.fill(true);
+        rest
     }
 
     /// Refuses what nobody took; says whether the node is whole.
@@ -249,8 +269,10 @@ impl<'a> Fields<'a> {
             self.unknown(cx, &child.name);
         }
         for (arg, _) in self.node.args.iter().zip(&self.args).filter(|(_, used)| !**used) {
-            self.complete &= matches!(arg.value, Literal::Unknown);
-            self.surplus(cx, arg);
+            if !matches!(arg.value, Literal::Unknown) {
+                self.complete = false;
+                self.surplus(cx, arg);
+            }
         }
         self.complete
     }
@@ -358,6 +380,10 @@ impl<'a> Fields<'a> {
 
     fn unknown(&self, cx: &mut Decoder, word: &At<String>) {
         let name = &word.value;
+        if PLANNED.contains(&(self.info.word, name)) {
+            cx.report(Diagnostic::planned(name, word.span));
+            return;
+        }
         let message = format!("`{}` knows no `{name}`", self.info.word);
         let mut diagnostic = Diagnostic::new(Code::UnknownProperty, word.span, message);
         if let Some(near) = nearest(name, self.info.words()) {
@@ -390,6 +416,17 @@ impl<'a> Fields<'a> {
     }
 }
 
+fn left<T: Clone>(all: &[T], used: &[bool]) -> Vec<T> {
+    all.iter().zip(used).filter(|(_, used)| !**used).map(|(item, _)| item.clone()).collect()
+}
+
+/// The child that a property stands for.
+fn short_form(word: &str, prop: &Prop) -> Node {
+    let mut node = Node::bare(word, prop.key.span);
+    node.args.push(prop.value.clone());
+    node
+}
+
 fn describe(node: &Node) -> String {
     node.label().map_or_else(
         || node.name.value.clone(),
@@ -417,7 +454,7 @@ fn read_entries<T: Read>(cx: &mut Decoder, node: &Node, map: &mut Map<T>) {
         } else {
             mismatch(cx, &key.value, key.span, "a name");
         }
-    } else if let Some(first) = node.args.first() {
+    } else if let Some(first) = node.args.iter().find(|a| !matches!(a.value, Literal::Unknown)) {
         let message = format!("`{}` takes keys with values", node.name.value);
         cx.report(
             Diagnostic::new(Code::SurplusArgument, first.span, message)
@@ -474,6 +511,12 @@ impl<T> Absent for Vec<T> {
 impl<T> Absent for Map<T> {
     fn is_absent(&self) -> bool {
         self.is_empty()
+    }
+}
+
+impl Absent for Node {
+    fn is_absent(&self) -> bool {
+        self.args.is_empty() && self.props.is_empty() && self.children.is_empty()
     }
 }
 

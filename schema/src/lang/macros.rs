@@ -15,7 +15,8 @@
 /// Shapes and the field types they make: `arg(T)` -> `At<T>`, `opt_arg(T)` -> `Option<At<T>>`,
 /// `args(T)` -> `Vec<At<T>>`, `need(T)` -> `At<T>`, `value(T)` -> `Option<At<T>>`,
 /// `flag(bool)` -> `Option<At<bool>>`, `list(T)` -> `Option<List<T>>`, `set(T)` -> `Vec<At<T>>`,
-/// `map(T)` -> `Map<T>`, `node(N)` -> `Option<N>`, `nodes(N)` -> `Vec<N>`.
+/// `map(T)` -> `Map<T>`, `node(N)` -> `Option<N>`, `nodes(N)` -> `Vec<N>`, `any(Node)` ->
+/// `Option<Node>`, and, as the last field, `rest(Node)` -> `Node`.
 /// Every struct also has `span`, the place of the node's first line.
 #[macro_export]
 macro_rules! node {
@@ -80,6 +81,8 @@ macro_rules! node {
     (@type map $ty:ty) => { $crate::lang::Map<$ty> };
     (@type node $ty:ty) => { Option<$ty> };
     (@type nodes $ty:ty) => { Vec<$ty> };
+    (@type any $ty:ty) => { Option<$ty> };
+    (@type rest $ty:ty) => { $ty };
 
     (@shape arg $ty:ty) => { $crate::lang::Shape::Arg { ty: <$ty as $crate::lang::Read>::TYPE, required: true } };
     (@shape opt_arg $ty:ty) => { $crate::lang::Shape::Arg { ty: <$ty as $crate::lang::Read>::TYPE, required: false } };
@@ -89,6 +92,8 @@ macro_rules! node {
     (@shape flag $ty:ty) => { $crate::lang::Shape::Flag };
     (@shape list $ty:ty) => { $crate::lang::Shape::List { ty: <$ty as $crate::lang::Read>::TYPE } };
     (@shape set $ty:ty) => { $crate::lang::Shape::Set { ty: <$ty as $crate::lang::Read>::TYPE } };
+    (@shape any $ty:ty) => { $crate::lang::Shape::Any };
+    (@shape rest $ty:ty) => { $crate::lang::Shape::Rest };
     (@shape map $ty:ty) => { $crate::lang::Shape::Map { ty: <$ty as $crate::lang::Read>::TYPE } };
     (@shape node $ty:ty) => { $crate::lang::Shape::Node { info: <$ty as $crate::lang::Decode>::INFO } };
     (@shape nodes $ty:ty) => {

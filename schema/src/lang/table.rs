@@ -48,6 +48,10 @@ pub enum Shape {
     Node { info: &'static NodeInfo },
     /// Children of a kind, any number; `key` tells them apart in overlays.
     Nodes { info: &'static NodeInfo, key: Key },
+    /// A property or a child whose value is a scalar, a list or a map, whatever fits elsewhere.
+    Any,
+    /// All that no other field takes: arguments, properties and nodes of any kind.
+    Rest,
 }
 
 /// What identifies one of several children when an overlay changes them.
@@ -70,7 +74,20 @@ impl NodeInfo {
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
         self.fields
             .iter()
-            .filter(|f| !matches!(f.shape, Shape::Arg { .. } | Shape::Args { .. }))
+            .filter(|f| !matches!(f.shape, Shape::Arg { .. } | Shape::Args { .. } | Shape::Rest))
             .map(|f| f.word)
     }
 }
+
+/// Words that the language has room for and this version does not run: the node they stand in,
+/// and the word.
+pub const PLANNED: &[(&str, &str)] = &[
+    ("certificate", "acme"),
+    ("component", "each"),
+    ("service", "serverless"),
+    ("use", "each"),
+];
+
+/// Kinds of nodes that the language has room for and this version does not run.
+pub const PLANNED_KINDS: &[&str] =
+    &["record", "node", "build", "alert", "notify", "policy", "test", "moved", "forget", "adopt"];

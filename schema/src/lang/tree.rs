@@ -2,35 +2,40 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::span::{At, Span};
 
 /// A node with everything evaluated that can be without knowing the other nodes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Node {
     pub name: At<String>,
     pub args: Vec<Arg>,
     pub props: Vec<Prop>,
     pub children: Vec<Node>,
     /// The node's first line: name, arguments and properties.
+    #[serde(skip)]
     pub span: Span,
     /// Where the components this node came from were used, the outermost first.
+    #[serde(skip)]
     pub uses: Vec<Span>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Arg {
     pub value: Literal,
+    #[serde(skip)]
     pub span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prop {
     pub key: At<String>,
     pub value: Arg,
 }
 
 /// A value as written, or as an annotation made it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Literal {
     Null,
     Bool(bool),
@@ -47,12 +52,12 @@ pub enum Literal {
 }
 
 /// A string with references in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Template {
     pub parts: Vec<Part>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Part {
     Text(String),
     /// `service.db.host` as its segments.
@@ -85,6 +90,19 @@ impl Node {
             | Literal::Secret(_)
             | Literal::Unknown => None,
         }
+    }
+
+    /// Whether a value somewhere in it is a parameter without a value.
+    pub fn has_unknown(&self) -> bool {
+        let mut open = vec![self];
+        while let Some(node) = open.pop() {
+            let values = node.args.iter().chain(node.props.iter().map(|p| &p.value));
+            if values.into_iter().any(|v| matches!(v.value, Literal::Unknown)) {
+                return true;
+            }
+            open.extend(&node.children);
+        }
+        false
     }
 
     pub fn prop(&self, key: &str) -> Option<&Prop> {

@@ -19,6 +19,11 @@ macro_rules! checked {
         pub struct $name(String);
 
         impl $name {
+            /// The text in its canonical form, where it fits.
+            pub fn checked(text: &str) -> Option<Self> {
+                $check(text).map(Self)
+            }
+
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -34,8 +39,8 @@ macro_rules! checked {
             const TYPE: Type = Type::$ty;
             fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
                 let text = string(value, span, cx, $wanted)?;
-                match $check(&text) {
-                    Some(checked) => Some(Self(checked)),
+                match Self::checked(&text) {
+                    Some(checked) => Some(checked),
                     None => {
                         bad(cx, span, format!("`{text}` is not {}", $wanted), $help);
                         None
