@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
+pub(crate) use self::recipes::postgres_home;
 use self::recipes::{RECIPES, Recipe};
 use self::rootfs::Rootfs;
 use crate::{engine, repo, shell};

@@ -2,14 +2,20 @@
 
 mod engine;
 mod images;
+mod install;
 mod repo;
 mod shell;
+mod test;
+#[cfg(test)]
+mod tidy;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask <task>
 
+  test [--fast] [--no-install] [-- FILTER]
+                            all tests, with an engine of their own; as root, on Debian
   engine up [--nodes 1|3]   start a private engine and print `export DOCKER_HOST=...`
   engine env                print that line again
   engine status             what runs, and where it is reached
@@ -35,6 +41,7 @@ fn main() -> ExitCode {
 fn dispatch(words: &[&str]) -> Result<(), String> {
     match words {
         ["engine", rest @ ..] => engine::command(rest),
+        ["test", rest @ ..] => test::command(&test::Options::parse(rest)?),
         ["images"] => images::command(),
         ["help" | "--help" | "-h"] | [] => {
             print!("{USAGE}");

@@ -119,7 +119,7 @@ fn redis(rootfs: &mut Rootfs) -> Result<(), String> {
 
 /// Debian keeps the server's programs in a folder of the version's own.
 fn postgres(rootfs: &mut Rootfs) -> Result<(), String> {
-    let home = newest_postgres()?;
+    let home = postgres_home()?;
     let version = home
         .file_name()
         .ok_or("the server's folder has no name")?
@@ -155,7 +155,8 @@ fn postgres(rootfs: &mut Rootfs) -> Result<(), String> {
     Ok(())
 }
 
-fn newest_postgres() -> Result<PathBuf, String> {
+/// The folder of the newest server installed.
+pub(crate) fn postgres_home() -> Result<PathBuf, String> {
     let versions = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

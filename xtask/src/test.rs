@@ -1,0 +1,174 @@
+//! `cargo xtask test`: everything that must hold, on a machine that has nothing but cargo.
+
+mod steps;
+
+use std::process::Command;
+use std::time::Instant;
+
+use self::steps::{Step, Steps};
+use crate::engine::Kept;
+use crate::{images, install, repo, shell};
+
+/// What the command line asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Without an engine and the packages: formatting, lints and the tests that need neither.
+    fast: bool,
+    no_install: bool,
+    /// Words after `--`: only the tests whose names have one, and no lints.
+    filter: Vec<String>,
+}
+
+impl Options {
+    pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
+        let mut options = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--fast" => options.fast = true,
+                "--no-install" => options.no_install = true,
+                "--" => options
+                    .filter
+                    .extend(words.by_ref().map(|&word| word.to_owned())),
+                other => return Err(format!("`test` has no option `{other}`")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs all steps, also after one has failed, and says in the last line how it went.
+pub(crate) fn command(options: &Options) -> Result<(), String> {
+    let start = Instant::now();
+    let mut steps = Steps::default();
+    if options.filter.is_empty() {
+        steps.run(Step::Format, || {
+            shell::show(&mut cargo(&["fmt", "--all", "--check"]))
+        });
+        steps.run(Step::Lints, || {
+            let lints = [
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--locked",
+                "--quiet",
+            ];
+            shell::show(cargo(&lints).args(["--", "--deny", "warnings"]))
+        });
+    }
+    if options.fast {
+        steps.run(Step::Tests, || without_engine(&options.filter));
+    } else {
+        with_engine(options, &mut steps);
+    }
+    println!("{}", steps.summary(start.elapsed())?);
+    Ok(())
+}
+
+/// Crates whose tests talk to a swarm.
+const NEED_ENGINE: &[&str] = &["skep-providers"];
+
+fn without_engine(filter: &[String]) -> Result<(), String> {
+    let excluded = NEED_ENGINE.iter().flat_map(|name| ["--exclude", name]);
+    let tests: Vec<_> = ["test", "--workspace", "--locked"]
+        .into_iter()
+        .chain(excluded)
+        .collect();
+    shell::show(cargo(&tests).args(filter))
+}
+
+fn with_engine(options: &Options, steps: &mut Steps) {
+    if !steps.run(Step::Packages, || packages(options)) {
+        return;
+    }
+    let mut engine = None;
+    steps.run(Step::Engine, || {
+        engine = Some(engine_with_images()?);
+        Ok(())
+    });
+    if let Some(engine) = engine {
+        steps.run(Step::Tests, || {
+            let all = ["test", "--workspace", "--locked"];
+            shell::show(at_engine(&engine, &mut cargo(&all)).args(&options.filter))
+        });
+        steps.run(Step::EndToEnd, || end_to_end(&engine, &options.filter));
+        steps.run(Step::TearDown, || engine.down());
+    }
+}
+
+fn packages(options: &Options) -> Result<(), String> {
+    if shell::read("id", &["--user"])? != "0" {
+        return Err("an engine needs root; `cargo xtask test --fast` does without".to_owned());
+    }
+    let missing = install::missing();
+    match (missing.is_empty(), options.no_install) {
+        (true, _) => Ok(()),
+        (false, true) => Err(format!("not installed: {}", missing.join(", "))),
+        (false, false) => install::install(&missing),
+    }
+}
+
+fn engine_with_images() -> Result<Kept, String> {
+    let images = images::build()?;
+    let engine = Kept::up()?;
+    images::load(&images, &engine.host)?;
+    Ok(engine)
+}
+
+fn end_to_end(engine: &Kept, filter: &[String]) -> Result<(), String> {
+    shell::show(&mut cargo(&["build", "--package", "skep", "--locked"]))?;
+    let tests = [
+        "test",
+        "--locked",
+        "--package",
+        "skep-fixtures",
+        "--test",
+        "e2e",
+    ];
+    shell::show(at_engine(engine, &mut cargo(&tests)).args(filter))
+}
+
+/// Tells the tests where the engine is. `DOCKER_HOST` too, lest one reach a system engine.
+fn at_engine<'c>(engine: &Kept, command: &'c mut Command) -> &'c mut Command {
+    command
+        .env("DOCKER_HOST", &engine.host)
+        .env("SKEP_TEST_DOCKER_HOST", &engine.host)
+        .env("SKEP_TEST_NODE_ADDR", &engine.addresses)
+        .env("SKEP_BIN", repo::target().join("debug/skep"))
+}
+
+/// Snapshots are compared and never rewritten.
+fn cargo(words: &[&str]) -> Command {
+    let mut command = Command::new(repo::cargo());
+    command
+        .args(words)
+        .current_dir(repo::root())
+        .env("INSTA_UPDATE", "no")
+        .env("CI", "true");
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn words_after_two_dashes_are_a_filter() {
+        let options = Options::parse(&["--no-install", "--", "drift", "--nocapture"]);
+        let filter = vec!["drift".to_owned(), "--nocapture".to_owned()];
+        assert_eq!(
+            options,
+            Ok(Options {
+                no_install: true,
+                filter,
+                ..Options::default()
+            })
+        );
+    }
+
+    #[test]
+    fn an_unknown_option_is_refused() {
+        let refused = Options::parse(&["--fats"]);
+        assert_eq!(refused, Err("`test` has no option `--fats`".to_owned()));
+    }
+}
