@@ -1,6 +1,7 @@
 //! The spec's dependency graph: nodes by address, typed edges with the place that drew them.
 
 mod cycle;
+mod draw;
 mod levels;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use skep_schema::plan::Need;
 use skep_schema::span::Span;
 
 pub use cycle::Cycle;
+pub use draw::View;
 
 /// Why one node depends on another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,0 +1,34 @@
+//! Mermaid.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::Picture;
+
+pub(super) fn draw(picture: &Picture<'_>) -> String {
+    let numbers: BTreeMap<_, _> = picture
+        .nodes
+        .iter()
+        .zip(0..)
+        .map(|(n, i)| (*n, i))
+        .collect();
+    let mut out = String::from("flowchart LR\n");
+    for (node, number) in &numbers {
+        let _ = writeln!(
+            out,
+            "    n{number}[\"{}\"]",
+            node.to_string().replace('"', "#quot;")
+        );
+    }
+    for (from, to, edge) in &picture.edges {
+        let arrow = if edge.kind.orders() { "-->" } else { "-.->" };
+        let _ = writeln!(
+            out,
+            "    n{} {arrow}|{}| n{}",
+            numbers[from],
+            edge.kind.word(),
+            numbers[to]
+        );
+    }
+    out
+}
