@@ -1,0 +1,52 @@
+//! Looking at a target before touching it.
+
+use skep_schema::address::Address;
+use skep_schema::change::{Action, Change, ChangeSet};
+use skep_schema::inventory::{Inventory, Taken};
+use skep_schema::plan::Plan;
+
+use crate::provider::{Provider, ProviderError};
+
+/// What an apply of a plan would meet and do.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The plan, with the fingerprints of its secrets as far as they are known.
+    pub plan: Plan,
+    pub inventory: Inventory,
+    pub changes: ChangeSet,
+    /// Changes that would need the name of somebody else's object: a reason to refuse.
+    pub taken: Vec<(Address, Taken)>,
+}
+
+/// Finds out what `plan` would change in the target, without writing anything.
+///
+/// # Errors
+/// The target could not be read; without a complete answer nothing is compared, so that what
+/// could not be seen is never taken for missing.
+pub async fn look(provider: &dyn Provider, plan: &Plan) -> Result<Look, ProviderError> {
+    let inventory = provider.observe(plan).await?;
+    let plan = plan.bind(&inventory.fingerprints);
+    let changes = ChangeSet::toward(&plan, &inventory);
+    let taken = changes
+        .changes
+        .iter()
+        .filter_map(|change| taken(change, &inventory))
+        .collect();
+    Ok(Look {
+        plan,
+        inventory,
+        changes,
+        taken,
+    })
+}
+
+fn taken(change: &Change, inventory: &Inventory) -> Option<(Address, Taken)> {
+    let payload = &change
+        .after
+        .as_ref()
+        .filter(|_| change.action != Action::Update)?
+        .payload;
+    let name = payload.physical_name()?.to_owned();
+    let taken = inventory.taken.get(&(payload.object()?, name))?;
+    Some((change.address.clone(), taken.clone()))
+}
