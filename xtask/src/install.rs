@@ -56,12 +56,12 @@ fn is_here(program: &str) -> bool {
 /// Installs the packages of what is missing, without the packages those only recommend.
 pub(crate) fn install(missing: &[&str]) -> Result<(), String> {
     let _quiet = NoServices::declare()?;
-    shell::show(apt_get().args(["update", "--quiet=2"]))?;
+    shell::capture(apt_get().args(["update", "--quiet=2"]))?;
     let packages: Result<Vec<_>, _> = missing.iter().map(|program| package_of(program)).collect();
     let packages = packages?;
     eprintln!("installing {}", packages.join(" "));
     let install = ["install", "--yes", "--quiet=2", "--no-install-recommends"];
-    shell::show(apt_get().args(install).args(packages))
+    shell::capture(apt_get().args(install).args(packages)).map(drop)
 }
 
 /// Waits for another apt rather than to fail, and asks nothing.
