@@ -1,0 +1,83 @@
+//! Reads KDL 2.0: any text in, a tree and the list of its mistakes out, in linear time and without
+//! recursion.
+
+mod bytes;
+mod faults;
+mod forbidden;
+pub(crate) mod lex;
+mod number;
+mod read;
+mod repair;
+mod text;
+mod tree;
+mod view;
+
+use std::sync::Arc;
+
+use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::span::FileId;
+
+use faults::Faults;
+use tree::Tree;
+
+pub use view::{Document, Entries, EntryRef, NodeRef, Nodes, Scalar, Word};
+
+/// Larger files are refused unread.
+pub const MAX_BYTES: usize = 16 << 20;
+
+/// Blocks nested deeper are read as if they stood on this level.
+pub const MAX_DEPTH: usize = 256;
+
+/// More mistakes than this are not told.
+pub const MAX_DIAGNOSTICS: usize = 200;
+
+/// What reading a text gives: always a document, with as much in it as could be made out.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    pub document: Document,
+    /// In order of place; empty if and only if the text is well-formed.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a file's text.
+pub fn parse(file: FileId, text: Arc<str>) -> Parsed {
+    let mut outcome = read_bounded(file, &text);
+    forbidden::check(&text, &mut outcome.faults);
+    let document = Document {
+        file,
+        text,
+        tree: outcome.tree,
+    };
+    Parsed {
+        document,
+        diagnostics: outcome.faults.finish(),
+    }
+}
+
+fn read_bounded(file: FileId, text: &str) -> read::Outcome {
+    if text.len() > MAX_BYTES {
+        return too_large(file);
+    }
+    let outcome = read::read(file, text, &[]);
+    if !outcome.unbalanced {
+        return outcome;
+    }
+    let Some(repairs) = repair::find(text) else {
+        return outcome;
+    };
+    let mut repaired = read::read(file, text, &repairs);
+    repair::report(&repairs, &mut repaired.faults);
+    repaired
+}
+
+fn too_large(file: FileId) -> read::Outcome {
+    let mut faults = Faults::new(file);
+    let message = format!("this file is larger than {} MiB", MAX_BYTES >> 20);
+    let help = "split it, and `include` the parts";
+    faults.add(Diagnostic::new(Code::FileTooLarge, faults.span(0, 0), message).help(help));
+    read::Outcome {
+        tree: Tree::default(),
+        faults,
+        unbalanced: false,
+    }
+}

@@ -1,0 +1,13 @@
+//! The KDL reader against the official suite, the `kdl` crate, hostile texts and honest mistakes.
+
+#[path = "syntax/oracle.rs"]
+mod oracle;
+#[path = "syntax/suite.rs"]
+mod suite;
+
+use skep_compiler::syntax::{Parsed, parse};
+use skep_schema::span::FileId;
+
+fn read(text: &str) -> Parsed {
+    parse(FileId(0), text.into())
+}
