@@ -1,0 +1,61 @@
+//! Removing what was superseded, once nothing can go back to it.
+
+use skep_engine::provider::ProviderError;
+use skep_schema::address::{Address, Kind};
+use skep_schema::plan::Plan;
+
+use super::Model;
+use super::observe::{Object, is_used_before, objects, refers, survey};
+use super::world::{Task, World};
+
+impl Model {
+    pub(super) fn collect_superseded(&self, plan: &Plan) -> Result<(), ProviderError> {
+        let idle = self.look(|world| self.idle(world, plan))?;
+        idle.iter()
+            .try_for_each(|(address, kind, name)| self.remove(address, *kind, name))
+    }
+
+    /// What the plan does not name and nothing refers to any more.
+    fn idle(&self, world: &World, plan: &Plan) -> Vec<(Address, Kind, String)> {
+        let fingerprints = world
+            .key()
+            .map(|key| self.secrets.fingerprints(&key, plan))
+            .unwrap_or_default();
+        let plan = plan.bind(&fingerprints);
+        let superseded = survey(world, &self.stack, &plan).superseded;
+        let left = objects(world).into_iter().filter(|object| {
+            let parted = superseded
+                .iter()
+                .any(|old| (old.kind, old.name) == (object.kind, object.name));
+            parted || self.is_left_over(object, &plan)
+        });
+        left.filter(|object| !is_in_use(world, object.kind, object.name))
+            .filter_map(|object| Some((object.address()?, object.kind, object.name.to_owned())))
+            .collect()
+    }
+}
+
+impl Model {
+    /// Older content of a node that is gone: its delete took the newest.
+    fn is_left_over(&self, object: &Object<'_>, plan: &Plan) -> bool {
+        object.is_of(&self.stack)
+            && matches!(object.kind, Kind::Network | Kind::Config | Kind::Secret)
+            && object
+                .address()
+                .is_some_and(|address| !plan.nodes.contains_key(&address))
+    }
+}
+
+fn is_in_use(world: &World, kind: Kind, name: &str) -> bool {
+    let runs = |task: &&Task| !task.state.has_ended();
+    world
+        .services
+        .values()
+        .any(|service| refers(&service.spec, kind, name))
+        || is_used_before(world, kind, name)
+        || world
+            .tasks
+            .values()
+            .filter(runs)
+            .any(|task| refers(&task.template, kind, name))
+}

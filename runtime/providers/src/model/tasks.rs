@@ -1,0 +1,336 @@
+//! Tasks in virtual time: what one does from its making to its end.
+
+use skep_schema::plan::{Health, HealthTest, Mode, Rollout, Service};
+use skep_schema::units::Duration;
+
+use super::image::Image;
+use super::world::{Desired, Slot, Task, TaskState, World, id};
+
+/// Milliseconds in which everything takes one step.
+const TICK: u64 = 500;
+/// From the container's start until it runs.
+const START: u64 = 500;
+/// From the container's start until an image that ends has ended.
+const END: u64 = 1_000;
+/// How long a new task waits for one that cannot be stopped because it never began.
+const OLD_TASK_TIMEOUT: u64 = 60_000;
+
+impl World {
+    /// Lets time pass; whether anything but the clock moved, which counts as a write.
+    pub fn advance(&mut self, millis: u64) -> bool {
+        if self.is_at_rest() {
+            self.clock += millis;
+            return false;
+        }
+        let until = self.clock + millis;
+        while self.clock < until {
+            self.clock += TICK.min(until - self.clock);
+            self.tick();
+        }
+        self.index += 1;
+        true
+    }
+
+    fn tick(&mut self) {
+        self.stop();
+        self.promote();
+        self.step();
+        self.restart();
+        self.reconcile();
+        self.roll();
+        self.schedule();
+        self.forget();
+    }
+
+    /// Whether no time, however long, would change anything.
+    fn is_at_rest(&self) -> bool {
+        let rolls = self
+            .services
+            .values()
+            .any(|service| service.rollout.is_some() || service.awaits_rollout());
+        !rolls && self.tasks.values().all(Task::is_at_rest)
+    }
+
+    /// A task of the service made now; its number.
+    pub(crate) fn make_task(
+        &mut self,
+        service: &str,
+        spec: &Service,
+        slot: Slot,
+        desired: Desired,
+    ) -> u64 {
+        let number = self.tasks.keys().next_back().map_or(1, |last| last + 1);
+        self.index += 1;
+        let task = Task {
+            id: id(&self.seed, &format!("task {}", self.index)),
+            service: service.to_owned(),
+            slot,
+            node: None,
+            template: Box::new(template(spec)),
+            desired,
+            state: TaskState::Pending,
+            created: self.clock,
+            since: self.clock,
+            not_before: self.clock,
+            ran_from: None,
+            error: String::new(),
+            exit_code: None,
+            log: Vec::new(),
+        };
+        self.tasks.insert(number, task);
+        number
+    }
+
+    /// Stops what shall not run, and drops what shall not stay.
+    fn stop(&mut self) {
+        let waited_for = self.waited_for();
+        for (number, task) in &mut self.tasks {
+            let began = task.state != TaskState::Pending;
+            if task.desired >= Desired::Shutdown
+                && !task.state.has_ended()
+                && (began || !waited_for.contains(number))
+            {
+                task.enter(TaskState::Shutdown, self.clock);
+            }
+        }
+        self.tasks
+            .retain(|_, task| task.desired != Desired::Remove || !task.state.has_ended());
+    }
+
+    /// Tasks that never began and for which a new task of their slot still waits.
+    fn waited_for(&self) -> Vec<u64> {
+        let waits = |old: &Task| {
+            self.tasks.values().any(|new| {
+                new.desired == Desired::Ready
+                    && (&new.service, &new.slot) == (&old.service, &old.slot)
+                    && self.clock < new.created + OLD_TASK_TIMEOUT
+            })
+        };
+        let old = self
+            .tasks
+            .iter()
+            .filter(|(_, task)| task.desired == Desired::Shutdown && !task.state.has_ended());
+        old.filter(|(_, task)| waits(task))
+            .map(|(number, _)| *number)
+            .collect()
+    }
+
+    /// Lets a task that is ready start once the one before it has stopped.
+    fn promote(&mut self) {
+        let stopping = |new: &Task| {
+            self.tasks.values().any(|old| {
+                old.desired == Desired::Shutdown
+                    && !old.state.has_ended()
+                    && (&new.service, &new.slot) == (&old.service, &old.slot)
+            })
+        };
+        let ready = self
+            .tasks
+            .iter()
+            .filter(|(_, task)| task.desired == Desired::Ready && !stopping(task));
+        for number in ready.map(|(number, _)| *number).collect::<Vec<_>>() {
+            if let Some(task) = self.tasks.get_mut(&number) {
+                task.desired = Desired::Running;
+            }
+        }
+    }
+
+    fn step(&mut self) {
+        for number in self.tasks.keys().copied().collect::<Vec<_>>() {
+            let failed_before = self.has_failed_before(number);
+            if let Some(task) = self.tasks.get_mut(&number) {
+                task.step(self.clock, failed_before);
+            }
+        }
+    }
+
+    fn has_failed_before(&self, number: u64) -> bool {
+        self.tasks.get(&number).is_some_and(|task| {
+            let earlier = self.tasks.range(..number).map(|(_, task)| task);
+            let mut same =
+                earlier.filter(|old| (&old.service, &old.slot) == (&task.service, &task.slot));
+            same.any(|old| old.state.has_failed() && old.template == task.template)
+        })
+    }
+
+    fn schedule(&mut self) {
+        let pending = self
+            .tasks
+            .iter()
+            .filter(|(_, task)| task.state == TaskState::Pending && task.is_wanted());
+        for number in pending.map(|(number, _)| *number).collect::<Vec<_>>() {
+            let task = &self.tasks[&number];
+            let only = match &task.slot {
+                Slot::Number(_) => None,
+                Slot::Node(host) => Some(host.as_str()),
+            };
+            let placed = self.place(&task.service, &task.template, only);
+            let clock = self.clock;
+            if let Some(task) = self.tasks.get_mut(&number) {
+                task.settle(placed, clock);
+            }
+        }
+    }
+}
+
+impl Task {
+    fn enter(&mut self, state: TaskState, clock: u64) {
+        self.state = state;
+        self.since = clock;
+    }
+
+    fn settle(&mut self, placed: Result<String, String>, clock: u64) {
+        match placed {
+            Ok(host) => {
+                self.node = Some(host);
+                self.error.clear();
+                self.enter(TaskState::Preparing, clock);
+            }
+            Err(error) => self.error = error,
+        }
+    }
+
+    /// Whether time alone changes nothing about it.
+    fn is_at_rest(&self) -> bool {
+        let image = Image::of(&self.template.image);
+        let ends = matches!(image, Image::Fails | Image::Flaky) || self.template.mode == Mode::Once;
+        match self.state {
+            TaskState::Running => self.desired == Desired::Running && !ends,
+            TaskState::Complete | TaskState::Shutdown | TaskState::Failed | TaskState::Rejected => {
+                self.desired == Desired::Shutdown
+            }
+            TaskState::Pending | TaskState::Preparing | TaskState::Ready | TaskState::Starting => {
+                false
+            }
+        }
+    }
+
+    fn step(&mut self, clock: u64, failed_before: bool) {
+        let image = Image::of(&self.template.image);
+        let passed = clock - self.since;
+        match self.state {
+            TaskState::Preparing if passed >= image.pull() => self.prepared(image, clock),
+            TaskState::Ready if self.desired == Desired::Running && clock >= self.not_before => {
+                self.enter(TaskState::Starting, clock);
+            }
+            TaskState::Starting => self.starting(image, passed, clock, failed_before),
+            TaskState::Running => self.running(image, passed, clock, failed_before),
+            TaskState::Pending
+            | TaskState::Preparing
+            | TaskState::Ready
+            | TaskState::Complete
+            | TaskState::Shutdown
+            | TaskState::Failed
+            | TaskState::Rejected => {}
+        }
+    }
+
+    fn prepared(&mut self, image: Image, clock: u64) {
+        if image == Image::Missing {
+            self.error = format!("No such image: {}", self.template.image);
+            self.enter(TaskState::Rejected, clock);
+        } else {
+            self.enter(TaskState::Ready, clock);
+        }
+    }
+
+    fn starting(&mut self, image: Image, passed: u64, clock: u64, failed_before: bool) {
+        match probe(&self.template) {
+            Some(_) if exits(image, failed_before) && passed >= END => self.fail(clock),
+            Some(probe) if image == Image::Unhealthy && passed >= probe.gives_up => {
+                "dockerexec: unhealthy container".clone_into(&mut self.error);
+                self.log.push(format!(
+                    "model: health check failed {} times",
+                    probe.retries
+                ));
+                self.enter(TaskState::Failed, clock);
+            }
+            Some(probe) if image != Image::Unhealthy && passed >= probe.passes => self.run(clock),
+            None if passed >= START => self.run(clock),
+            Some(_) | None => {}
+        }
+    }
+
+    fn run(&mut self, clock: u64) {
+        self.ran_from = Some(clock);
+        self.enter(TaskState::Running, clock);
+    }
+
+    fn running(&mut self, image: Image, passed: u64, clock: u64, failed_before: bool) {
+        if passed < END {
+            return;
+        }
+        if exits(image, failed_before) {
+            self.fail(clock);
+        } else if self.template.mode == Mode::Once {
+            self.exit_code = Some(0);
+            self.enter(TaskState::Complete, clock);
+        }
+    }
+
+    fn fail(&mut self, clock: u64) {
+        "task: non-zero exit (3)".clone_into(&mut self.error);
+        self.exit_code = Some(3);
+        self.log
+            .push(format!("model: {} exits with 3", self.template.image));
+        self.enter(TaskState::Failed, clock);
+    }
+}
+
+/// What of a spec makes a task what it is: a change of the rest restarts nothing.
+pub(crate) fn template(spec: &Service) -> Service {
+    Service {
+        replicas: None,
+        update: Rollout::default(),
+        rollback: Rollout::default(),
+        labels: std::collections::BTreeMap::new(),
+        ..spec.clone()
+    }
+}
+
+const fn exits(image: Image, failed_before: bool) -> bool {
+    match image {
+        Image::Fails => true,
+        Image::Flaky => !failed_before,
+        Image::Runs | Image::Missing | Image::Unhealthy | Image::Slow => false,
+    }
+}
+
+/// When a health check passes for the first time, or is given up, in milliseconds.
+struct Probe {
+    passes: u64,
+    gives_up: u64,
+    retries: u64,
+}
+
+fn probe(spec: &Service) -> Option<Probe> {
+    let health = spec
+        .health
+        .as_ref()
+        .filter(|health| !matches!(health.test, HealthTest::None))?;
+    let Health {
+        test: _,
+        every,
+        timeout: _,
+        retries,
+        start,
+        start_every,
+    } = health;
+    let every = millis(*every, 30_000);
+    let start = millis(*start, 0);
+    let first = if start > 0 {
+        start_every.map_or(every, |every| millis(Some(every), 0))
+    } else {
+        every
+    };
+    let retries = u64::from(retries.filter(|retries| *retries > 0).unwrap_or(3));
+    Some(Probe {
+        passes: first.max(1),
+        gives_up: start + every * retries,
+        retries,
+    })
+}
+
+pub(crate) fn millis(duration: Option<Duration>, default: u64) -> u64 {
+    duration.map_or(default, |duration| duration.0 / 1_000_000)
+}

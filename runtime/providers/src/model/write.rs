@@ -1,0 +1,314 @@
+//! One change becomes calls: as few as can be, and none on what is not ours.
+
+use std::collections::BTreeMap;
+
+use skep_engine::provider::ProviderError;
+use skep_schema::address::{Address, Kind};
+use skep_schema::change::{Action, Change, Effect};
+use skep_schema::digest::DigestText;
+use skep_schema::plan::{self, Payload, PlanNode};
+
+use super::fault::Verb;
+use super::observe::{ADDRESS, DIGEST, Object, STACK, is_used_before, objects};
+use super::world::World;
+use super::{Model, Trouble};
+
+type Outcome = Result<(), ProviderError>;
+type Labels = BTreeMap<String, String>;
+
+/// The engine writes a service itself while it updates it, so that a race may be lost more than once.
+const RACES: usize = 5;
+
+/// What an object with the name of a change is to it.
+enum Standing {
+    Absent,
+    Foreign,
+    /// Ours, as it shall be.
+    Wanted,
+    /// Ours, in another form and with this version.
+    Other {
+        version: u64,
+        payload: Box<Payload>,
+    },
+}
+
+impl Model {
+    pub(super) fn write(&self, change: &Change) -> Outcome {
+        let address = &change.address;
+        match (
+            change.action,
+            change.before.as_deref(),
+            change.after.as_deref(),
+        ) {
+            (Action::Create, _, Some(after)) => self.create(address, after),
+            (Action::Update, Some(before), Some(after)) => self.update(address, before, after),
+            (Action::Replace, Some(before), Some(after)) => {
+                if change.effect >= Effect::Downtime
+                    || before.payload.physical_name() == after.payload.physical_name()
+                {
+                    self.delete(address, before)?;
+                }
+                self.create(address, after)
+            }
+            (Action::Delete, Some(before), _) => self.delete(address, before),
+            (Action::Create | Action::Update | Action::Replace | Action::Delete, _, _) => {
+                Err(rejected(format!(
+                    "the change of {address} does not say what it is about"
+                )))
+            }
+        }
+    }
+
+    fn create(&self, address: &Address, node: &PlanNode) -> Outcome {
+        match self.standing(address, node)? {
+            Standing::Absent => {}
+            Standing::Wanted => return Ok(()),
+            Standing::Foreign => return Err(foreign(address, node)),
+            Standing::Other { .. } => {
+                return Err(ProviderError::Conflict {
+                    address: address.clone(),
+                });
+            }
+        }
+        let labels = |own: &Labels| self.labelled(own, address, &node.digest);
+        let sent = match &node.payload {
+            Payload::Network(network) => {
+                let spec = plan::Network {
+                    labels: labels(&network.labels),
+                    ..network.clone()
+                };
+                self.send(Verb::Create, Kind::Network, &network.name, |world| {
+                    world.create_network(spec)
+                })
+            }
+            Payload::Config(config) => {
+                let data = content(address, config)?;
+                let labels = labels(&config.labels);
+                self.send(Verb::Create, Kind::Config, &config.name, |world| {
+                    world.create_config(&config.name, labels, &data)
+                })
+            }
+            Payload::Secret(secret) => {
+                let value = self
+                    .secrets
+                    .get(address)
+                    .ok_or_else(|| rejected(self.secrets.why(address)))?;
+                let labels = labels(&secret.labels);
+                self.send(Verb::Create, Kind::Secret, &secret.name, |world| {
+                    world.create_secret(&secret.name, labels, value.expose())
+                })
+            }
+            Payload::Service(service) => {
+                let spec = self.service(address, service, &node.digest)?;
+                self.send(Verb::Create, Kind::Service, &service.name, |world| {
+                    world.create_service(spec)
+                })
+            }
+            Payload::Volume(_) | Payload::Declared(_) => return Ok(()),
+        };
+        self.answered(address, sent.map(|_id| ()))
+    }
+
+    /// The spec that is sent: whole, or not at all.
+    fn service(
+        &self,
+        address: &Address,
+        service: &plan::Service,
+        digest: &DigestText,
+    ) -> Result<plan::Service, ProviderError> {
+        match service
+            .secret_env
+            .iter()
+            .find(|(_, text)| text.fingerprint.is_none())
+        {
+            None => Ok(plan::Service {
+                labels: self.labelled(&service.labels, address, digest),
+                ..service.clone()
+            }),
+            Some((variable, _)) => Err(rejected(format!(
+                "the variable `{variable}` of {address} holds a secret whose value is not at hand"
+            ))),
+        }
+    }
+
+    /// Writes until nobody else was faster, as long as the object is what the change was made
+    /// against.
+    fn update(&self, address: &Address, before: &PlanNode, after: &PlanNode) -> Outcome {
+        let conflict = || ProviderError::Conflict {
+            address: address.clone(),
+        };
+        for _ in 0..RACES {
+            let version = match self.standing(address, after)? {
+                Standing::Wanted => return Ok(()),
+                Standing::Absent => return Err(conflict()),
+                Standing::Foreign => return Err(foreign(address, after)),
+                Standing::Other { payload, .. } if !is_same(&payload, &before.payload) => {
+                    return Err(conflict());
+                }
+                Standing::Other { version, .. } => version,
+            };
+            match self.send_update(address, after, version)? {
+                Err(Trouble::Refused(refusal)) if refusal.is_race() => {}
+                answer => return self.answered(address, answer),
+            }
+        }
+        Err(conflict())
+    }
+
+    fn send_update(
+        &self,
+        address: &Address,
+        node: &PlanNode,
+        version: u64,
+    ) -> Result<Result<(), Trouble>, ProviderError> {
+        let labels = |own: &Labels| self.labelled(own, address, &node.digest);
+        Ok(match &node.payload {
+            Payload::Service(service) => {
+                let spec = self.service(address, service, &node.digest)?;
+                self.send(Verb::Update, Kind::Service, &service.name, |world| {
+                    world.update_service(&service.name, version, spec)
+                })
+            }
+            Payload::Config(config) => {
+                let labels = labels(&config.labels);
+                self.send(Verb::Update, Kind::Config, &config.name, |world| {
+                    world.update_config(&config.name, version, labels, None)
+                })
+            }
+            Payload::Secret(secret) => {
+                let labels = labels(&secret.labels);
+                self.send(Verb::Update, Kind::Secret, &secret.name, |world| {
+                    world.update_secret(&secret.name, version, labels, None)
+                })
+            }
+            Payload::Network(_) => {
+                return Err(rejected(format!("{address} cannot be changed in place")));
+            }
+            Payload::Volume(_) | Payload::Declared(_) => Ok(()),
+        })
+    }
+
+    fn delete(&self, address: &Address, node: &PlanNode) -> Outcome {
+        let (Some(kind), Some(name)) = (node.payload.object(), node.payload.physical_name()) else {
+            return Ok(());
+        };
+        match self.standing(address, node)? {
+            Standing::Absent => return Ok(()),
+            Standing::Foreign => return Err(foreign(address, node)),
+            Standing::Wanted | Standing::Other { .. } => {}
+        }
+        if self.look(|world| is_used_before(world, kind, name))? {
+            // A rollback by the engine would end without it; it is collected later.
+            return Ok(());
+        }
+        self.remove(address, kind, name)
+    }
+
+    pub(super) fn remove(&self, address: &Address, kind: Kind, name: &str) -> Outcome {
+        let sent = self.send(Verb::Remove, kind, name, |world| match kind {
+            Kind::Network => world.remove_network(name),
+            Kind::Secret => world.remove_secret(name),
+            Kind::Config => world.remove_config(name),
+            Kind::Service => world.remove_service(name),
+            Kind::Param
+            | Kind::Registry
+            | Kind::Volume
+            | Kind::Certificate
+            | Kind::Gateway
+            | Kind::Route
+            | Kind::Flow => Ok(()),
+        });
+        match sent {
+            Err(Trouble::Refused(refusal)) if refusal.status == 404 => Ok(()),
+            sent => self.answered(address, sent),
+        }
+    }
+
+    /// What holds the name of the node now.
+    fn standing(&self, address: &Address, node: &PlanNode) -> Result<Standing, ProviderError> {
+        let (kind, name) = (node.payload.object(), node.payload.physical_name());
+        self.look(|world| {
+            let found = objects(world)
+                .into_iter()
+                .find(|o| Some(o.kind) == kind && Some(o.name) == name);
+            match found {
+                None => Standing::Absent,
+                Some(object) if !self.owns(&object, address) => Standing::Foreign,
+                Some(object) if is_same(&object.payload, &node.payload) => Standing::Wanted,
+                Some(Object { meta, payload, .. }) => Standing::Other {
+                    version: meta.version,
+                    payload: Box::new(payload),
+                },
+            }
+        })
+    }
+
+    fn owns(&self, object: &Object<'_>, address: &Address) -> bool {
+        object.is_of(&self.stack) && object.address().as_ref() == Some(address)
+    }
+
+    fn labelled(&self, own: &Labels, address: &Address, digest: &DigestText) -> Labels {
+        let ours = [
+            (STACK, self.stack.clone()),
+            (ADDRESS, address.to_string()),
+            (DIGEST, digest.to_string()),
+        ];
+        let ours = ours.map(|(key, value)| (key.to_owned(), value));
+        own.iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .chain(ours)
+            .collect()
+    }
+
+    pub(super) fn look<T>(&self, at: impl FnOnce(&World) -> T) -> Result<T, ProviderError> {
+        self.within(|world| at(world))
+            .map_err(|error| self.unreachable(&error))
+    }
+
+    pub(super) fn answered(&self, address: &Address, answer: Result<(), Trouble>) -> Outcome {
+        answer.map_err(|trouble| match trouble {
+            Trouble::Lost(message) => ProviderError::Unreachable {
+                target: self.name(),
+                message: message.to_owned(),
+            },
+            Trouble::Store(error) => self.unreachable(&error),
+            Trouble::Refused(refusal) if refusal.is_race() || refusal.status == 409 => {
+                ProviderError::Conflict {
+                    address: address.clone(),
+                }
+            }
+            Trouble::Refused(refusal) => rejected(refusal.message),
+        })
+    }
+}
+
+/// Whether two payloads are one in the target, which does not know where a secret comes from.
+fn is_same(found: &Payload, meant: &Payload) -> bool {
+    match (found, meant) {
+        (Payload::Secret(found), Payload::Secret(meant)) => {
+            (&found.name, &found.labels) == (&meant.name, &meant.labels)
+        }
+        (found, meant) => found == meant,
+    }
+}
+
+fn content(address: &Address, config: &plan::Config) -> Result<Vec<u8>, ProviderError> {
+    let content = config
+        .content
+        .as_ref()
+        .ok_or_else(|| rejected(format!("{address} has no content")))?;
+    content
+        .bytes()
+        .map_err(|error| rejected(format!("the content of {address}: {error}")))
+}
+
+fn foreign(address: &Address, node: &PlanNode) -> ProviderError {
+    let name = node.payload.physical_name().unwrap_or_default();
+    ProviderError::Denied {
+        message: format!("`{name}`, the name of {address}, belongs to somebody else's object"),
+    }
+}
+
+fn rejected(message: String) -> ProviderError {
+    ProviderError::Rejected { message }
+}
