@@ -6,7 +6,7 @@ use super::{Action, CHANGES_FORMAT, Change, ChangeSet, Effect, Reason, Summary};
 use super::{approval, cause, effect, fields, order};
 use crate::address::Address;
 use crate::inventory::{Inventory, Readiness};
-use crate::plan::{Mode, Payload, Plan, PlanNode, Service};
+use crate::plan::{Mode, Payload, Plan, PlanNode, Service, Target};
 
 impl ChangeSet {
     /// All that leads from `base` to `target`; empty when they want the same.
@@ -93,9 +93,7 @@ fn change(address: &Address, base: Option<&PlanNode>, target: Option<&PlanNode>)
             update(address, before, after)
         }
         // A node that loses its object, or gets one, for the same declaration.
-        (Some(before), Some(_)) if before.payload.object().is_some() => {
-            Some(delete(address, before))
-        }
+        (Some(before), Some(_)) if before.target == Target::Swarm => Some(delete(address, before)),
         (None | Some(_), Some(after)) => Some(create(address, after)),
     }
 }

@@ -184,3 +184,132 @@ fn interrupts(before: &Service, after: &Service) -> bool {
         (Mode::Replicated, Order::StartFirst) | (Mode::Once | Mode::Global, _) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::plan::{
+        Dns, Endpoint, FileRef, Health, HealthTest, Limits, LogDriver, Mount, Placement,
+        PublishMode, Published, Reserve, Restart, Rollout, SecretText, Security, Stop, Ulimit,
+    };
+    use crate::units::{Bytes, FileMode};
+
+    #[test]
+    fn the_table_has_every_property_of_a_service_once() {
+        let payload = Payload::Service(Box::new(full()));
+        let Value::Map(fields) = payload.value() else {
+            unreachable!("a service is a map")
+        };
+        let known: BTreeSet<&str> = SERVICE.iter().map(|(name, _)| *name).collect();
+        assert_eq!(known, fields.keys().map(String::as_str).collect());
+        assert_eq!(known.len(), SERVICE.len());
+    }
+
+    fn one<T: Clone>(value: &T) -> BTreeMap<String, T> {
+        BTreeMap::from([("a".to_owned(), value.clone())])
+    }
+
+    /// A service in which nothing is left out.
+    fn full() -> Service {
+        let text = || "a".to_owned();
+        let file = FileRef {
+            source: text(),
+            uid: text(),
+            gid: text(),
+            mode: FileMode(0),
+        };
+        Service {
+            name: text(),
+            image: text(),
+            entrypoint: vec![text()],
+            command: vec![text()],
+            mode: Mode::Once,
+            replicas: Some(1),
+            env: one(&text()),
+            secret_env: one(&SecretText {
+                template: text(),
+                fingerprint: None,
+            }),
+            user: Some(text()),
+            groups: vec![text()],
+            workdir: Some(text()),
+            hostname: Some(text()),
+            domainname: Some(text()),
+            tty: true,
+            stdin: true,
+            init: true,
+            read_only: true,
+            hosts: one(&BTreeSet::new()),
+            dns: Dns {
+                servers: vec![text()],
+                ..Dns::default()
+            },
+            networks: one(&BTreeSet::new()),
+            endpoint: Endpoint::Dnsrr,
+            publish: one(&Published {
+                target: 1,
+                mode: PublishMode::Host,
+            }),
+            secrets: one(&file),
+            configs: one(&file),
+            mounts: one(&Mount {
+                from: MountSource::Npipe { path: text() },
+                read_only: false,
+            }),
+            health: Some(Health {
+                test: HealthTest::None,
+                every: None,
+                timeout: None,
+                retries: None,
+                start: None,
+                start_every: None,
+            }),
+            limits: Limits {
+                pids: Some(1),
+                ..Limits::default()
+            },
+            reserve: Reserve {
+                memory: Some(Bytes(1)),
+                ..Reserve::default()
+            },
+            placement: Placement {
+                max_per_node: Some(1),
+                ..Placement::default()
+            },
+            restart: Restart {
+                max: Some(1),
+                ..Restart::default()
+            },
+            stop: Stop {
+                signal: Some(text()),
+                grace: None,
+            },
+            update: Rollout {
+                parallelism: Some(1),
+                ..Rollout::default()
+            },
+            rollback: Rollout {
+                parallelism: Some(1),
+                ..Rollout::default()
+            },
+            sysctls: one(&text()),
+            ulimits: one(&Ulimit { soft: 1, hard: 1 }),
+            cap_add: BTreeSet::from([text()]),
+            cap_drop: BTreeSet::from([text()]),
+            security: Security {
+                no_new_privileges: true,
+                ..Security::default()
+            },
+            isolation: Some(text()),
+            oom_score: Some(1),
+            log: Some(LogDriver {
+                driver: text(),
+                options: BTreeMap::new(),
+            }),
+            labels: one(&text()),
+            container_labels: one(&text()),
+        }
+    }
+}
