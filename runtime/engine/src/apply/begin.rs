@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use skep_schema::address::Address;
 use skep_schema::change::{Action, Change, ChangeSet};
 use skep_schema::event::{Event, Timestamp};
-use skep_schema::plan::{Need, Payload, Plan};
+use skep_schema::plan::{Need, Payload, Plan, Target};
 
 use super::node::{Arrival, Far, Node, Role, State, Turn};
 use super::{Apply, Effect, Limits, Phase};
@@ -270,17 +270,18 @@ impl Apply {
 }
 
 fn node(change: &Change, early: &BTreeSet<&Address>) -> Node {
-    let payload = change
-        .after
-        .as_ref()
-        .or(change.before.as_ref())
-        .map(|node| &node.payload);
-    let arrival = match payload {
-        Some(Payload::Declared(_) | Payload::Volume(_)) | None => Arrival::Nothing,
-        Some(Payload::Service(_)) if change.action != Action::Delete => Arrival::Checked,
-        Some(
+    let node = change.after.as_ref().or(change.before.as_ref());
+    let arrival = match node.map(|node| (node.target, &node.payload)) {
+        None | Some((Target::Declared, _) | (_, Payload::Declared(_) | Payload::Volume(_))) => {
+            Arrival::Nothing
+        }
+        Some((Target::Swarm, Payload::Service(_))) if change.action != Action::Delete => {
+            Arrival::Checked
+        }
+        Some((
+            Target::Swarm,
             Payload::Service(_) | Payload::Network(_) | Payload::Secret(_) | Payload::Config(_),
-        ) => Arrival::Written,
+        )) => Arrival::Written,
     };
     let turn = match change.action {
         Action::Delete if early.contains(&change.address) => Turn::Early,
