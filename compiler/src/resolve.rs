@@ -1,5 +1,6 @@
 //! Names become edges. A name that nothing declares is reported where it is written.
 
+mod flow;
 mod names;
 mod ports;
 mod service;
@@ -44,6 +45,9 @@ pub(crate) fn resolve(
     }
     for (name, route) in &spec.routes {
         resolver.route(name, route);
+    }
+    for (name, flow) in &spec.flows {
+        resolver.flow(name, flow);
     }
     resolver.certificates_and_registries();
     let graph = resolver.graph;

@@ -65,7 +65,7 @@ codes! {
     SK1017 MissingSpace Error "two values without a space between them"
     SK1018 MalformedAnnotation Error "a type annotation out of shape"
     SK1019 NothingToDrop Error "a `/-` with nothing after it"
-    SK1020 MissingValue Error "a property without a value"
+    SK1020 KeyWithoutValue Error "a property without a value"
     SK1021 ForbiddenCharacter Error "a character that KDL forbids"
     SK1022 TooDeep Error "blocks that nest too deep"
     SK1023 FileTooLarge Error "a file that is too large"
@@ -99,6 +99,33 @@ codes! {
     SK3007 NeverHealthy Error "waiting for the health of something without a check"
     SK3008 NoGateway Error "a route without a gateway"
 
+    // 32xx: lowering to the swarm
+    SK3201 OutOfReach Error "a route to a service that shares no network with the gateway"
+    SK3202 SameMatch Error "two places claim the same requests"
+    SK3203 SameObject Error "two nodes would be one object of the swarm"
+    SK3204 PortTaken Error "two nodes want the same port"
+    SK3205 NameTooLong Error "a name that is too long for the swarm"
+    SK3206 ReservedName Error "a name that is not the project's to use"
+    SK3207 ExactlyOne Error "one of several has to be said, and only one"
+    SK3208 WrongSize Error "content that the swarm cannot hold"
+    SK3209 BadTemplate Error "a template that cannot be filled"
+    SK3210 BadDotenv Error "a line of an environment file that cannot be read"
+    SK3211 SwarmCannot Error "something that Swarm cannot do"
+    SK3212 Contradiction Error "settings that exclude each other"
+    SK3213 BadPlacement Error "a placement that Swarm does not understand"
+    SK3214 BadEngineTemplate Error "an engine template that would fail when a task starts"
+    SK3215 NoListener Error "a route that no port of its gateway serves"
+    SK3216 WrongCertificate Error "a certificate that does not fit the host"
+    SK3217 BadProxyValue Error "a value that no proxy config can hold"
+
+    // 33xx: flows
+    SK3301 Unreachable Error "a task that can never begin"
+    SK3302 OutputTooEarly Error "an output used before its task has ended"
+    SK3303 UnknownOutput Error "an output that the task does not have"
+    SK3304 BadCondition Error "a condition that makes no sense"
+    SK3305 BadCron Error "a time table that cannot be"
+    SK3306 WrongTask Error "a task of the wrong kind"
+
     // 4xxx: parameters, components, environments
     SK4001 UnknownPath Error "a value path that leads nowhere"
     SK4002 UnclosedPath Error "a path in a string that does not end"
@@ -115,6 +142,17 @@ codes! {
     SK4013 BadImport Error "an import that cannot be followed"
 
     // 5xxx: lints
+    SK5001 FloatingImage Warning "an image whose tag moves"
+    SK5002 SecretInEnv Warning "a secret in an environment variable"
+    SK5003 LiteralSecret Warning "what looks like a secret, in clear"
+    SK5004 ShortMonitor Warning "a rollout that ends before a health check can fail"
+    SK5005 NoRollback Warning "an update that is not taken back when it fails"
+    SK5006 UpdateDeadlock Warning "an update that may wait for ever"
+    SK5007 WanderingData Warning "a local volume under a service that may move"
+    SK5008 EngineSocket Warning "the engine's socket inside a container"
+    SK5009 NobodyAnswers Warning "a route to a service without tasks"
+    SK5010 Unused Warning "a declaration that nothing uses"
+    SK5201 RawText Warning "text that goes into a proxy's config unchecked"
 
     // 6xxx: routes and proxies
     SK6001 ProxyCannot Error "the chosen proxy cannot do this"

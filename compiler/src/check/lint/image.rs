@@ -1,0 +1,25 @@
+//! Images whose tag moves.
+
+use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::spec::Spec;
+
+use crate::context::Context;
+use crate::graph::Graph;
+
+pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
+    let services = spec.services.values().filter_map(|s| s.node.image.as_ref());
+    let gateways = spec.gateways.values().filter_map(|g| g.node.image.as_ref());
+    for image in services.chain(gateways) {
+        let what = match image.value.tag() {
+            _ if image.value.is_pinned() => continue,
+            None => "has no tag, which means `latest`",
+            Some("latest") => "is `latest`",
+            Some(_) => continue,
+        };
+        cx.report(
+            Diagnostic::new(Code::FloatingImage, image.span, format!("the image {what}"))
+                .label("tomorrow this may be another program")
+                .help("write the version you mean, such as redis:7.4"),
+        );
+    }
+}
