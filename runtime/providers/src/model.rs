@@ -11,6 +11,7 @@ mod collect;
 mod fault;
 pub mod image;
 mod names;
+mod objects;
 mod observe;
 mod place;
 mod provider;
@@ -41,7 +42,7 @@ pub use world::{
 };
 
 /// Virtual milliseconds that pass with each look at a node.
-const STEP: u64 = 1_000;
+const STEP: u64 = 2_000;
 
 /// One stack's view of a model swarm.
 #[derive(Debug)]
@@ -76,6 +77,14 @@ enum Trouble {
     /// Nobody knows whether it had an effect.
     Lost(&'static str),
     Store(StoreError),
+    /// It was not even sent.
+    Unsent(ProviderError),
+}
+
+impl From<ProviderError> for Trouble {
+    fn from(error: ProviderError) -> Self {
+        Self::Unsent(error)
+    }
 }
 
 impl Model {
@@ -110,7 +119,7 @@ impl Model {
         Self::of(Arc::clone(&self.shared), stack, secrets)
     }
 
-    /// Lets this many virtual milliseconds pass with each look at a node; 1000 unless said.
+    /// Lets this many virtual milliseconds pass with each look at a node; 2000 unless said.
     #[must_use]
     pub fn with_step(mut self, millis: u64) -> Self {
         self.step = millis;

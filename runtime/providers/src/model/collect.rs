@@ -5,7 +5,8 @@ use skep_schema::address::{Address, Kind};
 use skep_schema::plan::Plan;
 
 use super::Model;
-use super::observe::{Object, is_used_before, objects, refers, survey};
+use super::objects::{Object, objects};
+use super::observe::{is_used_before, refers, survey};
 use super::world::{Task, World};
 
 impl Model {
@@ -23,11 +24,11 @@ impl Model {
             .unwrap_or_default();
         let plan = plan.bind(&fingerprints);
         let superseded = survey(world, &self.stack, &plan).superseded;
-        let left = objects(world).into_iter().filter(|object| {
+        let left = objects(world, &self.stack).into_iter().filter(|object| {
             let parted = superseded
                 .iter()
                 .any(|old| (old.kind, old.name) == (object.kind, object.name));
-            parted || self.is_left_over(object, &plan)
+            parted || is_left_over(object, &plan)
         });
         left.filter(|object| !is_in_use(world, object.kind, object.name))
             .filter_map(|object| Some((object.address()?, object.kind, object.name.to_owned())))
@@ -35,15 +36,12 @@ impl Model {
     }
 }
 
-impl Model {
-    /// Older content of a node that is gone: its delete took the newest.
-    fn is_left_over(&self, object: &Object<'_>, plan: &Plan) -> bool {
-        object.is_of(&self.stack)
-            && matches!(object.kind, Kind::Network | Kind::Config | Kind::Secret)
-            && object
-                .address()
-                .is_some_and(|address| !plan.nodes.contains_key(&address))
-    }
+/// Older content of a node that is gone: its delete took the newest.
+fn is_left_over(object: &Object<'_>, plan: &Plan) -> bool {
+    matches!(object.kind, Kind::Network | Kind::Config | Kind::Secret)
+        && object
+            .address()
+            .is_some_and(|address| !plan.nodes.contains_key(&address))
 }
 
 fn is_in_use(world: &World, kind: Kind, name: &str) -> bool {

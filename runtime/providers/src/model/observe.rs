@@ -4,26 +4,11 @@ use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken};
-use skep_schema::plan::{self, Payload, Plan, SecretSource};
+use skep_schema::plan::{self, Plan};
 
 use super::Model;
-use super::world::{Meta, World};
-
-pub(super) const STACK: &str = "skep.stack";
-pub(super) const ADDRESS: &str = "skep.address";
-pub(super) const DIGEST: &str = "skep.digest";
-
-type Labels = BTreeMap<String, String>;
-
-/// An object of the swarm, whoever made it.
-pub(super) struct Object<'a> {
-    pub(super) kind: Kind,
-    pub(super) name: &'a str,
-    pub(super) labels: &'a Labels,
-    pub(super) meta: &'a Meta,
-    /// Without the labels that are ours.
-    pub(super) payload: Payload,
-}
+use super::objects::{DIGEST, Object, holder, is_of, objects, taken};
+use super::world::World;
 
 /// The objects of one stack.
 pub(super) struct Survey<'a> {
@@ -33,114 +18,10 @@ pub(super) struct Survey<'a> {
     pub(super) superseded: Vec<Object<'a>>,
 }
 
-impl Object<'_> {
-    pub(super) fn is_of(&self, stack: &str) -> bool {
-        self.labels.get(STACK).is_some_and(|owner| owner == stack)
-    }
-
-    pub(super) fn address(&self) -> Option<Address> {
-        self.labels.get(ADDRESS)?.parse().ok()
-    }
-
-    /// Who made it, as far as labels tell.
-    fn taken(&self) -> Taken {
-        let owners = [
-            (STACK, "stack"),
-            ("com.docker.stack.namespace", "docker stack"),
-            ("com.docker.compose.project", "docker compose project"),
-        ];
-        let owner = owners
-            .iter()
-            .find_map(|(label, what)| Some(format!("{what} {}", self.labels.get(*label)?)));
-        Taken { owner }
-    }
-}
-
-/// All objects, in order of kind and name.
-pub(super) fn objects(world: &World) -> Vec<Object<'_>> {
-    let networks = world.networks.iter().map(|(name, network)| {
-        let labels = &network.spec.labels;
-        let spec = plan::Network {
-            labels: theirs(labels),
-            ..network.spec.clone()
-        };
-        Object {
-            kind: Kind::Network,
-            name,
-            labels,
-            meta: &network.meta,
-            payload: Payload::Network(spec),
-        }
-    });
-    let secrets = world.secrets.iter().map(|(name, secret)| {
-        let labels = theirs(&secret.labels);
-        let spec = plan::Secret {
-            name: name.clone(),
-            source: SecretSource::Unknown,
-            labels,
-        };
-        let payload = Payload::Secret(spec);
-        Object {
-            kind: Kind::Secret,
-            name,
-            labels: &secret.labels,
-            meta: &secret.meta,
-            payload,
-        }
-    });
-    let configs = world.configs.iter().map(|(name, config)| {
-        let content = Some(config.content.clone());
-        let spec = plan::Config {
-            name: name.clone(),
-            content,
-            labels: theirs(&config.labels),
-            external: false,
-        };
-        let payload = Payload::Config(spec);
-        Object {
-            kind: Kind::Config,
-            name,
-            labels: &config.labels,
-            meta: &config.meta,
-            payload,
-        }
-    });
-    let services = world.services.iter().map(|(name, service)| {
-        let labels = &service.spec.labels;
-        let spec = plan::Service {
-            labels: theirs(labels),
-            ..(*service.spec).clone()
-        };
-        let payload = Payload::Service(Box::new(spec));
-        Object {
-            kind: Kind::Service,
-            name,
-            labels,
-            meta: &service.meta,
-            payload,
-        }
-    });
-    networks
-        .chain(secrets)
-        .chain(configs)
-        .chain(services)
-        .collect()
-}
-
-fn theirs(labels: &Labels) -> Labels {
-    let others = labels.iter().filter(|(key, _)| !key.starts_with("skep."));
-    others
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
-}
-
 /// `plan` is bound, so that names are whole as far as they can be.
 pub(super) fn survey<'a>(world: &'a World, stack: &str, plan: &Plan) -> Survey<'a> {
     let mut found: BTreeMap<Address, Vec<Object<'_>>> = BTreeMap::new();
-    for object in objects(world)
-        .into_iter()
-        .filter(|object| object.is_of(stack))
-    {
+    for object in objects(world, stack) {
         if let Some(address) = object.address() {
             found.entry(address).or_default().push(object);
         }
@@ -222,7 +103,7 @@ impl Model {
         Inventory {
             cluster: cluster(world, name),
             nodes,
-            taken: taken(world, &self.stack, &plan),
+            taken: names_taken(world, &self.stack, &plan),
             fingerprints,
             superseded: superseded
                 .into_iter()
@@ -267,28 +148,17 @@ fn cluster(world: &World, name: String) -> Cluster {
     }
 }
 
-fn taken(world: &World, stack: &str, plan: &Plan) -> BTreeMap<(Kind, String), Taken> {
+fn names_taken(world: &World, stack: &str, plan: &Plan) -> BTreeMap<(Kind, String), Taken> {
     let wanted = plan
         .nodes
         .values()
-        .filter(|node| !node.payload.is_external())
-        .filter_map(|node| Some((node.payload.object()?, node.payload.physical_name()?)));
-    let objects = objects(world);
-    wanted
+        .filter(|node| !node.payload.is_external());
+    let names =
+        wanted.filter_map(|node| Some((node.payload.object()?, node.payload.physical_name()?)));
+    names
         .filter_map(|(kind, name)| {
-            let holds = |object: &&Object<'_>| {
-                let same = if kind == Kind::Service {
-                    object.name.eq_ignore_ascii_case(name)
-                } else {
-                    object.name == name
-                };
-                object.kind == kind && same
-            };
-            let holder = objects
-                .iter()
-                .find(holds)
-                .filter(|object| !object.is_of(stack))?;
-            Some(((kind, name.to_owned()), holder.taken()))
+            let labels = holder(world, kind, name).filter(|labels| !is_of(labels, stack))?;
+            Some(((kind, name.to_owned()), taken(labels)))
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use skep_schema::inventory::{FailedTask, Failure, Readiness, Verdict};
 use skep_schema::plan::{Mode, PlanNode, Service};
 
 use super::Model;
-use super::observe::objects;
+use super::objects::object;
 use super::world::{Desired, Task, TaskState, UpdateState, World};
 
 /// A task that ran for so many milliseconds is taken to go on running.
@@ -26,9 +26,7 @@ impl Model {
                 desired: 0,
             };
         };
-        let found = objects(world)
-            .into_iter()
-            .find(|object| object.kind == kind && object.name == name);
+        let found = object(world, kind, name);
         let Some(object) = found else {
             return failed(
                 Verdict::Superseded,
@@ -154,6 +152,8 @@ impl Model {
                 .filter(|other| other.service == name && other.slot == task.slot);
             slot.filter(|other| other.is_wanted()).count() == 0
         };
+        // A one-shot with a number of tries is given all of them.
+        let counted = spec.mode == Mode::Once && spec.restart.max.is_some_and(|max| max > 0);
         let culprit = world
             .tasks
             .values()
@@ -161,7 +161,7 @@ impl Model {
             .filter(|task| current(task) && task.state.has_failed());
         let culprit = culprit
             .into_iter()
-            .find(|task| given_up(task) || failures(task) >= TOO_OFTEN)?;
+            .find(|task| given_up(task) || !counted && failures(task) >= TOO_OFTEN)?;
         let (verdict, message) = match (culprit.state, spec.mode) {
             (TaskState::Rejected, _) => (Verdict::NoImage, "its image cannot be had"),
             (_, Mode::Once) if given_up(culprit) => (Verdict::Exited, "it did not end with 0"),

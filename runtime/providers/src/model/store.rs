@@ -71,12 +71,16 @@ impl Store {
     /// Waits until no other process uses the file.
     pub(crate) fn hold(&self) -> Result<Hold, StoreError> {
         let lock = self.beside("lock");
-        let opened = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock);
-        let file = opened.and_then(|file| file.lock().map(|()| file));
+        let folder = self.path.parent().map_or(Ok(()), fs::create_dir_all);
+        let file = folder.and_then(|()| {
+            let file = OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&lock)?;
+            file.lock()?;
+            Ok(file)
+        });
         file.map(|file| Hold { _file: file })
             .map_err(|source| StoreError::Unwritable { path: lock, source })
     }

@@ -211,6 +211,11 @@ impl TaskState {
 }
 
 impl Task {
+    /// When it began to run, if it ever did.
+    pub const fn ran_from(&self) -> Option<u64> {
+        self.ran_from
+    }
+
     /// Whether it is the one, or one of those, that fill their slot.
     pub(crate) fn is_wanted(&self) -> bool {
         self.desired <= Desired::Running

@@ -1,7 +1,5 @@
 //! One change becomes calls: as few as can be, and none on what is not ours.
 
-use std::collections::BTreeMap;
-
 use skep_engine::provider::ProviderError;
 use skep_schema::address::{Address, Kind};
 use skep_schema::change::{Action, Change, Effect};
@@ -9,22 +7,22 @@ use skep_schema::digest::DigestText;
 use skep_schema::plan::{self, Payload, PlanNode};
 
 use super::fault::Verb;
-use super::observe::{ADDRESS, DIGEST, Object, STACK, is_used_before, objects};
+use super::objects::{ADDRESS, DIGEST, Labels, Object, STACK, object};
+use super::observe::is_used_before;
 use super::world::World;
 use super::{Model, Trouble};
 
 type Outcome = Result<(), ProviderError>;
-type Labels = BTreeMap<String, String>;
 
 /// The engine writes a service itself while it updates it, so that a race may be lost more than once.
 const RACES: usize = 5;
 
-/// What an object with the name of a change is to it.
+/// What holds the name of a node.
 enum Standing {
-    Absent,
+    Nothing,
     Foreign,
-    /// Ours, as it shall be.
-    Wanted,
+    /// Ours, and it is the node already.
+    Same,
     /// Ours, in another form and with this version.
     Other {
         version: u64,
@@ -42,14 +40,7 @@ impl Model {
         ) {
             (Action::Create, _, Some(after)) => self.create(address, after),
             (Action::Update, Some(before), Some(after)) => self.update(address, before, after),
-            (Action::Replace, Some(before), Some(after)) => {
-                if change.effect >= Effect::Downtime
-                    || before.payload.physical_name() == after.payload.physical_name()
-                {
-                    self.delete(address, before)?;
-                }
-                self.create(address, after)
-            }
+            (Action::Replace, Some(before), Some(after)) => self.replace(change, before, after),
             (Action::Delete, Some(before), _) => self.delete(address, before),
             (Action::Create | Action::Update | Action::Replace | Action::Delete, _, _) => {
                 Err(rejected(format!(
@@ -61,17 +52,29 @@ impl Model {
 
     fn create(&self, address: &Address, node: &PlanNode) -> Outcome {
         match self.standing(address, node)? {
-            Standing::Absent => {}
-            Standing::Wanted => return Ok(()),
-            Standing::Foreign => return Err(foreign(address, node)),
-            Standing::Other { .. } => {
-                return Err(ProviderError::Conflict {
-                    address: address.clone(),
-                });
-            }
+            Standing::Nothing => self.answered(address, self.send_create(address, node)),
+            Standing::Same => Ok(()),
+            Standing::Foreign => Err(foreign(address, node)),
+            Standing::Other { .. } => Err(conflict(address)),
         }
+    }
+
+    /// What the engine cannot hold beside its successor goes first; the rest is collected later.
+    fn replace(&self, change: &Change, before: &PlanNode, after: &PlanNode) -> Outcome {
+        let address = &change.address;
+        let same_name = before.payload.physical_name() == after.payload.physical_name();
+        if same_name && matches!(self.standing(address, after)?, Standing::Same) {
+            return Ok(());
+        }
+        if same_name || change.effect >= Effect::Downtime {
+            self.delete(address, before)?;
+        }
+        self.create(address, after)
+    }
+
+    fn send_create(&self, address: &Address, node: &PlanNode) -> Result<(), Trouble> {
         let labels = |own: &Labels| self.labelled(own, address, &node.digest);
-        let sent = match &node.payload {
+        let id = match &node.payload {
             Payload::Network(network) => {
                 let spec = plan::Network {
                     labels: labels(&network.labels),
@@ -82,8 +85,7 @@ impl Model {
                 })
             }
             Payload::Config(config) => {
-                let data = content(address, config)?;
-                let labels = labels(&config.labels);
+                let (data, labels) = (content(address, config)?, labels(&config.labels));
                 self.send(Verb::Create, Kind::Config, &config.name, |world| {
                     world.create_config(&config.name, labels, &data)
                 })
@@ -106,7 +108,7 @@ impl Model {
             }
             Payload::Volume(_) | Payload::Declared(_) => return Ok(()),
         };
-        self.answered(address, sent.map(|_id| ()))
+        id.map(drop)
     }
 
     /// The spec that is sent: whole, or not at all.
@@ -134,35 +136,26 @@ impl Model {
     /// Writes until nobody else was faster, as long as the object is what the change was made
     /// against.
     fn update(&self, address: &Address, before: &PlanNode, after: &PlanNode) -> Outcome {
-        let conflict = || ProviderError::Conflict {
-            address: address.clone(),
-        };
         for _ in 0..RACES {
             let version = match self.standing(address, after)? {
-                Standing::Wanted => return Ok(()),
-                Standing::Absent => return Err(conflict()),
+                Standing::Same => return Ok(()),
                 Standing::Foreign => return Err(foreign(address, after)),
-                Standing::Other { payload, .. } if !is_same(&payload, &before.payload) => {
-                    return Err(conflict());
+                Standing::Other { version, payload } if is_same(&payload, &before.payload) => {
+                    version
                 }
-                Standing::Other { version, .. } => version,
+                Standing::Nothing | Standing::Other { .. } => return Err(conflict(address)),
             };
-            match self.send_update(address, after, version)? {
+            match self.send_update(address, after, version) {
                 Err(Trouble::Refused(refusal)) if refusal.is_race() => {}
                 answer => return self.answered(address, answer),
             }
         }
-        Err(conflict())
+        Err(conflict(address))
     }
 
-    fn send_update(
-        &self,
-        address: &Address,
-        node: &PlanNode,
-        version: u64,
-    ) -> Result<Result<(), Trouble>, ProviderError> {
+    fn send_update(&self, address: &Address, node: &PlanNode, version: u64) -> Result<(), Trouble> {
         let labels = |own: &Labels| self.labelled(own, address, &node.digest);
-        Ok(match &node.payload {
+        match &node.payload {
             Payload::Service(service) => {
                 let spec = self.service(address, service, &node.digest)?;
                 self.send(Verb::Update, Kind::Service, &service.name, |world| {
@@ -182,21 +175,23 @@ impl Model {
                 })
             }
             Payload::Network(_) => {
-                return Err(rejected(format!("{address} cannot be changed in place")));
+                Err(rejected(format!("{address} cannot be changed in place")).into())
             }
             Payload::Volume(_) | Payload::Declared(_) => Ok(()),
-        })
+        }
     }
 
+    /// Removes what was reviewed, and nothing that took its place meanwhile.
     fn delete(&self, address: &Address, node: &PlanNode) -> Outcome {
+        match self.standing(address, node)? {
+            Standing::Nothing => return Ok(()),
+            Standing::Foreign => return Err(foreign(address, node)),
+            Standing::Other { .. } => return Err(conflict(address)),
+            Standing::Same => {}
+        }
         let (Some(kind), Some(name)) = (node.payload.object(), node.payload.physical_name()) else {
             return Ok(());
         };
-        match self.standing(address, node)? {
-            Standing::Absent => return Ok(()),
-            Standing::Foreign => return Err(foreign(address, node)),
-            Standing::Wanted | Standing::Other { .. } => {}
-        }
         if self.look(|world| is_used_before(world, kind, name))? {
             // A rollback by the engine would end without it; it is collected later.
             return Ok(());
@@ -224,22 +219,18 @@ impl Model {
         }
     }
 
-    /// What holds the name of the node now.
     fn standing(&self, address: &Address, node: &PlanNode) -> Result<Standing, ProviderError> {
-        let (kind, name) = (node.payload.object(), node.payload.physical_name());
-        self.look(|world| {
-            let found = objects(world)
-                .into_iter()
-                .find(|o| Some(o.kind) == kind && Some(o.name) == name);
-            match found {
-                None => Standing::Absent,
-                Some(object) if !self.owns(&object, address) => Standing::Foreign,
-                Some(object) if is_same(&object.payload, &node.payload) => Standing::Wanted,
-                Some(Object { meta, payload, .. }) => Standing::Other {
-                    version: meta.version,
-                    payload: Box::new(payload),
-                },
-            }
+        let (Some(kind), Some(name)) = (node.payload.object(), node.payload.physical_name()) else {
+            return Ok(Standing::Same);
+        };
+        self.look(|world| match object(world, kind, name) {
+            None => Standing::Nothing,
+            Some(object) if !self.owns(&object, address) => Standing::Foreign,
+            Some(object) if is_same(&object.payload, &node.payload) => Standing::Same,
+            Some(Object { meta, payload, .. }) => Standing::Other {
+                version: meta.version,
+                payload: Box::new(payload),
+            },
         })
     }
 
@@ -272,10 +263,9 @@ impl Model {
                 message: message.to_owned(),
             },
             Trouble::Store(error) => self.unreachable(&error),
+            Trouble::Unsent(error) => error,
             Trouble::Refused(refusal) if refusal.is_race() || refusal.status == 409 => {
-                ProviderError::Conflict {
-                    address: address.clone(),
-                }
+                conflict(address)
             }
             Trouble::Refused(refusal) => rejected(refusal.message),
         })
@@ -306,6 +296,12 @@ fn foreign(address: &Address, node: &PlanNode) -> ProviderError {
     let name = node.payload.physical_name().unwrap_or_default();
     ProviderError::Denied {
         message: format!("`{name}`, the name of {address}, belongs to somebody else's object"),
+    }
+}
+
+fn conflict(address: &Address) -> ProviderError {
+    ProviderError::Conflict {
+        address: address.clone(),
     }
 }
 

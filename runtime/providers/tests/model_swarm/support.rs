@@ -1,7 +1,5 @@
 //! Small plans, and applies of them to a model swarm.
 
-#![expect(unreachable_pub, reason = "a module of tests is no crate of its own")]
-
 use std::collections::BTreeMap;
 
 use skep_engine::apply::Limits;
@@ -20,12 +18,12 @@ use skep_schema::plan::{
 use skep_schema::units::FileMode;
 use tokio::sync::mpsc;
 
-pub const STACK: &str = "shop";
+pub(crate) const STACK: &str = "shop";
 
-pub type Node = (Address, PlanNode);
+pub(crate) type Node = (Address, PlanNode);
 
 /// A plan of these nodes, each of which needs what its payload names.
-pub fn plan(nodes: impl IntoIterator<Item = Node>) -> Plan {
+pub(crate) fn plan(nodes: impl IntoIterator<Item = Node>) -> Plan {
     let mut nodes: BTreeMap<Address, PlanNode> = nodes.into_iter().collect();
     let holders: BTreeMap<(Kind, String), Address> = nodes
         .iter()
@@ -49,7 +47,7 @@ pub fn plan(nodes: impl IntoIterator<Item = Node>) -> Plan {
     Plan::new(STACK, None, nodes)
 }
 
-pub fn service(name: &str, image: &str, edit: impl FnOnce(&mut Service)) -> Node {
+pub(crate) fn service(name: &str, image: &str, edit: impl FnOnce(&mut Service)) -> Node {
     let mut service = Service {
         name: format!("{STACK}_{name}"),
         image: image.to_owned(),
@@ -63,7 +61,7 @@ pub fn service(name: &str, image: &str, edit: impl FnOnce(&mut Service)) -> Node
     )
 }
 
-pub fn config(name: &str, text: &str) -> Node {
+pub(crate) fn config(name: &str, text: &str) -> Node {
     let content = Some(Content::Text(text.to_owned()));
     let config = Config {
         name: config_name(name, text),
@@ -74,14 +72,14 @@ pub fn config(name: &str, text: &str) -> Node {
     node(Address::new(Kind::Config, name), Payload::Config(config))
 }
 
-pub fn config_name(name: &str, text: &str) -> String {
+pub(crate) fn config_name(name: &str, text: &str) -> String {
     format!(
         "{STACK}_{name}-{}",
         Digest::of_bytes("config", text.as_bytes()).short()
     )
 }
 
-pub fn secret(name: &str) -> Node {
+pub(crate) fn secret(name: &str) -> Node {
     let source = SecretSource::Env(name.to_uppercase());
     let secret = Secret {
         name: format!("{STACK}_{name}-*"),
@@ -91,7 +89,7 @@ pub fn secret(name: &str) -> Node {
     node(Address::new(Kind::Secret, name), Payload::Secret(secret))
 }
 
-pub fn network(name: &str, edit: impl FnOnce(&mut Network)) -> Node {
+pub(crate) fn network(name: &str, edit: impl FnOnce(&mut Network)) -> Node {
     let mut network = Network {
         name: format!("{STACK}_{name}"),
         driver: "overlay".to_owned(),
@@ -106,7 +104,7 @@ fn node(address: Address, payload: Payload) -> Node {
     (address, node)
 }
 
-pub fn file(source: String) -> FileRef {
+pub(crate) fn file(source: String) -> FileRef {
     FileRef {
         source,
         uid: "0".to_owned(),
@@ -115,7 +113,7 @@ pub fn file(source: String) -> FileRef {
     }
 }
 
-pub fn values<const N: usize>(values: [(&str, &str); N]) -> Secrets {
+pub(crate) fn values<const N: usize>(values: [(&str, &str); N]) -> Secrets {
     values
         .into_iter()
         .fold(Secrets::default(), |secrets, (name, value)| {
@@ -126,18 +124,18 @@ pub fn values<const N: usize>(values: [(&str, &str); N]) -> Secrets {
         })
 }
 
-pub fn model(secrets: Secrets) -> Model {
+pub(crate) fn model(secrets: Secrets) -> Model {
     Model::open(None, STACK, secrets).expect("memory is always there")
 }
 
 /// One apply: what it was to do, what it sent, how it ended.
-pub struct Applied {
-    pub changes: ChangeSet,
-    pub calls: Vec<Call>,
-    pub report: ApplyReport,
+pub(crate) struct Applied {
+    pub(crate) changes: ChangeSet,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) report: ApplyReport,
 }
 
-pub async fn apply(model: &Model, plan: &Plan) -> Applied {
+pub(crate) async fn apply(model: &Model, plan: &Plan) -> Applied {
     model.prepare().await.expect("nothing stands in the way");
     let Look { plan, changes, .. } = look(model, plan).await.expect("a model can be looked at");
     let before = model.calls().len();
@@ -158,7 +156,7 @@ pub async fn apply(model: &Model, plan: &Plan) -> Applied {
 }
 
 /// What is left to do.
-pub async fn changes(model: &Model, plan: &Plan) -> ChangeSet {
+pub(crate) async fn changes(model: &Model, plan: &Plan) -> ChangeSet {
     look(model, plan)
         .await
         .expect("a model can be looked at")

@@ -1,10 +1,8 @@
 //! The whole circle against a model swarm: make, change, leave alone, remove.
 
-mod model_support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use model_support::{
+use crate::support::{
     Node, apply, changes, config, config_name, file, model, network, plan, secret, service, values,
 };
 use skep_providers::model::{Model, Verb};
