@@ -2,30 +2,66 @@
 
 use std::collections::BTreeSet;
 
-use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::diagnostic::{Code, Diagnostic, Label};
 use skep_schema::lang::Decoder;
 use skep_schema::span::{Sources, Span};
 
 use crate::source::{File, Inputs, SourceSet, Wanted};
 
 /// Handed from phase to phase.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Context<'a> {
     set: &'a SourceSet,
+    inputs: &'a Inputs,
     /// Every text a span may point into.
     pub(crate) sources: Sources,
     /// Diagnostics of all phases; typed values are read through this.
     pub(crate) decoder: Decoder,
     pub(crate) wanted: BTreeSet<Wanted>,
+    /// Where the reader found something that is not KDL.
+    pub(crate) damaged: Vec<Span>,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(set: &'a SourceSet) -> Self {
-        Self { set, sources: Sources::default(), decoder: Decoder::default(), wanted: BTreeSet::new() }
+        Self {
+            set,
+            inputs: &set.inputs,
+            sources: Sources::default(),
+            decoder: Decoder::default(),
+            wanted: BTreeSet::new(),
+            damaged: Vec::new(),
+        }
     }
 
-    pub(crate) fn inputs(&self) -> &'a Inputs {
-        &self.set.inputs
+    /// The same sources as they are now, for other inputs.
+    pub(crate) fn with_inputs(&self, inputs: &'a Inputs) -> Self {
+        Self {
+            inputs,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) const fn inputs(&self) -> &'a Inputs {
+        self.inputs
+    }
+
+    /// Points at the uses of components in all that was reported since there were `from` of them.
+    pub(crate) fn used_at(&mut self, from: usize, uses: &[Span]) {
+        for diagnostic in &mut self.decoder.diagnostics[from..] {
+            let known = |span: &Span| diagnostic.secondary.iter().any(|label| label.span == *span);
+            let new: Vec<Span> = uses
+                .iter()
+                .rev()
+                .filter(|span| !known(span))
+                .copied()
+                .collect();
+            let labels = new.into_iter().map(|span| Label {
+                span,
+                text: "used here".to_owned(),
+            });
+            diagnostic.secondary.extend(labels);
+        }
     }
 
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
@@ -45,7 +81,11 @@ impl<'a> Context<'a> {
                 None
             }
             Some(File::Unreadable(why)) => {
-                self.report(Diagnostic::new(Code::NoSuchFile, span, format!("`{path}` cannot be read: {why}")));
+                self.report(Diagnostic::new(
+                    Code::NoSuchFile,
+                    span,
+                    format!("`{path}` cannot be read: {why}"),
+                ));
                 None
             }
             None => {

@@ -7,6 +7,7 @@
 mod decode;
 mod macros;
 mod read;
+mod reference;
 mod suggest;
 mod table;
 mod tree;
@@ -15,6 +16,7 @@ pub(crate) use decode::Absent;
 pub use decode::{Decode, Decoder, Fields, List, Map};
 pub(crate) use read::plain;
 pub use read::{Read, Type, one_of, scalar_text};
+pub use reference::reference;
 pub use suggest::nearest;
 pub use table::{Field, Key, NodeInfo, PLANNED, PLANNED_KINDS, Shape};
 pub use tree::{Arg, Literal, Node, Part, Prop, Template};

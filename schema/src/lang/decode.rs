@@ -19,7 +19,7 @@ pub trait Decode: Sized {
 }
 
 /// Collects what is wrong.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Decoder {
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -45,13 +45,18 @@ pub struct Map<T> {
 
 impl<T> Default for Map<T> {
     fn default() -> Self {
-        Self { entries: Vec::new() }
+        Self {
+            entries: Vec::new(),
+        }
     }
 }
 
 impl<T> Map<T> {
     pub fn get(&self, key: &str) -> Option<&At<T>> {
-        self.entries.iter().find(|(k, _)| k.value == key).map(|(_, v)| v)
+        self.entries
+            .iter()
+            .find(|(k, _)| k.value == key)
+            .map(|(_, v)| v)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&At<String>, &At<T>)> {
@@ -130,7 +135,9 @@ impl<'a> Fields<'a> {
     pub fn args<T: Read>(&mut self, cx: &mut Decoder, _word: &str) -> Vec<At<T>> {
         let rest: Vec<usize> = (0..self.args.len()).filter(|i| !self.args[*i]).collect();
         self.args.fill(true);
-        rest.into_iter().filter_map(|i| read_arg(cx, &self.node.args[i])).collect()
+        rest.into_iter()
+            .filter_map(|i| read_arg(cx, &self.node.args[i]))
+            .collect()
     }
 
     /// A scalar, written as a property or as a child with one argument.
@@ -169,24 +176,41 @@ impl<'a> Fields<'a> {
     pub fn list<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Option<List<T>> {
         let span = self.written_at(word)?;
         if let Some(index) = self.take_prop(cx, word) {
-            let items = read_arg(cx, &self.node.props[index].value).into_iter().collect();
+            let items = read_arg(cx, &self.node.props[index].value)
+                .into_iter()
+                .collect();
             return Some(List { items, span });
         }
         let index = *self.take_children(cx, word).first()?;
         let child = &self.node.children[index];
         self.no_props(cx, child);
         self.nothing_under(cx, child);
-        Some(List { items: child.args.iter().filter_map(|a| read_arg(cx, a)).collect(), span })
+        Some(List {
+            items: child.args.iter().filter_map(|a| read_arg(cx, a)).collect(),
+            span,
+        })
     }
 
     /// A list that may be written several times.
     pub fn set<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Vec<At<T>> {
         let mut all = Vec::new();
-        for (index, prop) in self.node.props.iter().enumerate().filter(|(_, p)| p.key.value == word) {
+        for (index, prop) in self
+            .node
+            .props
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.key.value == word)
+        {
             self.props[index] = true;
             all.extend(read_arg(cx, &prop.value));
         }
-        for (index, child) in self.node.children.iter().enumerate().filter(|(_, c)| c.name.value == word) {
+        for (index, child) in self
+            .node
+            .children
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.name.value == word)
+        {
             self.children[index] = true;
             self.no_props(cx, child);
             self.nothing_under(cx, child);
@@ -201,7 +225,13 @@ impl<'a> Fields<'a> {
     /// A map: keys and values as properties, as children, or as two arguments; may be repeated.
     pub fn map<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Map<T> {
         let mut map = Map::default();
-        for (index, child) in self.node.children.iter().enumerate().filter(|(_, c)| c.name.value == word) {
+        for (index, child) in self
+            .node
+            .children
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.name.value == word)
+        {
             self.children[index] = true;
             read_entries(cx, child, &mut map);
         }
@@ -224,11 +254,23 @@ impl<'a> Fields<'a> {
     /// Children of a kind, any number.
     pub fn nodes<N: Decode>(&mut self, cx: &mut Decoder, word: &str) -> Vec<N> {
         let mut all = Vec::new();
-        for (index, prop) in self.node.props.iter().enumerate().filter(|(_, p)| p.key.value == word) {
+        for (index, prop) in self
+            .node
+            .props
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.key.value == word)
+        {
             self.props[index] = true;
             all.extend(N::decode(&short_form(word, prop), cx));
         }
-        for (index, child) in self.node.children.iter().enumerate().filter(|(_, c)| c.name.value == word) {
+        for (index, child) in self
+            .node
+            .children
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.name.value == word)
+        {
             self.children[index] = true;
             all.extend(N::decode(child, cx));
         }
@@ -262,13 +304,31 @@ impl<'a> Fields<'a> {
 
     /// Refuses what nobody took; says whether the node is whole.
     pub fn finish(mut self, cx: &mut Decoder) -> bool {
-        for (prop, _) in self.node.props.iter().zip(&self.props).filter(|(_, used)| !**used) {
+        for (prop, _) in self
+            .node
+            .props
+            .iter()
+            .zip(&self.props)
+            .filter(|(_, used)| !**used)
+        {
             self.unknown(cx, &prop.key);
         }
-        for (child, _) in self.node.children.iter().zip(&self.children).filter(|(_, used)| !**used) {
+        for (child, _) in self
+            .node
+            .children
+            .iter()
+            .zip(&self.children)
+            .filter(|(_, used)| !**used)
+        {
             self.unknown(cx, &child.name);
         }
-        for (arg, _) in self.node.args.iter().zip(&self.args).filter(|(_, used)| !**used) {
+        for (arg, _) in self
+            .node
+            .args
+            .iter()
+            .zip(&self.args)
+            .filter(|(_, used)| !**used)
+        {
             if !matches!(arg.value, Literal::Unknown) {
                 self.complete = false;
                 self.surplus(cx, arg);
@@ -282,8 +342,19 @@ impl<'a> Fields<'a> {
     }
 
     fn written_at(&self, word: &str) -> Option<Span> {
-        let prop = self.node.props.iter().find(|p| p.key.value == word).map(|p| p.key.span);
-        prop.or_else(|| self.node.children.iter().find(|c| c.name.value == word).map(|c| c.span))
+        let prop = self
+            .node
+            .props
+            .iter()
+            .find(|p| p.key.value == word)
+            .map(|p| p.key.span);
+        prop.or_else(|| {
+            self.node
+                .children
+                .iter()
+                .find(|c| c.name.value == word)
+                .map(|c| c.span)
+        })
     }
 
     /// The one value of a word, with a complaint about a second one.
@@ -301,8 +372,12 @@ impl<'a> Fields<'a> {
         };
         if let Some(second) = child.args.get(1) {
             cx.report(
-                Diagnostic::new(Code::SurplusArgument, second.span, format!("`{word}` takes one value"))
-                    .label("one too many"),
+                Diagnostic::new(
+                    Code::SurplusArgument,
+                    second.span,
+                    format!("`{word}` takes one value"),
+                )
+                .label("one too many"),
             );
         }
         Some(first)
@@ -318,7 +393,9 @@ impl<'a> Fields<'a> {
             self.props[index] = true;
             twice(cx, word, self.node.props[index].key.span, first_span);
         }
-        for index in (0..self.node.children.len()).filter(|i| self.node.children[*i].name.value == word) {
+        for index in
+            (0..self.node.children.len()).filter(|i| self.node.children[*i].name.value == word)
+        {
             self.children[index] = true;
             twice(cx, word, self.node.children[index].name.span, first_span);
         }
@@ -327,12 +404,18 @@ impl<'a> Fields<'a> {
 
     /// Takes all children of a word, with a complaint about all but the first.
     fn take_children(&mut self, cx: &mut Decoder, word: &str) -> Vec<usize> {
-        let all: Vec<usize> =
-            (0..self.node.children.len()).filter(|i| self.node.children[*i].name.value == word).collect();
+        let all: Vec<usize> = (0..self.node.children.len())
+            .filter(|i| self.node.children[*i].name.value == word)
+            .collect();
         for (nth, index) in all.iter().enumerate() {
             self.children[*index] = true;
             if nth > 0 {
-                twice(cx, word, self.node.children[*index].name.span, self.node.children[all[0]].name.span);
+                twice(
+                    cx,
+                    word,
+                    self.node.children[*index].name.span,
+                    self.node.children[all[0]].name.span,
+                );
             }
         }
         all
@@ -344,14 +427,22 @@ impl<'a> Fields<'a> {
     }
 
     fn is_flag_word(&self, arg: &Arg) -> bool {
-        let Literal::Str(text) = &arg.value else { return false };
-        self.info.field(text).is_some_and(|f| matches!(f.shape, Shape::Flag | Shape::Node { .. }))
+        let Literal::Str(text) = &arg.value else {
+            return false;
+        };
+        self.info
+            .field(text)
+            .is_some_and(|f| matches!(f.shape, Shape::Flag | Shape::Node { .. }))
     }
 
     fn no_props(&self, cx: &mut Decoder, child: &Node) {
         for prop in &child.props {
             let message = format!("`{}` takes no properties", child.name.value);
-            cx.report(Diagnostic::new(Code::UnknownProperty, prop.key.span, message));
+            cx.report(Diagnostic::new(
+                Code::UnknownProperty,
+                prop.key.span,
+                message,
+            ));
         }
     }
 
@@ -397,19 +488,30 @@ impl<'a> Fields<'a> {
                 );
         } else {
             let words: Vec<_> = self.info.words().map(|w| format!("`{w}`")).collect();
-            let known = if words.is_empty() { "nothing".to_owned() } else { words.join(" ") };
+            let known = if words.is_empty() {
+                "nothing".to_owned()
+            } else {
+                words.join(" ")
+            };
             diagnostic = diagnostic.help(format!("it takes {known}"));
         }
         cx.report(diagnostic);
     }
 
     fn surplus(&self, cx: &mut Decoder, arg: &Arg) {
-        let flags = self.info.fields.iter().filter(|f| matches!(f.shape, Shape::Flag)).map(|f| f.word);
+        let flags = self
+            .info
+            .fields
+            .iter()
+            .filter(|f| matches!(f.shape, Shape::Flag))
+            .map(|f| f.word);
         let message = format!("one value too many for `{}`", self.info.word);
         let mut diagnostic = Diagnostic::new(Code::SurplusArgument, arg.span, message);
         if let Literal::Str(text) = &arg.value {
             if let Some(near) = nearest(text, flags) {
-                diagnostic = diagnostic.label(format!("did you mean `{near}`?")).help(format!("write `{near}`"));
+                diagnostic = diagnostic
+                    .label(format!("did you mean `{near}`?"))
+                    .help(format!("write `{near}`"));
             }
         }
         cx.report(diagnostic);
@@ -417,7 +519,11 @@ impl<'a> Fields<'a> {
 }
 
 fn left<T: Clone>(all: &[T], used: &[bool]) -> Vec<T> {
-    all.iter().zip(used).filter(|(_, used)| !**used).map(|(item, _)| item.clone()).collect()
+    all.iter()
+        .zip(used)
+        .filter(|(_, used)| !**used)
+        .map(|(item, _)| item.clone())
+        .collect()
 }
 
 /// The child that a property stands for.
@@ -454,11 +560,17 @@ fn read_entries<T: Read>(cx: &mut Decoder, node: &Node, map: &mut Map<T>) {
         } else {
             mismatch(cx, &key.value, key.span, "a name");
         }
-    } else if let Some(first) = node.args.iter().find(|a| !matches!(a.value, Literal::Unknown)) {
+    } else if let Some(first) = node
+        .args
+        .iter()
+        .find(|a| !matches!(a.value, Literal::Unknown))
+    {
         let message = format!("`{}` takes keys with values", node.name.value);
         cx.report(
-            Diagnostic::new(Code::SurplusArgument, first.span, message)
-                .help(format!("write `{} KEY=value` or `{} {{ KEY value }}`", node.name.value, node.name.value)),
+            Diagnostic::new(Code::SurplusArgument, first.span, message).help(format!(
+                "write `{} KEY=value` or `{} {{ KEY value }}`",
+                node.name.value, node.name.value
+            )),
         );
     }
     for prop in &node.props {
@@ -466,7 +578,9 @@ fn read_entries<T: Read>(cx: &mut Decoder, node: &Node, map: &mut Map<T>) {
     }
     for child in &node.children {
         match child.args.first() {
-            Some(value) if child.args.len() == 1 && child.props.is_empty() && child.children.is_empty() => {
+            Some(value)
+                if child.args.len() == 1 && child.props.is_empty() && child.children.is_empty() =>
+            {
                 put(cx, child.name.clone(), value);
             }
             Some(_) | None => expects_value(cx, child),
@@ -484,10 +598,14 @@ fn expects_value(cx: &mut Decoder, node: &Node) {
 
 fn twice(cx: &mut Decoder, word: &str, span: Span, first: Span) {
     cx.report(
-        Diagnostic::new(Code::WrittenTwice, span, format!("`{word}` is written twice"))
-            .label("again here")
-            .and(first, "first here")
-            .help("keep one of them"),
+        Diagnostic::new(
+            Code::WrittenTwice,
+            span,
+            format!("`{word}` is written twice"),
+        )
+        .label("again here")
+        .and(first, "first here")
+        .help("keep one of them"),
     );
 }
 

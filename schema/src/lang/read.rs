@@ -67,19 +67,32 @@ pub(crate) fn mismatch(cx: &mut Decoder, value: &Literal, span: Span, wanted: &s
         return;
     }
     cx.report(
-        Diagnostic::new(Code::WrongType, span, format!("expected {wanted}, found {}", value.describe()))
-            .label(format!("this is {}", value.describe())),
+        Diagnostic::new(
+            Code::WrongType,
+            span,
+            format!("expected {wanted}, found {}", value.describe()),
+        )
+        .label(format!("this is {}", value.describe())),
     );
 }
 
 /// Reports a value of the right type that does not fit.
 pub(crate) fn refuse(cx: &mut Decoder, span: Span, message: impl Into<String>, help: &str) {
     let diagnostic = Diagnostic::new(Code::BadValue, span, message);
-    cx.report(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
+    cx.report(if help.is_empty() {
+        diagnostic
+    } else {
+        diagnostic.help(help)
+    });
 }
 
 /// The string a value holds, or a diagnostic that names what was wanted.
-pub(crate) fn plain<'a>(cx: &mut Decoder, value: &'a Literal, span: Span, wanted: &str) -> Option<&'a str> {
+pub(crate) fn plain<'a>(
+    cx: &mut Decoder,
+    value: &'a Literal,
+    span: Span,
+    wanted: &str,
+) -> Option<&'a str> {
     match value {
         Literal::Str(text) => Some(text),
         Literal::Text(_) => {
@@ -126,7 +139,9 @@ impl Read for Template {
         match value {
             Literal::Text(template) => Some(template.clone()),
             Literal::Str(_) | Literal::Int(_) | Literal::Float(_) | Literal::Bool(_) => {
-                scalar_text(value).map(|text| Template { parts: vec![super::tree::Part::Text(text)] })
+                scalar_text(value).map(|text| Template {
+                    parts: vec![super::tree::Part::Text(text)],
+                })
             }
             Literal::Secret(_) => {
                 cx.report(
@@ -201,7 +216,12 @@ impl Read for FileMode {
             Literal::Int(bits) => match u32::try_from(*bits) {
                 Ok(bits) if bits <= 0o7777 => Some(FileMode(bits)),
                 Ok(_) | Err(_) => {
-                    refuse(cx, span, format!("{bits} is no file mode"), "write it in octal: 0o440");
+                    refuse(
+                        cx,
+                        span,
+                        format!("{bits} is no file mode"),
+                        "write it in octal: 0o440",
+                    );
                     None
                 }
             },
@@ -250,7 +270,11 @@ fn report_quantity(cx: &mut Decoder, span: Span, refused: &NoQuantity) {
         diagnostic = diagnostic.help(format!("write {}", refused.offers.join(" or ")));
     }
     for offer in &refused.offers {
-        diagnostic = diagnostic.offer(format!("write {offer}"), MaybeIncorrect, vec![(span, offer.clone())]);
+        diagnostic = diagnostic.offer(
+            format!("write {offer}"),
+            MaybeIncorrect,
+            vec![(span, offer.clone())],
+        );
     }
     cx.report(diagnostic);
 }
@@ -262,12 +286,22 @@ pub fn one_of(
     cx: &mut Decoder,
     words: &'static [&'static str],
 ) -> Option<&'static str> {
-    let listed = || words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
+    let listed = || {
+        words
+            .iter()
+            .map(|w| format!("`{w}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let text = plain(cx, value, span, &format!("one of {}", listed()))?;
     if let Some(word) = words.iter().find(|w| **w == text) {
         return Some(word);
     }
-    let mut diagnostic = Diagnostic::new(Code::NotOneOf, span, format!("`{text}` is not one of {}", listed()));
+    let mut diagnostic = Diagnostic::new(
+        Code::NotOneOf,
+        span,
+        format!("`{text}` is not one of {}", listed()),
+    );
     if let Some(near) = super::suggest::nearest(text, words.iter().copied()) {
         diagnostic = diagnostic
             .label(format!("did you mean `{near}`?"))

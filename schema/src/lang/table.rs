@@ -74,7 +74,12 @@ impl NodeInfo {
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
         self.fields
             .iter()
-            .filter(|f| !matches!(f.shape, Shape::Arg { .. } | Shape::Args { .. } | Shape::Rest))
+            .filter(|f| {
+                !matches!(
+                    f.shape,
+                    Shape::Arg { .. } | Shape::Args { .. } | Shape::Rest
+                )
+            })
             .map(|f| f.word)
     }
 }
@@ -89,5 +94,6 @@ pub const PLANNED: &[(&str, &str)] = &[
 ];
 
 /// Kinds of nodes that the language has room for and this version does not run.
-pub const PLANNED_KINDS: &[&str] =
-    &["record", "node", "build", "alert", "notify", "policy", "test", "moved", "forget", "adopt"];
+pub const PLANNED_KINDS: &[&str] = &[
+    "record", "node", "build", "alert", "notify", "policy", "test", "moved", "forget", "adopt",
+];

@@ -97,7 +97,10 @@ impl Node {
         let mut open = vec![self];
         while let Some(node) = open.pop() {
             let values = node.args.iter().chain(node.props.iter().map(|p| &p.value));
-            if values.into_iter().any(|v| matches!(v.value, Literal::Unknown)) {
+            if values
+                .into_iter()
+                .any(|v| matches!(v.value, Literal::Unknown))
+            {
                 return true;
             }
             open.extend(&node.children);

@@ -1,0 +1,164 @@
+//! From nodes to the typed spec.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use skep_schema::address::Kind;
+use skep_schema::diagnostic::{Applicability, Code, Diagnostic};
+use skep_schema::lang::{Decode, Node, PLANNED_KINDS, nearest, scalar_text};
+use skep_schema::span::Span;
+use skep_schema::spec::{Declared, Host, KINDS, STRUCTURE, Spec};
+
+use crate::context::Context;
+use crate::expand::Expanded;
+
+/// What could be understood of a project.
+#[derive(Debug, Default)]
+pub(crate) struct Decoded {
+    pub(crate) spec: Spec,
+    /// Nodes that are declared but could not be read: what refers to them is no mistake of its own.
+    pub(crate) poisoned: BTreeSet<(Kind, String)>,
+}
+
+/// Reads all nodes, reporting what is wrong with each.
+pub(crate) fn decode(cx: &mut Context<'_>, expanded: Expanded) -> Decoded {
+    let mut decoded = Decoded::default();
+    if let Some(project) = expanded.project {
+        decoded.spec.project = project.name.value.as_str().to_owned();
+        decoded.spec.edition = project.edition.value;
+    }
+    decoded
+        .spec
+        .environment
+        .clone_from(&cx.inputs().environment);
+    let mut first = BTreeMap::new();
+    for node in expanded.nodes {
+        let from = cx.decoder.diagnostics.len();
+        decoded.read(cx, &node, &mut first);
+        cx.used_at(from, &node.uses);
+    }
+    decoded
+}
+
+/// Where each node was declared first: its place, and the uses that led there.
+type First = BTreeMap<(Kind, String), (Span, Vec<Span>)>;
+
+impl Decoded {
+    fn read(&mut self, cx: &mut Context<'_>, node: &Node, first: &mut First) {
+        let Some(kind) = Kind::parse(&node.name.value).filter(|kind| *kind != Kind::Param) else {
+            cx.report(unknown(node));
+            return;
+        };
+        let key = name_of(kind, node).map(|name| (kind, name));
+        if let Some(key) = key.clone()
+            && let Some(again) = twice(&key, node, first)
+        {
+            cx.report(again);
+            return;
+        }
+        let read = match kind {
+            Kind::Network => put(cx, &mut self.spec.networks, node, &key),
+            Kind::Volume => put(cx, &mut self.spec.volumes, node, &key),
+            Kind::Secret => put(cx, &mut self.spec.secrets, node, &key),
+            Kind::Config => put(cx, &mut self.spec.configs, node, &key),
+            Kind::Certificate => put(cx, &mut self.spec.certificates, node, &key),
+            Kind::Registry => put(cx, &mut self.spec.registries, node, &key),
+            Kind::Service => put(cx, &mut self.spec.services, node, &key),
+            Kind::Gateway => put(cx, &mut self.spec.gateways, node, &key),
+            Kind::Route => put(cx, &mut self.spec.routes, node, &key),
+            Kind::Flow => put(cx, &mut self.spec.flows, node, &key),
+            Kind::Param => true,
+        };
+        if !read {
+            self.poisoned.extend(key);
+        }
+    }
+}
+
+/// Whether the node could be read.
+fn put<T: Decode>(
+    cx: &mut Context<'_>,
+    all: &mut BTreeMap<String, Declared<T>>,
+    node: &Node,
+    key: &Option<(Kind, String)>,
+) -> bool {
+    let before = cx.decoder.diagnostics.len();
+    let read = T::decode(node, &mut cx.decoder);
+    let (Some(read), Some((_, name))) = (read, key) else {
+        return false;
+    };
+    let declared = Declared {
+        node: read,
+        name: node.args.first().map_or(node.name.span, |arg| arg.span),
+        uses: node.uses.clone(),
+        partial: cx.decoder.diagnostics.len() > before || node.has_unknown(),
+    };
+    all.insert(name.clone(), declared);
+    true
+}
+
+/// What a node is known by; `None` where that is missing, unknown or no name.
+fn name_of(kind: Kind, node: &Node) -> Option<String> {
+    let text = node.args.first().and_then(|arg| scalar_text(&arg.value))?;
+    match kind {
+        Kind::Route => Host::checked(&text).map(|host| host.as_str().to_owned()),
+        Kind::Param
+        | Kind::Registry
+        | Kind::Network
+        | Kind::Volume
+        | Kind::Secret
+        | Kind::Config
+        | Kind::Certificate
+        | Kind::Service
+        | Kind::Gateway
+        | Kind::Flow => Some(text),
+    }
+}
+
+fn twice(key: &(Kind, String), node: &Node, first: &mut First) -> Option<Diagnostic> {
+    let span = node.args.first().map_or(node.span, |arg| arg.span);
+    let Some((before, uses)) = first.get(key) else {
+        first.insert(key.clone(), (span, node.uses.clone()));
+        return None;
+    };
+    let (kind, name) = key;
+    let message = format!("two nodes are called `{kind} {name}`");
+    let diagnostic = Diagnostic::new(Code::DeclaredTwice, span, message).label("again here");
+    let diagnostic = if *before == span {
+        diagnostic.help("build the name from the instance's: (fmt)\"${name}-...\"")
+    } else {
+        diagnostic
+            .and(*before, "first here")
+            .help("rename one of them, or take it away")
+    };
+    Some(uses.last().map_or(diagnostic.clone(), |at| {
+        diagnostic.and(*at, "used here first")
+    }))
+}
+
+fn unknown(node: &Node) -> Diagnostic {
+    let word = node.name.value.as_str();
+    let span = node.name.span;
+    if PLANNED_KINDS.contains(&word) {
+        return Diagnostic::planned(word, span);
+    }
+    let diagnostic = Diagnostic::new(
+        Code::UnknownNode,
+        span,
+        format!("there is no node `{word}`"),
+    );
+    let words = KINDS.iter().chain(STRUCTURE).map(|info| info.word);
+    match nearest(word, words.clone()) {
+        Some(near) => diagnostic
+            .label(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`"))
+            .offer(
+                format!("rename to `{near}`"),
+                Applicability::MaybeIncorrect,
+                vec![(span, near.to_owned())],
+            ),
+        None => diagnostic.help(format!(
+            "there are {}",
+            words.collect::<Vec<_>>().join(", ")
+        )),
+    }
+}

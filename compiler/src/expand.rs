@@ -1,0 +1,165 @@
+//! From syntax to the nodes that are left when includes, parameters, components, environments and
+//! annotated values have done their work.
+
+mod component;
+mod environment;
+mod fits;
+mod fmt;
+mod import;
+mod load;
+mod merge;
+mod param;
+mod path;
+mod scope;
+mod value;
+
+use std::collections::BTreeMap;
+
+use skep_schema::lang::{Decode, Literal, Node};
+use skep_schema::spec::{Defaults, Project};
+use skep_schema::value::Value as Plain;
+
+use component::{Expander, components};
+use environment::{Nodes, chosen, environments};
+use scope::{Params, Scope, Value};
+
+use crate::context::Context;
+use crate::syntax::NodeRef;
+
+pub(crate) use load::{Loaded, load};
+
+/// A project in one environment, as nodes without anything to evaluate.
+#[derive(Debug)]
+pub(crate) struct Expanded {
+    pub(crate) project: Option<Project>,
+    /// All environments of the project.
+    pub(crate) environments: Vec<String>,
+    /// The values the parameters have, as the plan records them.
+    pub(crate) params: BTreeMap<String, Plain>,
+    pub(crate) nodes: Vec<Node>,
+}
+
+/// Runs the phases between syntax and decoding, in their fixed order.
+pub(crate) fn expand(cx: &mut Context<'_>, loaded: &Loaded) -> Expanded {
+    let environments = environments(cx, loaded);
+    let environment = chosen(cx, &environments, loaded.head);
+    let params = bind(cx, loaded, environment);
+    let name = cx
+        .inputs()
+        .environment
+        .clone()
+        .map_or(Literal::Unknown, Literal::Str);
+    let scope = Scope {
+        params: &params,
+        environment: Some(name),
+        ..Scope::bare(&params)
+    };
+
+    let mut nodes = Nodes::of(expand_uses(cx, loaded, &scope));
+    let changes = environment.and_then(|node| environment::changes(cx, &scope, node));
+    if let Some(changes) = &changes {
+        nodes.extend(cx, &changes.add);
+    }
+    let defaults = defaults(cx, loaded, &scope);
+    nodes.defaults(cx, defaults);
+    if let Some(changes) = changes {
+        nodes.change(cx, changes);
+    }
+    Expanded {
+        project: loaded.project.clone(),
+        environments: environments.into_keys().collect(),
+        params: params
+            .iter()
+            .filter_map(|(name, bound)| Some((name.clone(), plain(&bound.value)?)))
+            .collect(),
+        nodes: nodes.finish(),
+    }
+}
+
+/// All environments of a project, in order of name.
+pub(crate) fn names_of_environments(cx: &mut Context<'_>, loaded: &Loaded) -> Vec<String> {
+    environments(cx, loaded).into_keys().collect()
+}
+
+fn bind(cx: &mut Context<'_>, loaded: &Loaded, environment: Option<NodeRef<'_>>) -> Params {
+    let nothing = Params::new();
+    let name = cx
+        .inputs()
+        .environment
+        .clone()
+        .map_or(Literal::Unknown, Literal::Str);
+    let scope = Scope {
+        environment: Some(name),
+        ..Scope::bare(&nothing)
+    };
+    let declared: Vec<Node> = loaded
+        .roots()
+        .filter(|n| n.name().text == "param")
+        .map(|param| value::node(cx, &scope, param))
+        .collect();
+    let signature = param::signature(cx, &declared);
+    let sets = environment
+        .map(|node| environment::sets(cx, &scope, node, &signature))
+        .unwrap_or_default();
+    param::bind(cx, &signature, &sets, loaded.head)
+}
+
+/// The project's own nodes, and those its uses stand for.
+fn expand_uses(cx: &mut Context<'_>, loaded: &Loaded, scope: &Scope<'_>) -> Vec<Node> {
+    let components = components(cx, loaded);
+    let mut expander = Expander::new(&components);
+    let mut all = Vec::new();
+    for root in loaded.roots() {
+        match root.name().text {
+            "project" | "param" | "component" | "environment" | "defaults" | "include"
+            | "import" => {}
+            "use" => {
+                let node = value::node(cx, scope, root);
+                all.extend(expander.expand(cx, node));
+            }
+            _ => all.push(value::top(cx, scope, root)),
+        }
+    }
+    all
+}
+
+fn defaults(cx: &mut Context<'_>, loaded: &Loaded, scope: &Scope<'_>) -> Vec<Defaults> {
+    let mut all = Vec::new();
+    for root in loaded.roots().filter(|n| n.name().text == "defaults") {
+        let node = value::top(cx, scope, root);
+        all.extend(Defaults::decode(&node, &mut cx.decoder));
+    }
+    all
+}
+
+/// A parameter's value for the plan's header; nothing where it has none.
+fn plain(value: &Value) -> Option<Plain> {
+    match value {
+        Value::One(literal) => plain_literal(literal),
+        Value::List(items) => Some(Plain::List(
+            items
+                .iter()
+                .filter_map(|item| plain_literal(&item.value))
+                .collect(),
+        )),
+        Value::Map(entries) => Some(Plain::Map(
+            entries
+                .iter()
+                .filter_map(|e| Some((e.key.value.clone(), plain_literal(&e.value.value)?)))
+                .collect(),
+        )),
+        Value::Absent => None,
+    }
+}
+
+fn plain_literal(literal: &Literal) -> Option<Plain> {
+    match literal {
+        Literal::Null => Some(Plain::Null),
+        Literal::Bool(flag) => Some(Plain::Bool(*flag)),
+        Literal::Int(int) => Some(Plain::Int(*int)),
+        Literal::Float(text) | Literal::Str(text) => Some(Plain::Text(text.clone())),
+        Literal::Text(template) => Some(Plain::Text(template.to_string())),
+        Literal::Secret(name) => Some(Plain::Text(format!("${{secret.{name}}}"))),
+        Literal::Unknown => None,
+    }
+}

@@ -1,0 +1,378 @@
+//! Components, and what their uses expand to.
+
+use std::collections::BTreeMap;
+
+use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::lang::{Decode, Literal, Node, PLANNED, nearest};
+use skep_schema::span::{At, Span};
+use skep_schema::spec::{Component, STRUCTURE, Use};
+
+use super::load::Loaded;
+use super::param::{Signature, signature, unknown};
+use super::scope::{Bound, Params, Scope};
+use super::value;
+use crate::context::Context;
+use crate::syntax::NodeRef;
+
+/// Uses inside uses, at most.
+const MAX_DEPTH: usize = 16;
+
+/// Nodes that all uses together may make.
+const MAX_NODES: usize = 100_000;
+
+/// A component and the syntax of its body.
+#[derive(Debug)]
+pub(crate) struct Blueprint<'l> {
+    name: At<String>,
+    /// The import it came with.
+    module: Option<&'l str>,
+    params: Signature,
+    body: Vec<NodeRef<'l>>,
+}
+
+/// Components by the name a project uses them under: `web`, or `obs.logs`.
+pub(crate) type Components<'l> = BTreeMap<String, Blueprint<'l>>;
+
+/// All components of the project and its imports.
+pub(crate) fn components<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Components<'l> {
+    let mut all = Components::new();
+    for node in loaded.roots().filter(is_component) {
+        declare(cx, &mut all, node, None);
+    }
+    for (alias, module) in &loaded.modules {
+        for node in module
+            .documents
+            .iter()
+            .flat_map(|d| d.roots())
+            .filter(is_component)
+        {
+            declare(cx, &mut all, node, Some(alias));
+        }
+    }
+    all
+}
+
+fn is_component(node: &NodeRef<'_>) -> bool {
+    node.name().text == "component"
+}
+
+fn declare<'l>(
+    cx: &mut Context<'_>,
+    all: &mut Components<'l>,
+    node: NodeRef<'l>,
+    module: Option<&'l str>,
+) {
+    let nothing = Params::new();
+    let scope = Scope::bare(&nothing);
+    let (mut head, _) = value::head(cx, &scope, node);
+    let (own, body) = node
+        .children()
+        .partition(|c| matches!(c.name().text, "param" | "doc"));
+    let own: Vec<NodeRef<'l>> = own;
+    head.children = own
+        .into_iter()
+        .map(|child| value::node(cx, &scope, child))
+        .collect();
+    let params: Vec<Node> = head
+        .children
+        .iter()
+        .filter(|c| c.name.value == "param")
+        .cloned()
+        .collect();
+    head.children.retain(|c| c.name.value != "param");
+    let Some(component) = Component::decode(&head, &mut cx.decoder) else {
+        return;
+    };
+    refuse_rest(cx, &component.body);
+    let name = component.name.map(|name| name.as_str().to_owned());
+    let full = qualified(module, &name.value);
+    if let Some(first) = all.get(&full) {
+        let message = format!("two components are called `{full}`");
+        cx.report(
+            Diagnostic::new(Code::DeclaredTwice, name.span, message)
+                .and(first.name.span, "first here")
+                .help("rename one of them"),
+        );
+        return;
+    }
+    let params = signature(cx, &params);
+    all.insert(
+        full,
+        Blueprint {
+            name,
+            module,
+            params,
+            body,
+        },
+    );
+}
+
+/// A component's own line has a name and nothing else.
+fn refuse_rest(cx: &mut Context<'_>, rest: &Node) {
+    if let Some(arg) = rest.args.first() {
+        let message = "one value too many for `component`";
+        cx.report(Diagnostic::new(Code::SurplusArgument, arg.span, message));
+    }
+    if let Some(prop) = rest.props.first() {
+        let word = prop.key.value.as_str();
+        cx.report(if PLANNED.contains(&("component", word)) {
+            Diagnostic::planned(word, prop.key.span)
+        } else {
+            let message = format!("`component` knows no `{word}`");
+            Diagnostic::new(Code::UnknownProperty, prop.key.span, message)
+                .help("parameters are children: param NAME type=string")
+        });
+    }
+}
+
+fn qualified(module: Option<&str>, name: &str) -> String {
+    module.map_or_else(|| name.to_owned(), |module| format!("{module}.{name}"))
+}
+
+/// Turns uses into the nodes they stand for.
+#[derive(Debug)]
+pub(crate) struct Expander<'e, 'l> {
+    components: &'e Components<'l>,
+    /// Uses of the project so far, by component and instance.
+    instances: BTreeMap<(String, String), Span>,
+    nodes: usize,
+    exhausted: bool,
+}
+
+/// A use that waits for its expansion.
+struct Pending {
+    /// A use, evaluated where it stands.
+    node: Node,
+    /// The import whose components it sees first.
+    module: Option<String>,
+    /// The components it stands in, the outermost first.
+    chain: Vec<String>,
+}
+
+impl<'e, 'l> Expander<'e, 'l> {
+    pub(crate) const fn new(components: &'e Components<'l>) -> Self {
+        Self {
+            components,
+            instances: BTreeMap::new(),
+            nodes: 0,
+            exhausted: false,
+        }
+    }
+
+    /// The nodes that a use in the project stands for, uses inside it included.
+    pub(crate) fn expand(&mut self, cx: &mut Context<'_>, node: Node) -> Vec<Node> {
+        let mut made = Vec::new();
+        let mut open = vec![Pending {
+            node,
+            module: None,
+            chain: Vec::new(),
+        }];
+        while let Some(pending) = open.pop() {
+            let uses = pending.node.uses.clone();
+            let from = cx.decoder.diagnostics.len();
+            self.step(cx, pending, &mut made, &mut open);
+            cx.used_at(from, &uses);
+        }
+        made
+    }
+
+    fn step(
+        &mut self,
+        cx: &mut Context<'_>,
+        pending: Pending,
+        made: &mut Vec<Node>,
+        open: &mut Vec<Pending>,
+    ) {
+        let Some(of) = Use::decode(&pending.node, &mut cx.decoder) else {
+            return;
+        };
+        let Some((name, blueprint)) = self.find(cx, &of, pending.module.as_deref()) else {
+            return;
+        };
+        if !self.may_expand(cx, &of, &name, &pending.chain) {
+            return;
+        }
+        let params = arguments(cx, &of, &name, blueprint);
+        let mut uses = pending.node.uses.clone();
+        uses.push(pending.node.span);
+        let scope = Scope {
+            params: &params,
+            name: Some(Literal::Str(of.name.value.as_str().to_owned())),
+            environment: None,
+            flow: None,
+            uses,
+        };
+        let mut chain = pending.chain;
+        chain.push(name);
+        let mut nested = Vec::new();
+        for child in &blueprint.body {
+            if !self.afford(cx, *child, &pending.node) {
+                return;
+            }
+            let from = cx.decoder.diagnostics.len();
+            let node = value::top(cx, &scope, *child);
+            cx.used_at(from, &scope.uses);
+            match node.name.value.as_str() {
+                "use" => nested.push(Pending {
+                    node,
+                    module: blueprint.module.map(str::to_owned),
+                    chain: chain.clone(),
+                }),
+                word if STRUCTURE.iter().any(|info| info.word == word) => {
+                    cx.report(misplaced(&node))
+                }
+                _ => made.push(node),
+            }
+        }
+        open.extend(nested.into_iter().rev());
+    }
+
+    fn find(
+        &self,
+        cx: &mut Context<'_>,
+        of: &Use,
+        module: Option<&str>,
+    ) -> Option<(String, &'e Blueprint<'l>)> {
+        let name = of.component.value.0.as_str();
+        let inside = module.map(|module| qualified(Some(module), name));
+        for full in inside.into_iter().chain([name.to_owned()]) {
+            if let Some(found) = self.components.get(&full) {
+                return Some((full, found));
+            }
+        }
+        let known = self.components.keys().map(String::as_str);
+        let message = format!("there is no component `{name}`");
+        let diagnostic = Diagnostic::new(Code::UnknownComponent, of.component.span, message);
+        cx.report(match nearest(name, known) {
+            Some(near) => diagnostic
+                .label(format!("did you mean `{near}`?"))
+                .help(format!("write `{near}`")),
+            None => diagnostic.help(format!(
+                "declare it, component {name} {{ ... }}, or import it"
+            )),
+        });
+        None
+    }
+
+    fn may_expand(&mut self, cx: &mut Context<'_>, of: &Use, name: &str, chain: &[String]) -> bool {
+        if let Some(at) = chain.iter().position(|on| on == name) {
+            let round: Vec<&str> = chain[at..]
+                .iter()
+                .map(String::as_str)
+                .chain([name])
+                .collect();
+            let message = format!("these components use each other: {}", round.join(" -> "));
+            cx.report(
+                Diagnostic::new(Code::ComponentCycle, of.component.span, message)
+                    .help("a component cannot contain itself; take this use away"),
+            );
+            return false;
+        }
+        if chain.len() >= MAX_DEPTH {
+            let message = format!("uses are nested deeper than {MAX_DEPTH}");
+            cx.report(Diagnostic::new(Code::TooMuch, of.component.span, message));
+            return false;
+        }
+        if !chain.is_empty() {
+            return true;
+        }
+        let key = (name.to_owned(), of.name.value.as_str().to_owned());
+        let Some(first) = self.instances.insert(key, of.name.span) else {
+            return true;
+        };
+        let message = format!("`{name}` is used twice as `{}`", of.name.value);
+        cx.report(
+            Diagnostic::new(Code::DeclaredTwice, of.name.span, message)
+                .label("again here")
+                .and(first, "first here")
+                .help("give one of them another name"),
+        );
+        false
+    }
+
+    /// Counts the nodes an expansion makes; too many are reported once.
+    fn afford(&mut self, cx: &mut Context<'_>, body: NodeRef<'_>, of: &Node) -> bool {
+        self.nodes += body.descendant_count() + 1;
+        if self.nodes > MAX_NODES && !self.exhausted {
+            self.exhausted = true;
+            let message = format!("the uses of this project make more than {MAX_NODES} nodes");
+            cx.report(Diagnostic::new(Code::TooMuch, of.span, message).help("split the project"));
+        }
+        !self.exhausted
+    }
+}
+
+fn misplaced(node: &Node) -> Diagnostic {
+    let word = &node.name.value;
+    Diagnostic::new(
+        Code::UnknownNode,
+        node.name.span,
+        format!("`{word}` cannot stand in a component"),
+    )
+    .help("a component holds the nodes that each use makes")
+}
+
+/// What a use gives, checked against what the component takes.
+fn arguments(cx: &mut Context<'_>, of: &Use, name: &str, blueprint: &Blueprint<'_>) -> Params {
+    let given = by_word(cx, of, name, &blueprint.params);
+    let mut params = Params::new();
+    for (word, declared) in &blueprint.params {
+        let value = match given.get(word) {
+            Some(node) => declared.given(cx, node),
+            None => declared.fallback().unwrap_or_else(|| {
+                let message = format!("`use {name} {}` gives no `{word}`", of.name.value);
+                cx.report(
+                    Diagnostic::new(Code::UnsetParam, of.span, message)
+                        .label(format!("`{word}` is missing"))
+                        .and(declared.param.name.span, "the component asks for it here")
+                        .help(format!("write `{word} VALUE` in the use")),
+                );
+                super::scope::Value::unknown()
+            }),
+        };
+        params.insert(word.clone(), Bound { value });
+    }
+    params
+}
+
+/// The arguments of a use, each as a child; unknown ones are reported.
+fn by_word(
+    cx: &mut Context<'_>,
+    of: &Use,
+    component: &str,
+    params: &Signature,
+) -> BTreeMap<String, Node> {
+    for arg in &of.given.args {
+        let message = "one value too many for `use`";
+        cx.report(
+            Diagnostic::new(Code::SurplusArgument, arg.span, message)
+                .help("arguments have names: use COMPONENT NAME { PARAM VALUE }"),
+        );
+    }
+    let mut all: BTreeMap<String, Node> = BTreeMap::new();
+    let props = of.given.props.iter().map(|prop| {
+        let mut node = Node::bare(&prop.key.value, prop.key.span);
+        node.args.push(prop.value.clone());
+        node
+    });
+    for node in props.chain(of.given.children.iter().cloned()) {
+        let word = node.name.value.clone();
+        if PLANNED.contains(&("use", &word)) {
+            cx.report(Diagnostic::planned(&word, node.name.span));
+        } else if !params.contains_key(&word) {
+            let message = format!("the component `{component}` has no parameter `{word}`");
+            cx.report(unknown(message, &word, params.keys(), node.name.span));
+        } else if let Some(first) = all.get(&word) {
+            let message = format!("`{word}` is given twice");
+            cx.report(
+                Diagnostic::new(Code::WrittenTwice, node.name.span, message)
+                    .label("again here")
+                    .and(first.name.span, "first here")
+                    .help("keep one of them"),
+            );
+        } else {
+            all.insert(word, node);
+        }
+    }
+    all
+}

@@ -1,0 +1,375 @@
+//! Environments: which one is chosen, and what it changes.
+
+use std::collections::BTreeMap;
+
+use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::lang::{Decode, Literal, Node, NodeInfo, nearest, scalar_text};
+use skep_schema::span::{At, Span};
+use skep_schema::spec::{Add, Defaults, Environment, Host, KINDS, Patch, Remove, Scalar, Set};
+
+use super::load::Loaded;
+use super::merge::{Orders, merge};
+use super::param::{Signature, unknown};
+use super::scope::{Params, Scope};
+use super::value;
+use crate::context::Context;
+use crate::syntax::NodeRef;
+
+/// All environments of a project by name; one that is declared twice is reported.
+pub(crate) fn environments<'l>(
+    cx: &mut Context<'_>,
+    loaded: &'l Loaded,
+) -> BTreeMap<String, NodeRef<'l>> {
+    let nothing = Params::new();
+    let mut all: BTreeMap<String, NodeRef<'l>> = BTreeMap::new();
+    for node in loaded.roots().filter(|n| n.name().text == "environment") {
+        let (head, _) = value::head(cx, &Scope::bare(&nothing), node);
+        let Some(environment) = Environment::decode(&head, &mut cx.decoder) else {
+            continue;
+        };
+        let name = environment.name.value.as_str().to_owned();
+        if let Some(first) = all.get(&name) {
+            let message = format!("two environments are called `{name}`");
+            cx.report(
+                Diagnostic::new(Code::DeclaredTwice, environment.name.span, message)
+                    .label("again here")
+                    .and(first.head_span(), "first here")
+                    .help("write both as one"),
+            );
+            continue;
+        }
+        all.insert(name, node);
+    }
+    all
+}
+
+/// The environment asked for; one that nobody declares is reported.
+pub(crate) fn chosen<'l>(
+    cx: &mut Context<'_>,
+    all: &BTreeMap<String, NodeRef<'l>>,
+    head: Span,
+) -> Option<NodeRef<'l>> {
+    let name = cx.inputs().environment.clone()?;
+    if let Some(node) = all.get(&name) {
+        return Some(*node);
+    }
+    let message = format!("there is no environment `{name}`, as given with -e");
+    let diagnostic = Diagnostic::new(Code::UnknownEnvironment, head, message);
+    let known: Vec<&str> = all.keys().map(String::as_str).collect();
+    cx.report(
+        match (nearest(&name, known.iter().copied()), known.as_slice()) {
+            (Some(near), _) => diagnostic
+                .label(format!("did you mean `{near}`?"))
+                .help(format!("write -e {near}")),
+            (None, []) => diagnostic.help(format!("declare it: environment {name} {{ ... }}")),
+            (None, all) => diagnostic.help(format!("there are {}", all.join(", "))),
+        },
+    );
+    None
+}
+
+/// The parameters an environment sets. They are read before any parameter has a value.
+pub(crate) fn sets(
+    cx: &mut Context<'_>,
+    scope: &Scope<'_>,
+    environment: NodeRef<'_>,
+    declared: &Signature,
+) -> BTreeMap<String, Node> {
+    let mut all: BTreeMap<String, Node> = BTreeMap::new();
+    for child in environment.children().filter(|c| c.name().text == "set") {
+        let node = value::node(cx, scope, child);
+        let Some(set) = Set::decode(&node, &mut cx.decoder) else {
+            continue;
+        };
+        let name = set.param.value.0;
+        if !declared.contains_key(&name) {
+            let message = format!("there is no parameter `{name}`");
+            cx.report(unknown(message, &name, declared.keys(), set.param.span));
+        } else if let Some(first) = all.get(&name) {
+            let message = format!("`{name}` is set twice");
+            cx.report(
+                Diagnostic::new(Code::WrittenTwice, set.param.span, message)
+                    .label("again here")
+                    .and(first.span, "first here")
+                    .help("keep one of them"),
+            );
+        } else {
+            all.insert(name, set.value);
+        }
+    }
+    all
+}
+
+/// What an environment changes beside parameters.
+pub(crate) fn changes(
+    cx: &mut Context<'_>,
+    scope: &Scope<'_>,
+    environment: NodeRef<'_>,
+) -> Option<Environment> {
+    let (mut node, _) = value::head(cx, scope, environment);
+    let others = environment.children().filter(|c| c.name().text != "set");
+    node.children = others.map(|child| value::top(cx, scope, child)).collect();
+    Environment::decode(&node, &mut cx.decoder)
+}
+
+/// The nodes of a project by kind and name.
+#[derive(Debug)]
+pub(crate) struct Nodes {
+    all: Vec<Option<Node>>,
+    index: BTreeMap<(&'static str, String), usize>,
+    /// Kinds with a node whose name is not known: what matches nothing may be that one.
+    unnamed: Vec<&'static str>,
+}
+
+impl Nodes {
+    pub(crate) fn of(nodes: Vec<Node>) -> Self {
+        let mut new = Self {
+            all: Vec::new(),
+            index: BTreeMap::new(),
+            unnamed: Vec::new(),
+        };
+        nodes.into_iter().for_each(|node| new.add(node));
+        new
+    }
+
+    fn add(&mut self, node: Node) {
+        if let Some(info) = info_of(&node.name.value) {
+            match node.args.first().and_then(|arg| scalar_text(&arg.value)) {
+                Some(name) => {
+                    self.index
+                        .entry((info.word, canonical(info, &name)))
+                        .or_insert(self.all.len());
+                }
+                None => self.unnamed.push(info.word),
+            }
+        }
+        self.all.push(Some(node));
+    }
+
+    pub(crate) fn finish(self) -> Vec<Node> {
+        self.all.into_iter().flatten().collect()
+    }
+
+    /// Lays the nodes of each kind over the kind's defaults.
+    pub(crate) fn defaults(&mut self, cx: &mut Context<'_>, all: Vec<Defaults>) {
+        let mut by_kind: BTreeMap<&'static str, Defaults> = BTreeMap::new();
+        for defaults in all {
+            let Some(info) = kind(cx, &defaults.kind) else {
+                continue;
+            };
+            match by_kind.get(info.word) {
+                Some(first) => {
+                    let message = format!("there are two defaults of `{}`", info.word);
+                    cx.report(
+                        Diagnostic::new(Code::DeclaredTwice, defaults.span, message)
+                            .label("again here")
+                            .and(first.span, "first here")
+                            .help("write both as one"),
+                    );
+                }
+                None => {
+                    by_kind.insert(info.word, defaults);
+                }
+            }
+        }
+        for node in self.all.iter_mut().flatten() {
+            let Some(info) = info_of(&node.name.value) else {
+                continue;
+            };
+            let Some(defaults) = by_kind.get(info.word).filter(|_| !is_external(node)) else {
+                continue;
+            };
+            let own = std::mem::replace(node, lowest(node, &defaults.values));
+            merge(cx, node, own, info, Orders::None);
+        }
+    }
+
+    /// Applies an environment: what it adds, then what it changes, then what it removes.
+    pub(crate) fn change(&mut self, cx: &mut Context<'_>, environment: Environment) {
+        for patch in environment.patch {
+            self.patch(cx, patch);
+        }
+        for removal in environment.remove {
+            self.remove(cx, &removal);
+        }
+    }
+
+    /// The nodes an environment adds.
+    pub(crate) fn extend(&mut self, cx: &mut Context<'_>, additions: &[Add]) {
+        for addition in additions {
+            let Some(info) = kind(cx, &addition.kind) else {
+                continue;
+            };
+            let mut node = addition.node.clone();
+            node.name = At::new(info.word.to_owned(), addition.kind.span);
+            self.add(node);
+        }
+    }
+
+    fn patch(&mut self, cx: &mut Context<'_>, patch: Patch) {
+        let Some(info) = kind(cx, &patch.kind) else {
+            return;
+        };
+        let matched = self.matched(info, &patch.name.value.0);
+        if matched.is_empty() {
+            self.matches_nothing(cx, info, &patch.name, "patch");
+            return;
+        }
+        for index in matched {
+            let Some(node) = &mut self.all[index] else {
+                continue;
+            };
+            let mut over = patch.change.clone();
+            over.args.splice(
+                0..0,
+                node.args.first().cloned().filter(|_| !over.args.is_empty()),
+            );
+            if patch.name.value.0 == "*" && is_global(node) {
+                leave_out(&mut over, "replicas");
+            }
+            merge(cx, node, over, info, Orders::Obey);
+        }
+    }
+
+    fn remove(&mut self, cx: &mut Context<'_>, removal: &Remove) {
+        let Some(info) = kind(cx, &removal.kind) else {
+            return;
+        };
+        let matched = self.matched(info, &removal.name.value.0);
+        if matched.is_empty() {
+            self.matches_nothing(cx, info, &removal.name, "remove");
+        }
+        for index in matched {
+            self.all[index] = None;
+        }
+    }
+
+    /// The nodes a name stands for: `*` is every one that is the stack's own.
+    fn matched(&self, info: &'static NodeInfo, name: &str) -> Vec<usize> {
+        let fits = |index: &usize| {
+            self.all[*index]
+                .as_ref()
+                .is_some_and(|n| name != "*" || !is_external(n))
+        };
+        let all = self
+            .index
+            .iter()
+            .filter(|((kind, _), _)| *kind == info.word);
+        match name {
+            "*" => all.map(|(_, index)| *index).filter(fits).collect(),
+            _ => {
+                let key = (info.word, canonical(info, name));
+                self.index
+                    .get(&key)
+                    .copied()
+                    .filter(fits)
+                    .into_iter()
+                    .collect()
+            }
+        }
+    }
+
+    fn matches_nothing(
+        &self,
+        cx: &mut Context<'_>,
+        info: &'static NodeInfo,
+        name: &At<Scalar>,
+        what: &str,
+    ) {
+        if self.unnamed.contains(&info.word) {
+            return;
+        }
+        let text = &name.value.0;
+        let message = format!("there is no {} `{text}` to {what}", info.word);
+        let diagnostic = Diagnostic::new(Code::MatchesNothing, name.span, message);
+        let there = |(key, index): (&'_ (&'static str, String), &usize)| {
+            (key.0 == info.word && self.all[*index].is_some()).then_some(())
+        };
+        let known: Vec<&str> = self
+            .index
+            .iter()
+            .filter(|(key, index)| there((key, index)).is_some())
+            .map(|((_, name), _)| name.as_str())
+            .collect();
+        cx.report(
+            match (nearest(text, known.iter().copied()), known.as_slice()) {
+                (Some(near), _) => diagnostic
+                    .label(format!("did you mean `{near}`?"))
+                    .help(format!("write `{near}`")),
+                (None, []) => diagnostic.help(format!("the project has no {}", info.word)),
+                (None, all) => diagnostic.help(format!("there are {}", all.join(", "))),
+            },
+        );
+    }
+}
+
+/// A node of the kind's defaults alone, in the place of the node that will lie over it.
+fn lowest(node: &Node, values: &Node) -> Node {
+    Node {
+        name: node.name.clone(),
+        args: Vec::new(),
+        props: values.props.clone(),
+        children: values.children.clone(),
+        span: node.span,
+        uses: node.uses.clone(),
+    }
+}
+
+fn is_external(node: &Node) -> bool {
+    let trailing = node
+        .args
+        .iter()
+        .skip(1)
+        .any(|a| matches!(&a.value, Literal::Str(w) if w == "external"));
+    trailing || node.child("external").is_some() || node.prop("external").is_some()
+}
+
+/// Whether one task runs on every node, so that a number of replicas for all services cannot mean
+/// this one.
+fn is_global(node: &Node) -> bool {
+    let mode = node.prop("mode").map(|p| &p.value);
+    let mode = mode.or_else(|| node.child("mode").and_then(|c| c.args.first()));
+    mode.is_some_and(|arg| matches!(&arg.value, Literal::Str(word) if word == "global"))
+}
+
+fn leave_out(node: &mut Node, word: &str) {
+    node.props.retain(|p| p.key.value != word);
+    node.children.retain(|c| c.name.value != word);
+}
+
+/// Hosts are the same host however they are spelled.
+fn canonical(info: &'static NodeInfo, name: &str) -> String {
+    match info.word {
+        "route" => {
+            Host::checked(name).map_or_else(|| name.to_owned(), |host| host.as_str().to_owned())
+        }
+        _ => name.to_owned(),
+    }
+}
+
+fn info_of(word: &str) -> Option<&'static NodeInfo> {
+    KINDS.iter().copied().find(|info| info.word == word)
+}
+
+/// A kind that a change names; one that does not exist is reported.
+fn kind(cx: &mut Context<'_>, word: &At<Scalar>) -> Option<&'static NodeInfo> {
+    let text = &word.value.0;
+    if let Some(info) = info_of(text) {
+        return Some(info);
+    }
+    let diagnostic = Diagnostic::new(
+        Code::UnknownNode,
+        word.span,
+        format!("there is no kind `{text}`"),
+    );
+    cx.report(match nearest(text, KINDS.iter().map(|info| info.word)) {
+        Some(near) => diagnostic
+            .label(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`")),
+        None => diagnostic.help(format!(
+            "there are {}",
+            KINDS.iter().map(|i| i.word).collect::<Vec<_>>().join(", ")
+        )),
+    });
+    None
+}

@@ -1,0 +1,305 @@
+//! Reads and parses all files of a project: the root, what it includes, what it imports.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::lang::{Decode, Node};
+use skep_schema::span::{At, FileId, Span};
+use skep_schema::spec::{File, Import, Include, Project};
+
+use super::import::{Module, import};
+use super::scope::{Params, Scope};
+use super::value;
+use crate::context::Context;
+use crate::source::ROOT;
+use crate::syntax::{Document, NodeRef, parse};
+
+/// All syntax a project is made of.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) project: Option<Project>,
+    /// Where the project says what it is, for what has no better place.
+    pub(crate) head: Span,
+    /// The root first, then what it includes, in order of path within each round.
+    pub(crate) documents: Vec<Document>,
+    /// Folders and standard components by the name they are imported under.
+    pub(crate) modules: BTreeMap<String, Module>,
+}
+
+impl Loaded {
+    /// The top-level nodes of the project, in order of file and place.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        self.documents.iter().flat_map(Document::roots)
+    }
+}
+
+/// Reads whatever can be reached from the root.
+pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
+    let mut loader = Loader::default();
+    loader.include_all(cx);
+    let mut loaded = Loaded {
+        project: None,
+        head: Span::new(FileId(0), 0, 0),
+        documents: loader.documents,
+        modules: BTreeMap::new(),
+    };
+    head(cx, &mut loaded);
+    report_cycles(cx, &loader.edges);
+    for wanted in loader.imports {
+        import(cx, &mut loaded.modules, &wanted);
+    }
+    loaded
+}
+
+#[derive(Default)]
+struct Loader {
+    documents: Vec<Document>,
+    seen: BTreeSet<String>,
+    /// Which file includes which, and where it says so.
+    edges: BTreeMap<String, Vec<At<String>>>,
+    imports: Vec<Import>,
+}
+
+impl Loader {
+    fn include_all(&mut self, cx: &mut Context<'_>) {
+        let root = Span::new(FileId(0), 0, 0);
+        let mut round = BTreeMap::from([(ROOT.to_owned(), root)]);
+        while !round.is_empty() {
+            self.seen.extend(round.keys().cloned());
+            let texts = read_round(cx, &round);
+            let mut next = BTreeMap::new();
+            for document in parse_all(cx, texts) {
+                self.follow(cx, &document, &mut next);
+                self.documents.push(document);
+            }
+            next.retain(|path, _| !self.seen.contains(path));
+            round = next;
+        }
+    }
+
+    /// Notes what a file includes and imports, in its `project` node and at its top level.
+    fn follow(&mut self, cx: &mut Context<'_>, of: &Document, next: &mut BTreeMap<String, Span>) {
+        let path = cx.sources.path(of.file()).to_owned();
+        for node in of.roots().flat_map(|root| {
+            let inside = (root.name().text == "project").then(|| root.children());
+            std::iter::once(root).chain(inside.into_iter().flatten())
+        }) {
+            match node.name().text {
+                "include" => {
+                    for file in included(cx, &path, node) {
+                        next.entry(file.value.clone()).or_insert(file.span);
+                        self.edges.entry(path.clone()).or_default().push(file);
+                    }
+                }
+                "import" => {
+                    let node = bare(cx, node);
+                    self.imports.extend(Import::decode(&node, &mut cx.decoder));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The texts of a round, each with its number.
+fn read_round(cx: &mut Context<'_>, round: &BTreeMap<String, Span>) -> Vec<(FileId, Arc<str>)> {
+    round
+        .iter()
+        .filter_map(|(path, span)| read_text(cx, path, *span))
+        .collect()
+}
+
+/// A text of the project; one that is not there, or no text, is reported where it is asked for.
+pub(super) fn read_text(
+    cx: &mut Context<'_>,
+    path: &str,
+    span: Span,
+) -> Option<(FileId, Arc<str>)> {
+    let first = cx.sources.iter().next().is_none();
+    let Some(bytes) = cx.read(path, span) else {
+        if first {
+            cx.sources.add(path, "");
+        }
+        return None;
+    };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => {
+            let text: Arc<str> = text.into();
+            Some((cx.sources.add(path, Arc::clone(&text)), text))
+        }
+        Err(wrong) => {
+            let readable = String::from_utf8_lossy(bytes);
+            let file = cx.sources.add(path, &*readable);
+            let at = u32::try_from(wrong.valid_up_to()).unwrap_or(0);
+            cx.report(
+                Diagnostic::new(
+                    Code::NotText,
+                    Span::new(file, at, at),
+                    format!("`{path}` is not UTF-8 text"),
+                )
+                .help("save the file as UTF-8"),
+            );
+            None
+        }
+    }
+}
+
+/// Parses in parallel; the order stays.
+pub(super) fn parse_all(cx: &mut Context<'_>, texts: Vec<(FileId, Arc<str>)>) -> Vec<Document> {
+    let parsed: Vec<_> = texts
+        .into_par_iter()
+        .map(|(file, text)| parse(file, text))
+        .collect();
+    let mut documents = Vec::with_capacity(parsed.len());
+    for parsed in parsed {
+        cx.damaged
+            .extend(parsed.diagnostics.iter().map(|d| d.primary.span));
+        cx.decoder.diagnostics.extend(parsed.diagnostics);
+        documents.push(parsed.document);
+    }
+    documents
+}
+
+/// A node in which no paths mean anything.
+fn bare(cx: &mut Context<'_>, node: NodeRef<'_>) -> Node {
+    let params = Params::new();
+    value::node(cx, &Scope::bare(&params), node)
+}
+
+/// The files an `include` names.
+fn included(cx: &mut Context<'_>, from: &str, node: NodeRef<'_>) -> Vec<At<String>> {
+    let node = bare(cx, node);
+    let Some(include) = Include::decode(&node, &mut cx.decoder) else {
+        return Vec::new();
+    };
+    if include.files.is_empty() {
+        refuse(
+            cx,
+            node.span,
+            "`include` names no file",
+            "write include \"data.kdl\"",
+        );
+    }
+    let mut all = Vec::new();
+    for pattern in include.files {
+        match File::checked(&pattern.value.0) {
+            None => refuse(
+                cx,
+                pattern.span,
+                &format!("`{}` is not inside the project", pattern.value.0),
+                "write a path inside the project folder, with `/` between folders",
+            ),
+            Some(file) if file.as_str().contains('*') => {
+                all.extend(matched(cx, from, file.as_str(), pattern.span));
+            }
+            Some(file) => all.push(At::new(file.as_str().to_owned(), pattern.span)),
+        }
+    }
+    all
+}
+
+/// The files a pattern fits; never the one that includes them.
+fn matched(cx: &mut Context<'_>, from: &str, pattern: &str, span: Span) -> Vec<At<String>> {
+    let Some(found) = cx.glob(pattern) else {
+        return Vec::new();
+    };
+    let others: Vec<_> = found
+        .iter()
+        .filter(|path| *path != from)
+        .map(|path| At::new(path.clone(), span))
+        .collect();
+    if others.is_empty() {
+        refuse(
+            cx,
+            span,
+            &format!("`{pattern}` matches no file"),
+            "`*` stands within a folder, `**` for any folders",
+        );
+    }
+    others
+}
+
+fn refuse(cx: &mut Context<'_>, span: Span, message: &str, help: &str) {
+    cx.report(Diagnostic::new(Code::BadInclude, span, message).help(help));
+}
+
+/// Reads the `project` node and says when it is missing, or not where it belongs.
+fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
+    let Some(root) = loaded.documents.first() else {
+        return;
+    };
+    if cx.sources.path(root.file()) != ROOT {
+        return;
+    }
+    let Some(first) = root.roots().next().filter(|n| n.name().text == "project") else {
+        cx.report(
+            Diagnostic::new(
+                Code::NoProject,
+                loaded.head,
+                format!("`{ROOT}` does not begin with its project"),
+            )
+            .help("write `project NAME edition=1` as the first node"),
+        );
+        return;
+    };
+    let node = bare(cx, first);
+    loaded.head = node.span;
+    loaded.project = Project::decode(&node, &mut cx.decoder);
+    if let Some(edition) = loaded.project.as_ref().map(|p| p.edition)
+        && edition.value != 1
+    {
+        let message = format!("there is no edition {}", edition.value);
+        cx.report(Diagnostic::new(Code::NoProject, edition.span, message).help("write edition=1"));
+    }
+    for other in loaded
+        .documents
+        .iter()
+        .flat_map(Document::roots)
+        .filter(|n| n.name().text == "project")
+        .skip(1)
+    {
+        cx.report(
+            Diagnostic::new(
+                Code::NoProject,
+                other.head_span(),
+                "a project has one `project` node",
+            )
+            .and(node.span, "it is here")
+            .help(format!("take this one out; it stands in `{ROOT}` only")),
+        );
+    }
+}
+
+/// Reports each include that closes a circle. A stack instead of recursion: a chain of includes
+/// is as long as its author likes.
+fn report_cycles(cx: &mut Context<'_>, edges: &BTreeMap<String, Vec<At<String>>>) {
+    let mut done = BTreeSet::new();
+    for start in edges.keys() {
+        let mut chain: Vec<(&str, usize)> = vec![(start, 0)];
+        while let Some((file, next)) = chain.pop() {
+            let Some(edge) = edges.get(file).and_then(|all| all.get(next)) else {
+                done.insert(file);
+                continue;
+            };
+            chain.push((file, next + 1));
+            let target = edge.value.as_str();
+            if let Some(at) = chain.iter().position(|(on, _)| *on == target) {
+                let round: Vec<&str> = chain[at..]
+                    .iter()
+                    .map(|(on, _)| *on)
+                    .chain([target])
+                    .collect();
+                refuse(
+                    cx,
+                    edge.span,
+                    &format!("these files include each other: {}", round.join(" -> ")),
+                    "take one of the includes away",
+                );
+            } else if !done.contains(target) {
+                chain.push((target, 0));
+            }
+        }
+    }
+}

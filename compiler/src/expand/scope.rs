@@ -1,0 +1,91 @@
+//! What paths mean at one place of a project.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use skep_schema::lang::{Arg, Literal, Prop};
+use skep_schema::span::Span;
+
+use crate::syntax::{EntryRef, NodeRef, Scalar};
+
+/// The value of a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    One(Literal),
+    List(Vec<Arg>),
+    Map(Vec<Prop>),
+    /// An optional parameter that nobody gave a value.
+    Absent,
+}
+
+impl Value {
+    /// What fits everywhere and says nothing.
+    pub(crate) const fn unknown() -> Self {
+        Self::One(Literal::Unknown)
+    }
+}
+
+/// A parameter with its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) value: Value,
+}
+
+pub(crate) type Params = BTreeMap<String, Bound>;
+
+/// What paths mean in one flow, beside what they mean around it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FlowScope {
+    /// The flow's own parameters: each run gives them a value.
+    pub(crate) params: BTreeSet<String>,
+    /// A part of a flow that stands elsewhere: what it calls a parameter may be the flow's.
+    pub(crate) partial: bool,
+}
+
+impl FlowScope {
+    /// The scope of a flow, or of a change of one; `None` for any other node.
+    pub(crate) fn of(node: NodeRef<'_>) -> Option<Self> {
+        let first = node.args().next().map(EntryRef::value);
+        let partial = match (node.name().text, first) {
+            ("flow", _) => false,
+            ("patch" | "add" | "defaults", Some(Scalar::Str("flow"))) => true,
+            (_, _) => return None,
+        };
+        let params = node.children().filter(|c| c.name().text == "param");
+        let name = |param: NodeRef<'_>| match param.args().next().map(EntryRef::value) {
+            Some(Scalar::Str(name)) => Some(name.to_owned()),
+            Some(Scalar::Int(_) | Scalar::Float(..) | Scalar::Bool(_) | Scalar::Null) | None => {
+                None
+            }
+        };
+        Some(Self {
+            params: params.filter_map(name).collect(),
+            partial,
+        })
+    }
+}
+
+/// What paths mean at one place.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope<'s> {
+    pub(crate) params: &'s Params,
+    /// The instance's name, inside a component.
+    pub(crate) name: Option<Literal>,
+    /// The environment's name, outside of components.
+    pub(crate) environment: Option<Literal>,
+    pub(crate) flow: Option<FlowScope>,
+    /// The uses that led into this component, the outermost first.
+    pub(crate) uses: Vec<Span>,
+}
+
+impl<'s> Scope<'s> {
+    /// Where no path means anything.
+    pub(crate) const fn bare(params: &'s Params) -> Self {
+        Self {
+            params,
+            name: None,
+            environment: None,
+            flow: None,
+            uses: Vec::new(),
+        }
+    }
+}
