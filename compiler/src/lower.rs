@@ -1,0 +1,155 @@
+//! From the typed spec to what the swarm needs: names, payloads and what has to be there first.
+//!
+//! Kinds are lowered in an order in which every name is known before it is used: networks, volumes,
+//! secrets, configs, services, gateways. References that lead nowhere were reported by
+//! [`resolve`](crate::resolve); here they only keep the result from being whole.
+
+mod certificate;
+mod claims;
+mod config;
+mod declared;
+pub(crate) mod defaults;
+mod dotenv;
+mod engine_template;
+mod gateway;
+mod health;
+mod names;
+mod network;
+mod place;
+mod plain;
+mod route;
+mod secret;
+mod service;
+mod template;
+mod text;
+mod volume;
+
+use std::collections::BTreeMap;
+
+use skep_schema::address::{Address, Kind};
+use skep_schema::diagnostic::Diagnostic;
+use skep_schema::plan::{Payload, PlanNode, Target};
+use skep_schema::span::Span;
+use skep_schema::spec::{Declared, Spec};
+use skep_schema::value::Value;
+
+use crate::context::Context;
+use crate::proxy::Rendered;
+use claims::Claim;
+use names::Names;
+
+/// What a spec became.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    pub(crate) nodes: BTreeMap<Address, PlanNode>,
+    /// The rendered config of every gateway, by its name.
+    pub(crate) proxies: BTreeMap<String, Rendered>,
+    /// Whether nothing was left out. A plan of fewer nodes than were declared would delete the rest.
+    pub(crate) whole: bool,
+}
+
+/// `params` are the values of the project's parameters, for templates.
+pub(crate) fn lower(
+    spec: &Spec,
+    params: &BTreeMap<String, Value>,
+    cx: &mut Context<'_>,
+) -> Lowered {
+    let mut lower = Lower {
+        spec,
+        params,
+        cx,
+        names: Names::of(spec),
+        nodes: BTreeMap::new(),
+        places: BTreeMap::new(),
+        claims: Vec::new(),
+        proxies: BTreeMap::new(),
+        partial: false,
+        whole: true,
+    };
+    lower.networks();
+    lower.volumes();
+    lower.secrets();
+    lower.certificates();
+    lower.configs();
+    lower.services();
+    lower.gateways();
+    lower.declared();
+    lower.shared_objects();
+    lower.shared_ports();
+    Lowered {
+        nodes: lower.nodes,
+        proxies: lower.proxies,
+        whole: lower.whole,
+    }
+}
+
+struct Lower<'s, 'c, 'x> {
+    spec: &'s Spec,
+    params: &'s BTreeMap<String, Value>,
+    cx: &'c mut Context<'x>,
+    names: Names,
+    nodes: BTreeMap<Address, PlanNode>,
+    /// Where the author wrote each node.
+    places: BTreeMap<Address, Span>,
+    /// Ports wanted of the swarm's machines.
+    claims: Vec<Claim>,
+    proxies: BTreeMap<String, Rendered>,
+    /// Whether the node at hand could be read in part only, so that what it lacks may be there.
+    partial: bool,
+    whole: bool,
+}
+
+impl Lower<'_, '_, '_> {
+    /// Lowers one declaration: whatever is wrong with it points at the uses it came from.
+    fn within<T>(&mut self, declared: &Declared<T>, lower: impl FnOnce(&mut Self)) {
+        let from = self.cx.decoder.diagnostics.len();
+        self.partial = declared.partial;
+        self.whole &= !declared.partial;
+        lower(self);
+        self.cx.used_at(from, &declared.uses);
+    }
+
+    /// Adds a node that stands at the place of its declaration.
+    fn put<T>(
+        &mut self,
+        address: Address,
+        target: Target,
+        payload: Payload,
+        from: &Declared<T>,
+    ) -> &mut PlanNode {
+        let origin = place::origin(from.name, &from.uses, &self.cx.sources);
+        let node = PlanNode::new(&address, target, payload, origin);
+        self.places.insert(address.clone(), from.name);
+        self.nodes.entry(address).insert_entry(node).into_mut()
+    }
+
+    /// The name in the swarm of a node that was lowered before.
+    fn physical(&mut self, kind: Kind, name: &str) -> Option<String> {
+        let node = self.nodes.get(&Address::new(kind, name));
+        let found = node
+            .and_then(|node| node.payload.physical_name())
+            .map(str::to_owned);
+        self.whole &= found.is_some();
+        found
+    }
+
+    /// A value that was found, or an empty one in a result that is no longer whole.
+    fn known<T: Default>(&mut self, found: Option<T>) -> T {
+        self.whole &= found.is_some();
+        found.unwrap_or_default()
+    }
+
+    /// Reports that something is missing, unless it may only be unknown.
+    fn lacks(&mut self, diagnostic: Diagnostic) {
+        self.whole = false;
+        if !self.partial {
+            self.cx.report(diagnostic);
+        }
+    }
+
+    /// Reports an error, after which the result is not whole.
+    fn error(&mut self, diagnostic: Diagnostic) {
+        self.whole = false;
+        self.cx.report(diagnostic);
+    }
+}

@@ -1,0 +1,115 @@
+//! Nodes without an object of their own: they shape others, or the daemon acts on them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use skep_schema::address::{Address, Kind};
+use skep_schema::plan::{Need, Payload, Target};
+use skep_schema::spec::{Declared, Match, PathKind, Route};
+use skep_schema::value::Value;
+
+use super::Lower;
+use super::certificate::secrets_of;
+
+impl Lower<'_, '_, '_> {
+    pub(super) fn declared(&mut self) {
+        for (host, registry) in &self.spec.registries {
+            let secret = registry
+                .node
+                .auth
+                .as_ref()
+                .map(|auth| auth.secret.value.as_str());
+            let needs = secret.map(|name| Address::new(Kind::Secret, name));
+            self.declare(
+                Address::new(Kind::Registry, host),
+                registry,
+                &registry.node,
+                needs,
+            );
+        }
+        for (name, certificate) in &self.spec.certificates {
+            let needs = secrets_of(name, &certificate.node);
+            self.declare(
+                Address::new(Kind::Certificate, name),
+                certificate,
+                &certificate.node,
+                needs,
+            );
+        }
+        for (name, service) in self
+            .spec
+            .services
+            .iter()
+            .filter(|(_, service)| service.node.external.is_some())
+        {
+            self.declare(
+                Address::new(Kind::Service, name),
+                service,
+                &service.node,
+                [],
+            );
+        }
+        for (host, route) in &self.spec.routes {
+            let needs = targets(&route.node);
+            self.declare(
+                Address::new(Kind::Route, host),
+                route,
+                &in_order(&route.node),
+                needs,
+            );
+        }
+        for (name, flow) in &self.spec.flows {
+            self.declare(Address::new(Kind::Flow, name), flow, &flow.node, []);
+        }
+    }
+
+    /// Adds a node that is nothing but what was said of it.
+    pub(super) fn declare<T>(
+        &mut self,
+        address: Address,
+        from: &Declared<T>,
+        node: &impl Serialize,
+        needs: impl IntoIterator<Item = Address>,
+    ) {
+        let value = Value::of(node).expect("spec types hold no floats and only string keys");
+        let node = self.put(address, Target::Declared, Payload::Declared(value), from);
+        node.needs = needs
+            .into_iter()
+            .map(|needed| (needed, Need::Exists))
+            .collect::<BTreeMap<_, _>>();
+    }
+}
+
+/// What a route leads to.
+fn targets(route: &Route) -> Vec<Address> {
+    let services = route.matches.iter().flat_map(|rule| &rule.to);
+    services
+        .map(|to| Address::new(Kind::Service, to.service.value.as_str()))
+        .collect()
+}
+
+/// The route in one order: the longest match wins, wherever it was written.
+fn in_order(route: &Route) -> Route {
+    let mut route = route.clone();
+    if let Some((_, further)) = route.hosts.split_first_mut() {
+        further.sort_by(|a, b| a.value.cmp(&b.value));
+    }
+    route.matches.sort_by(|a, b| path_of(a).cmp(&path_of(b)));
+    for rule in &mut route.matches {
+        rule.to
+            .sort_by(|a, b| a.service.value.cmp(&b.service.value));
+    }
+    route
+        .redirect
+        .sort_by(|a, b| a.from.value.cmp(&b.from.value));
+    route
+}
+
+fn path_of(rule: &Match) -> (&str, PathKind) {
+    (
+        rule.path.value.as_str(),
+        rule.kind
+            .as_ref()
+            .map_or(PathKind::Prefix, |kind| kind.value),
+    )
+}

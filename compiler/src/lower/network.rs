@@ -1,0 +1,214 @@
+//! Networks. A network cannot be changed, so one that may have to be is named after its content.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use skep_schema::address::{Address, Kind};
+use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::digest::Digest;
+use skep_schema::plan::{Network, Origin, Payload, PlanNode, PoolRange, Target};
+use skep_schema::spec::{self, Declared, NetworkDriver};
+use skep_schema::value::Value;
+
+use super::plain::{flag, scalars};
+use super::{Lower, names};
+use crate::proxy::Cidr;
+use crate::resolve::ENGINE_NETWORKS;
+
+/// The network of services that name none.
+pub(super) const DEFAULT: &str = "default";
+const MTU: &str = "com.docker.network.driver.mtu";
+
+impl Lower<'_, '_, '_> {
+    pub(super) fn networks(&mut self) {
+        for (name, network) in &self.spec.networks {
+            self.within(network, |lower| lower.network(name, network));
+        }
+        if self.wants_default_network() {
+            self.default_network();
+        }
+    }
+
+    fn network(&mut self, name: &str, network: &Declared<spec::Network>) {
+        self.refuse_engine_name(name, network);
+        let payload = match flag(network.node.external.as_ref()) {
+            true => self.external_network(name, network),
+            false => self.own_network(name, &network.node),
+        };
+        self.put(
+            Address::new(Kind::Network, name),
+            Target::Swarm,
+            Payload::Network(payload),
+            network,
+        );
+    }
+
+    fn refuse_engine_name(&mut self, name: &str, network: &Declared<spec::Network>) {
+        if ENGINE_NETWORKS.contains(&name) {
+            let message = format!("the network `{name}` belongs to the engine");
+            self.error(
+                Diagnostic::new(Code::ReservedName, network.name, message)
+                    .help("leave the declaration out, or choose another name"),
+            );
+        }
+    }
+
+    fn external_network(&mut self, name: &str, network: &Declared<spec::Network>) -> Network {
+        self.refuse_beside_external(Kind::Network, network.name, &network.node);
+        let physical = network
+            .node
+            .physical
+            .as_ref()
+            .map_or(name, |physical| physical.value.as_str());
+        Network {
+            name: physical.to_owned(),
+            external: true,
+            ..Network::default()
+        }
+    }
+
+    fn own_network(&mut self, name: &str, network: &spec::Network) -> Network {
+        let labels = self.labels(&network.label);
+        let body = Network {
+            driver: network
+                .driver
+                .as_ref()
+                .map_or(NetworkDriver::Overlay, |d| d.value)
+                .word()
+                .to_owned(),
+            internal: flag(network.internal.as_ref()),
+            attachable: flag(network.attachable.as_ref()),
+            encrypted: flag(network.encrypted.as_ref()),
+            subnets: self.subnets(network),
+            options: self.network_options(network),
+            ..Network::default()
+        };
+        let physical = match &network.physical {
+            Some(physical) => physical.value.as_str().to_owned(),
+            None if body == plainest() => self.names.plain(name),
+            None => self.names.tailed(name, &names::brief(&content(&body))),
+        };
+        Network {
+            name: physical,
+            labels,
+            ..body
+        }
+    }
+
+    fn network_options(&mut self, network: &spec::Network) -> BTreeMap<String, String> {
+        let mut options = scalars(&network.option);
+        if let Some(mtu) = &network.mtu {
+            if options
+                .insert(MTU.to_owned(), mtu.value.to_string())
+                .is_some()
+            {
+                let message = format!("`mtu` and the option `{MTU}` say the same thing");
+                self.error(
+                    Diagnostic::new(Code::Contradiction, mtu.span, message).help("keep `mtu`"),
+                );
+            }
+        }
+        options
+    }
+
+    fn subnets(&mut self, network: &spec::Network) -> BTreeSet<PoolRange> {
+        let ranges: Vec<Cidr> = network
+            .subnet
+            .iter()
+            .filter_map(|subnet| Cidr::parse(subnet.value.as_str()).ok())
+            .collect();
+        let gateway = network.gateway.as_ref();
+        let home = gateway.and_then(|ip| {
+            ranges
+                .iter()
+                .position(|range| lies_in(ip.value.as_str(), *range))
+        });
+        if let (Some(gateway), None) = (gateway, home) {
+            let message = format!(
+                "the gateway `{}` lies in no `subnet` of the network",
+                gateway.value
+            );
+            self.lacks(
+                Diagnostic::new(Code::Contradiction, gateway.span, message)
+                    .help("write the subnet it lies in, or leave it out"),
+            );
+        }
+        let numbered = ranges.iter().enumerate();
+        let gateway_of = |index| {
+            gateway
+                .filter(|_| home == Some(index))
+                .map(|ip| ip.value.as_str().to_owned())
+        };
+        numbered
+            .map(|(index, range)| PoolRange {
+                subnet: range.to_string(),
+                gateway: gateway_of(index),
+            })
+            .collect()
+    }
+
+    fn wants_default_network(&self) -> bool {
+        let services = self.spec.services.values().map(|s| &s.node);
+        let gateways = self.spec.gateways.values().map(|g| &g.node);
+        let homeless = services
+            .filter(|s| s.external.is_none())
+            .any(|s| s.network.is_empty())
+            || gateways
+                .filter(|g| g.external.is_none())
+                .any(|g| g.network.is_empty());
+        homeless && !self.spec.networks.contains_key(DEFAULT)
+    }
+
+    fn default_network(&mut self) {
+        let address = Address::new(Kind::Network, DEFAULT);
+        let payload = Payload::Network(Network {
+            name: self.names.plain(DEFAULT),
+            ..plainest()
+        });
+        let node = PlanNode::new(&address, Target::Swarm, payload, Origin::default());
+        self.nodes.insert(address, node);
+    }
+
+    /// The networks a service or gateway joins, by their names in the project.
+    pub(super) fn joined<'n>(&self, written: impl Iterator<Item = &'n str>) -> BTreeSet<&'n str> {
+        let all: BTreeSet<&str> = written.collect();
+        if all.is_empty() {
+            BTreeSet::from([DEFAULT])
+        } else {
+            all
+        }
+    }
+}
+
+fn lies_in(address: &str, range: Cidr) -> bool {
+    let text = range.to_string();
+    let prefix = text.rsplit('/').next().unwrap_or("");
+    Cidr::parse(&format!("{address}/{prefix}")) == Ok(range)
+}
+
+/// A network that nothing was said about; it has nothing to change.
+fn plainest() -> Network {
+    Network {
+        driver: NetworkDriver::Overlay.word().to_owned(),
+        ..Network::default()
+    }
+}
+
+/// Over everything that cannot be changed in place. Labels cannot either, but are not worth a new network.
+fn content(body: &Network) -> Digest {
+    let value = Value::of(body).expect("a network holds no floats and only string keys");
+    Digest::of("network content", &value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_network_changes_what_it_is_called() {
+        let secured = Network {
+            encrypted: true,
+            ..plainest()
+        };
+        assert_ne!(content(&secured), content(&plainest()));
+    }
+}

@@ -1,0 +1,103 @@
+//! Texts with references to other nodes, filled in.
+
+use skep_schema::address::Segment;
+use skep_schema::lang::{Part, Template};
+use skep_schema::plan::SecretText;
+use skep_schema::span::At;
+use skep_schema::spec::PortRef;
+
+use super::{Lower, names};
+use crate::resolve::port_of;
+
+/// A value of an environment variable.
+pub(super) enum Filled {
+    Plain(String),
+    /// Secret bytes are missing in it and in every plan.
+    Secret(SecretText),
+}
+
+impl Lower<'_, '_, '_> {
+    /// A text in which no secret can stand.
+    pub(super) fn text(&mut self, template: &Template) -> String {
+        template.parts.iter().map(|part| self.part(part)).collect()
+    }
+
+    pub(super) fn filled(&mut self, template: &Template) -> Filled {
+        if !template.paths().any(|path| secret_of(path).is_some()) {
+            return Filled::Plain(self.text(template));
+        }
+        let slots = template.parts.iter().map(|part| match part {
+            Part::Path(path) => secret_of(path).map_or_else(|| self.part(part), slot),
+            Part::Text(text) => text.clone(),
+        });
+        Filled::Secret(SecretText {
+            template: slots.collect(),
+            fingerprint: None,
+        })
+    }
+
+    fn part(&mut self, part: &Part) -> String {
+        match part {
+            Part::Text(text) => text.clone(),
+            Part::Path(path) => {
+                let found = self.reference(path);
+                self.known(found)
+            }
+        }
+    }
+
+    fn reference(&self, path: &At<Vec<String>>) -> Option<String> {
+        let segments: Vec<&str> = path.value.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["service", name, "host"] => self.host_of(name),
+            ["service", name, "port", port] => self.port_number(name, port),
+            _ => None,
+        }
+    }
+
+    /// The name under which services reach a service: its short name, which is an alias on all its
+    /// networks; one of another stack by the name it has in the swarm, which is nobody else's.
+    pub(super) fn host_of(&self, name: &str) -> Option<String> {
+        let service = self.spec.services.get(name)?;
+        match service.node.external {
+            Some(_) => self.service_name(name),
+            None => Some(name.to_owned()),
+        }
+    }
+
+    /// The name of a service in the swarm.
+    pub(super) fn service_name(&self, name: &str) -> Option<String> {
+        let service = &self.spec.services.get(name)?.node;
+        if let Some(physical) = &service.physical {
+            return Some(physical.value.as_str().to_owned());
+        }
+        let stack = service
+            .external
+            .as_ref()
+            .map(|external| external.stack.as_ref());
+        Some(match stack {
+            None => self.names.plain(name),
+            Some(Some(stack)) => names::foreign(&stack.value.0, name),
+            Some(None) => name.to_owned(),
+        })
+    }
+
+    fn port_number(&self, service: &str, port: &str) -> Option<String> {
+        let service = &self.spec.services.get(service)?.node;
+        let (ports, _) = port_of(service, Some(&PortRef::Name(port.to_owned()))).ok()?;
+        Some(ports.first.to_string())
+    }
+}
+
+/// The secret a path leads to.
+pub(super) fn secret_of(path: &At<Vec<String>>) -> Option<&str> {
+    match path.value.as_slice() {
+        [kind, name] if kind == "secret" => Some(name),
+        _ => None,
+    }
+}
+
+/// Where the bytes of a secret belong when a plan is applied.
+pub(super) fn slot(name: &str) -> String {
+    format!("${{secret.{}}}", Segment(name))
+}
