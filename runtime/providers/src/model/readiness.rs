@@ -7,9 +7,7 @@ use super::Model;
 use super::objects::object;
 use super::world::{Desired, Task, TaskState, UpdateState, World};
 
-/// A task that ran for so many milliseconds is taken to go on running.
-const STEADY: u64 = 2_000;
-/// How long a task may look for a node.
+/// How long a task may look for a node, in milliseconds.
 const PATIENCE: u64 = 10_000;
 /// So many failures in one slot are no accident.
 const TOO_OFTEN: usize = 2;
@@ -228,7 +226,7 @@ impl Tally {
         for task in world.tasks.values().filter(clean) {
             let runs = task.state == TaskState::Running && task.desired == Desired::Running;
             running += u64::from(runs);
-            let steady = runs && !once && world.clock - task.since >= STEADY;
+            let steady = runs && !once && task.is_steady(world.clock);
             arrived += u64::from(steady || once && task.state == TaskState::Complete);
         }
         Self {

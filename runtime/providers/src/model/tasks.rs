@@ -12,23 +12,22 @@ const TICK: u64 = 500;
 const START: u64 = 500;
 /// From the container's start until an image that ends has ended.
 const END: u64 = 1_000;
+/// A task that ran for so long is taken to go on running.
+const STEADY: u64 = 2_000;
 /// How long a new task waits for one that cannot be stopped because it never began.
 const OLD_TASK_TIMEOUT: u64 = 60_000;
 
 impl World {
-    /// Lets time pass; whether anything but the clock moved, which counts as a write.
+    /// Lets time pass, as long as it changes anything; whether it did, which counts as a write.
     pub fn advance(&mut self, millis: u64) -> bool {
-        if self.is_at_rest() {
-            self.clock += millis;
-            return false;
-        }
-        let until = self.clock + millis;
-        while self.clock < until {
+        let (begun, until) = (self.clock, self.clock + millis);
+        while self.clock < until && !self.is_at_rest() {
             self.clock += TICK.min(until - self.clock);
             self.tick();
         }
-        self.index += 1;
-        true
+        let moved = self.clock > begun;
+        self.index += u64::from(moved);
+        moved
     }
 
     fn tick(&mut self) {
@@ -48,7 +47,7 @@ impl World {
             .services
             .values()
             .any(|service| service.rollout.is_some() || service.awaits_rollout());
-        !rolls && self.tasks.values().all(Task::is_at_rest)
+        !rolls && self.tasks.values().all(|task| task.is_at_rest(self.clock))
     }
 
     /// A task of the service made now; its number.
@@ -174,6 +173,11 @@ impl World {
 }
 
 impl Task {
+    /// Whether it has run for so long that it is taken to go on running.
+    pub(crate) fn is_steady(&self, clock: u64) -> bool {
+        self.state == TaskState::Running && clock - self.since >= STEADY
+    }
+
     fn enter(&mut self, state: TaskState, clock: u64) {
         self.state = state;
         self.since = clock;
@@ -191,11 +195,13 @@ impl Task {
     }
 
     /// Whether time alone changes nothing about it.
-    fn is_at_rest(&self) -> bool {
+    fn is_at_rest(&self, clock: u64) -> bool {
         let image = Image::of(&self.template.image);
         let ends = matches!(image, Image::Fails | Image::Flaky) || self.template.mode == Mode::Once;
         match self.state {
-            TaskState::Running => self.desired == Desired::Running && !ends,
+            TaskState::Running => {
+                self.desired == Desired::Running && !ends && self.is_steady(clock)
+            }
             TaskState::Complete | TaskState::Shutdown | TaskState::Failed | TaskState::Rejected => {
                 self.desired == Desired::Shutdown
             }

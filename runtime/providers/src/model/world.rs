@@ -12,7 +12,8 @@ use super::rollout::Rollout;
 /// What every reader must check before the rest: `skep.model/1`.
 pub const WORLD_FORMAT: &str = "skep.model/1";
 
-/// A whole swarm. Time in it is virtual and stands still but for [`World::advance`].
+/// A whole swarm. Time in it is virtual: [`World::advance`] moves it, and it stands still as soon
+/// as no time would change anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct World {

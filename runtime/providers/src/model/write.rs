@@ -181,7 +181,8 @@ impl Model {
         }
     }
 
-    /// Removes what was reviewed, and nothing that took its place meanwhile.
+    /// Removes what was reviewed, and nothing that took its place meanwhile. A config or secret
+    /// that a rollback by the engine would need is left to [`Self::collect_superseded`].
     fn delete(&self, address: &Address, node: &PlanNode) -> Outcome {
         match self.standing(address, node)? {
             Standing::Nothing => return Ok(()),
@@ -192,8 +193,9 @@ impl Model {
         let (Some(kind), Some(name)) = (node.payload.object(), node.payload.physical_name()) else {
             return Ok(());
         };
-        if self.look(|world| is_used_before(world, kind, name))? {
-            // A rollback by the engine would end without it; it is collected later.
+        // Without an old network no rollback works either, but a kept one would hold its addresses.
+        let is_file = matches!(kind, Kind::Config | Kind::Secret);
+        if is_file && self.look(|world| is_used_before(world, kind, name))? {
             return Ok(());
         }
         self.remove(address, kind, name)

@@ -2,4 +2,8 @@
 
 mod circle;
 mod failures;
+mod faults;
+mod file;
+mod rules;
 mod support;
+mod updates;

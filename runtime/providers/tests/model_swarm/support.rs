@@ -136,7 +136,15 @@ pub(crate) struct Applied {
 }
 
 pub(crate) async fn apply(model: &Model, plan: &Plan) -> Applied {
-    model.prepare().await.expect("nothing stands in the way");
+    apply_within(model, plan, Limits::default().attempts).await
+}
+
+/// Gives up a target that did not answer so often.
+pub(crate) async fn apply_within(model: &Model, plan: &Plan, attempts: u32) -> Applied {
+    let mut tries = 1;
+    while model.prepare().await.is_err() && tries < attempts {
+        tries += 1;
+    }
     let Look { plan, changes, .. } = look(model, plan).await.expect("a model can be looked at");
     let before = model.calls().len();
     let (_cancel, mut cancelled) = mpsc::channel(1);
@@ -146,7 +154,11 @@ pub(crate) async fn apply(model: &Model, plan: &Plan) -> Applied {
         cancel: &mut cancelled,
         tell: &mut silent,
     };
-    let report = drive(model, &plan, &changes, Limits::default(), watch).await;
+    let limits = Limits {
+        attempts,
+        ..Limits::default()
+    };
+    let report = drive(model, &plan, &changes, limits, watch).await;
     let calls = model.calls().split_off(before);
     Applied {
         changes,
