@@ -1,0 +1,109 @@
+//! Files as they are on the disk, never outside the project.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use skep_compiler::source::{File, matches};
+
+use crate::error::ProjectError;
+use crate::files::{MAX_BYTES, MAX_FILES, too_large};
+
+/// A file of the project. Links are followed as long as they stay inside.
+pub(crate) fn read(root: &Path, path: &str) -> File {
+    match try_read(root, path) {
+        Ok(file) => file,
+        Err(error) if is_absent(&error) => File::Absent,
+        Err(error) => File::Unreadable(error.to_string().to_lowercase()),
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn try_read(root: &Path, path: &str) -> io::Result<File> {
+    let real = root.join(path).canonicalize()?;
+    if !real.starts_with(root) {
+        return Ok(File::Unreadable("it leads outside the project".to_owned()));
+    }
+    let kind = real.metadata()?;
+    if kind.is_dir() {
+        return Ok(File::Unreadable("it is a folder".to_owned()));
+    }
+    // A pipe or a device would be waited for, or read, without end.
+    if !kind.is_file() {
+        return Ok(File::Unreadable("it is no regular file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(&real)?
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(if bytes.len() as u64 > MAX_BYTES {
+        too_large()
+    } else {
+        File::Bytes(bytes.into())
+    })
+}
+
+/// The files a pattern fits. Hidden folders are not looked into, links to folders not followed.
+pub(crate) fn matching(root: &Path, pattern: &str) -> Result<Vec<String>, ProjectError> {
+    let mut found = Vec::new();
+    let mut looked_at = 0;
+    let mut open = vec![fixed_folder(pattern)];
+    while let Some(folder) = open.pop() {
+        for (name, is_folder) in entries(&root.join(&folder))? {
+            looked_at += 1;
+            if looked_at > MAX_FILES {
+                return Err(ProjectError::TooManyFiles {
+                    pattern: pattern.to_owned(),
+                    limit: MAX_FILES,
+                });
+            }
+            let path = if folder.is_empty() {
+                name
+            } else {
+                format!("{folder}/{name}")
+            };
+            if is_folder {
+                open.push(path);
+            } else if matches(pattern, &path) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The folders at the start of a pattern that hold no `*`: nothing outside them can match.
+fn fixed_folder(pattern: &str) -> String {
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let folders = parts[..parts.len() - 1]
+        .iter()
+        .take_while(|part| !part.contains('*'));
+    folders.copied().collect::<Vec<_>>().join("/")
+}
+
+/// Names in a folder, and whether each is a folder. Hidden ones and names that are no text are
+/// left out, since no pattern could mean them.
+fn entries(folder: &Path) -> Result<Vec<(String, bool)>, ProjectError> {
+    let unreadable = |source| ProjectError::unreadable(folder, source);
+    let listed = match folder.read_dir() {
+        Ok(listed) => listed,
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut all = Vec::new();
+    for entry in listed {
+        let entry = entry.map_err(unreadable)?;
+        let is_folder = entry.file_type().map_err(unreadable)?.is_dir();
+        match entry.file_name().into_string() {
+            Ok(name) if !name.starts_with('.') => all.push((name, is_folder)),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(all)
+}

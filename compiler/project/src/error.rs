@@ -1,0 +1,36 @@
+//! Why a project could not be read.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What to do next is in each text.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    #[error("there is no skep.kdl in {} or above; `skep init` writes one", start.display())]
+    None { start: PathBuf },
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("`{pattern}` looks at more than {limit} files; name a folder in it")]
+    TooManyFiles { pattern: String, limit: usize },
+    #[error("cannot run git, which is needed to read a revision")]
+    NoGit(#[source] io::Error),
+    #[error("{} is in no git repository that can be read: {said}", root.display())]
+    NoRepository { root: PathBuf, said: String },
+    #[error("there is no revision `{revision}`: {said}")]
+    NoRevision { revision: String, said: String },
+    #[error("git cannot read revision {commit}: {said}")]
+    Git { commit: String, said: String },
+}
+
+impl ProjectError {
+    pub(crate) fn unreadable(path: &Path, source: io::Error) -> Self {
+        Self::Unreadable {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Files as they were committed, read through the `git` program.
+//!
+//! Only commands that read objects are run, by argument list, with a clean environment: nothing
+//! that a repository configures gets to run, and nothing is fetched.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use skep_compiler::source::{File, matches};
+
+use crate::error::ProjectError;
+use crate::files::{MAX_BYTES, MAX_FILES, too_large};
+
+/// The longest list of files that is read, in bytes.
+const MAX_LIST: u64 = 64 << 20;
+
+/// What of git's complaints is passed on, in bytes.
+const MAX_COMPLAINT: usize = 400;
+
+/// A commit, seen from the project's folder.
+#[derive(Debug)]
+pub(crate) struct Revision {
+    root: PathBuf,
+    commit: String,
+    blobs: BTreeMap<String, Blob>,
+}
+
+#[derive(Debug)]
+struct Blob {
+    id: String,
+    kind: BlobKind,
+    size: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BlobKind {
+    File,
+    Link,
+}
+
+impl Revision {
+    pub(crate) fn open(root: &Path, revision: &str) -> Result<Self, ProjectError> {
+        let inside = run(root, &["rev-parse", "--is-inside-work-tree"], MAX_BYTES)?;
+        if let Err(said) = inside {
+            return Err(ProjectError::NoRepository {
+                root: root.to_owned(),
+                said,
+            });
+        }
+        let wanted = format!("{revision}^{{commit}}");
+        let parsed = run(
+            root,
+            &["rev-parse", "--verify", "--end-of-options", &wanted],
+            MAX_BYTES,
+        )?;
+        let commit = match parsed {
+            Ok(id) => String::from_utf8_lossy(&id).trim().to_owned(),
+            Err(said) => {
+                return Err(ProjectError::NoRevision {
+                    revision: revision.to_owned(),
+                    said,
+                });
+            }
+        };
+        let blobs = list(root, &commit)?;
+        Ok(Self {
+            root: root.to_owned(),
+            commit,
+            blobs,
+        })
+    }
+
+    pub(crate) fn read(&self, path: &str) -> Result<File, ProjectError> {
+        let Some(blob) = self.blobs.get(path) else {
+            return Ok(File::Absent);
+        };
+        if blob.kind == BlobKind::Link {
+            return Ok(File::Unreadable(
+                "it is a link, and links of revisions are not followed".to_owned(),
+            ));
+        }
+        if blob.size > MAX_BYTES {
+            return Ok(too_large());
+        }
+        match run(&self.root, &["cat-file", "blob", &blob.id], MAX_BYTES)? {
+            Ok(bytes) => Ok(File::Bytes(bytes.into())),
+            Err(said) => Err(ProjectError::Git {
+                commit: self.commit.clone(),
+                said,
+            }),
+        }
+    }
+
+    pub(crate) fn matching(&self, pattern: &str) -> Vec<String> {
+        let hidden = |path: &str| path.split('/').any(|part| part.starts_with('.'));
+        self.blobs
+            .keys()
+            .filter(|path| !hidden(path) && matches(pattern, path))
+            .cloned()
+            .collect()
+    }
+}
+
+/// All files below the project's folder, by their path from there.
+fn list(root: &Path, commit: &str) -> Result<BTreeMap<String, Blob>, ProjectError> {
+    let refuse = |said: String| ProjectError::Git {
+        commit: commit.to_owned(),
+        said,
+    };
+    let text = run(root, &["ls-tree", "-r", "-l", "-z", commit], MAX_LIST)?.map_err(refuse)?;
+    let mut all = BTreeMap::new();
+    for line in text
+        .split(|byte| *byte == 0)
+        .filter(|line| !line.is_empty())
+    {
+        // A name that is no text cannot be meant by any spec.
+        let Ok(line) = std::str::from_utf8(line) else {
+            continue;
+        };
+        all.extend(entry(line));
+        if all.len() > MAX_FILES {
+            return Err(ProjectError::TooManyFiles {
+                pattern: commit.to_owned(),
+                limit: MAX_FILES,
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// A line of `git ls-tree -l`: mode, type, id and size, then a tab and the path.
+fn entry(line: &str) -> Option<(String, Blob)> {
+    let (meta, path) = line.split_once('\t')?;
+    let mut words = meta.split_whitespace();
+    let (mode, kind, id, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    if kind != "blob" {
+        return None;
+    }
+    let kind = if mode == "120000" {
+        BlobKind::Link
+    } else {
+        BlobKind::File
+    };
+    Some((
+        path.to_owned(),
+        Blob {
+            id: id.to_owned(),
+            kind,
+            size: size.parse().ok()?,
+        },
+    ))
+}
+
+/// What git printed, or what it complained of.
+fn run(root: &Path, args: &[&str], most: u64) -> Result<Result<Vec<u8>, String>, ProjectError> {
+    let mut child = command(root)
+        .args(args)
+        .spawn()
+        .map_err(ProjectError::NoGit)?;
+    let mut out = Vec::new();
+    let mut complaint = Vec::new();
+    if let Some(pipe) = child.stdout.take() {
+        pipe.take(most)
+            .read_to_end(&mut out)
+            .map_err(ProjectError::NoGit)?;
+    }
+    if let Some(pipe) = child.stderr.take() {
+        pipe.take(MAX_COMPLAINT as u64)
+            .read_to_end(&mut complaint)
+            .map_err(ProjectError::NoGit)?;
+    }
+    let status = child.wait().map_err(ProjectError::NoGit)?;
+    if status.success() {
+        return Ok(Ok(out));
+    }
+    let said = String::from_utf8_lossy(&complaint);
+    Ok(Err(said
+        .trim()
+        .trim_start_matches("fatal: ")
+        .lines()
+        .next()
+        .unwrap_or("")
+        .to_owned()))
+}
+
+fn command(root: &Path) -> Command {
+    let mut git = Command::new("git");
+    git.current_dir(root)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for name in ["PATH", "SYSTEMROOT"] {
+        if let Some(value) = std::env::var_os(name) {
+            git.env(name, value);
+        }
+    }
+    git.env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("LC_ALL", "C")
+        .arg("--no-pager");
+    for setting in [
+        "core.hooksPath=/dev/null",
+        "core.fsmonitor=false",
+        "protocol.allow=never",
+        // The owner of a repository is asked about because its configuration could run programs.
+        // The commands used here run none, and pipelines often check out as another user.
+        "safe.directory=*",
+    ] {
+        git.args(["-c", setting]);
+    }
+    git
+}
