@@ -1,5 +1,13 @@
 //! The KDL reader against the official suite, the `kdl` crate, hostile texts and honest mistakes.
 
+#[path = "syntax/agreement.rs"]
+mod agreement;
+#[path = "syntax/cases.rs"]
+mod cases;
+#[path = "syntax/documents.rs"]
+mod documents;
+#[path = "syntax/mistakes.rs"]
+mod mistakes;
 #[path = "syntax/oracle.rs"]
 mod oracle;
 #[path = "syntax/suite.rs"]

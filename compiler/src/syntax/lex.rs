@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     UnclosedString,
     /// Ends with the text.
     UnclosedMultiline,
+    /// `"..."` over several lines, as KDL 1 had it.
+    OldMultiline,
     OpenParen,
     CloseParen,
     OpenBrace,

@@ -3,6 +3,9 @@
 use super::super::bytes::{blank_end, line_end, quoted_stop, word_end};
 use super::{Kind, Lexer};
 
+/// How far, in bytes, the end of a string of KDL 1 is looked for.
+const REACH: usize = 4096;
+
 impl Lexer<'_> {
     pub(super) fn quoted(&mut self) -> Kind {
         if self.bytes[self.at..].starts_with(b"\"\"\"") {
@@ -19,9 +22,39 @@ impl Lexer<'_> {
                     kind = Kind::Escaped;
                     self.escape();
                 }
-                _ => return self.unclosed(start, start + 1, self.at),
+                _ => return self.unclosed_quoted(start),
             }
         }
+    }
+
+    /// At the line end that an open string meets.
+    fn unclosed_quoted(&mut self, start: usize) -> Kind {
+        let Some(end) = self.old_multiline_end() else {
+            return self.unclosed(start, start + 1, self.at);
+        };
+        self.at = end;
+        Kind::OldMultiline
+    }
+
+    /// The end of what may be a string of several lines in KDL 1: the next line with a quote has an
+    /// odd number of them, and the first stands behind the text.
+    fn old_multiline_end(&self) -> Option<usize> {
+        let quote = self.at
+            + self.bytes[self.at..]
+                .iter()
+                .take(REACH)
+                .position(|byte| *byte == b'"')?;
+        let line = line_end(self.bytes, quote);
+        let quotes = self.bytes[quote..line]
+            .iter()
+            .filter(|byte| **byte == b'"')
+            .count();
+        let before = self.bytes[self.at..quote]
+            .rsplit(|byte| *byte == b'\n')
+            .next()?;
+        let opens = before.contains(&b'=') || before.ends_with(b" ");
+        let alone = before.trim_ascii().is_empty();
+        (quotes == 1 && (alone || !opens)).then_some(quote + 1)
     }
 
     /// Skips `\` and what it escapes: all blanks after it, or one character.

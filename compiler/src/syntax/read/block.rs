@@ -231,6 +231,10 @@ impl Reader<'_> {
 
     /// Something follows a block on its line.
     pub(super) fn missing_terminator(&mut self, node: OpenNode) {
+        // An unclosed string is a mistake of its own, told when it is read.
+        if self.token.kind == Kind::UnclosedString {
+            return self.finish(node);
+        }
         let gap = self.faults.span(self.consumed, self.token.start);
         let diagnostic = Diagnostic::new(
             Code::MisplacedBlock,

@@ -78,6 +78,10 @@ impl Reader<'_> {
                 );
             }
             None if annotation.is_some() => self.empty_annotation(),
+            None if self.token.kind == Kind::Equals => {
+                let (value, shape) = self.unquoted(key.start, Role::Value);
+                self.add_argument(node, value, shape);
+            }
             None => self.missing_value(key, equals),
         }
     }
@@ -269,6 +273,7 @@ pub(super) const fn is_string(kind: Kind) -> bool {
             | Kind::RawMultiline
             | Kind::UnclosedString
             | Kind::UnclosedMultiline
+            | Kind::OldMultiline
     )
 }
 

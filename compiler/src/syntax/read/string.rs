@@ -18,6 +18,7 @@ impl Reader<'_> {
             Kind::Escaped => self.escaped(token),
             Kind::Multiline => self.multiline(token, 0, Escapes::Resolve),
             Kind::RawMultiline => self.multiline(token, hashes(self.slice(token)), Escapes::Raw),
+            Kind::OldMultiline => self.old_multiline(token),
             Kind::UnclosedString => self.unclosed_string(token),
             Kind::UnclosedMultiline => self.unclosed_multiline(token),
             _ => plain(token),
@@ -50,6 +51,22 @@ impl Reader<'_> {
             end: token.end,
             made,
         }
+    }
+
+    fn old_multiline(&mut self, token: Token) -> WordRow {
+        let opening = self.faults.span(token.start, token.start + 1);
+        let closing = self.faults.span(token.end - 1, token.end);
+        let edits = vec![
+            (opening, "\"\"\"\n".to_owned()),
+            (closing, "\n\"\"\"".to_owned()),
+        ];
+        let message = "a string in plain quotes ends on its own line";
+        let diagnostic = Diagnostic::new(Code::MultilineString, self.span(token), message)
+            .help("text of several lines stands between two lines of `\"\"\"`")
+            .offer("write a multi-line string", GUESS, edits);
+        self.faults.add(diagnostic);
+        let (text, _) = unescape(inner(self.slice(token), 1));
+        self.made(token, text)
     }
 
     fn unclosed_string(&mut self, token: Token) -> WordRow {

@@ -3,6 +3,7 @@
 use skep_schema::diagnostic::{Code, Diagnostic};
 
 use super::Reader;
+use super::entry::is_string;
 use crate::syntax::faults::{GUESS, quote};
 use crate::syntax::lex::{Kind, Token};
 use crate::syntax::tree::WordRow;
@@ -12,13 +13,13 @@ impl Reader<'_> {
     pub(super) fn name(&mut self, annotated: bool) -> Option<WordRow> {
         match self.token.kind {
             Kind::Word | Kind::Number | Kind::Slash => Some(self.bare_name()),
-            Kind::Quoted | Kind::Escaped | Kind::Raw | Kind::Multiline | Kind::RawMultiline => {
+            Kind::UnclosedString | Kind::UnclosedMultiline => {
+                Some(self.string()).filter(|word| word.end > word.start + 1)
+            }
+            kind if is_string(kind) => {
                 let word = self.string();
                 self.colon_behind_quote();
                 Some(word)
-            }
-            Kind::UnclosedString | Kind::UnclosedMultiline => {
-                Some(self.string()).filter(|word| word.end > word.start + 1)
             }
             Kind::Keyword => self.keyword_name(),
             Kind::OpenBrace if !annotated => {
@@ -78,9 +79,7 @@ impl Reader<'_> {
         let open = self.take();
         let word = match self.token.kind {
             Kind::Word => self.bare_annotation(),
-            Kind::Quoted | Kind::Escaped | Kind::Raw | Kind::Multiline | Kind::RawMultiline => {
-                self.string()
-            }
+            kind if is_string(kind) => self.string(),
             _ => {
                 self.wrong_annotation(open);
                 return None;

@@ -1,0 +1,183 @@
+//! The formatter keeps what a document says and all of its comments, and formats once for all.
+
+#[path = "syntax/cases.rs"]
+mod cases;
+#[path = "syntax/comments.rs"]
+mod comments;
+#[path = "syntax/documents.rs"]
+mod documents;
+#[path = "syntax/oracle.rs"]
+mod oracle;
+
+use proptest::prelude::*;
+use skep_compiler::format::format;
+use skep_compiler::syntax::{Parsed, parse};
+use skep_schema::span::FileId;
+
+use comments::comments;
+use documents::document;
+use oracle::tree;
+
+fn read(text: &str) -> Parsed {
+    parse(FileId(0), text.into())
+}
+
+/// Formats a good text and holds the result to what every result must be.
+fn formatted(text: &str) -> String {
+    let before = read(text);
+    assert_eq!(before.diagnostics, [], "{text}");
+    let once = format(&before.document);
+    let after = read(&once);
+    assert_eq!(after.diagnostics, [], "from:\n{text}\nto:\n{once}");
+    assert_eq!(
+        tree(&after.document),
+        tree(&before.document),
+        "from:\n{text}\nto:\n{once}"
+    );
+    assert_eq!(
+        comments(&once),
+        comments(text),
+        "from:\n{text}\nto:\n{once}"
+    );
+    assert_eq!(format(&after.document), once, "from:\n{text}");
+    assert!(
+        once.is_empty() || once.ends_with('\n') && !once.ends_with("\n\n"),
+        "{once:?}"
+    );
+    once
+}
+
+fn check(text: &str, expected: &str) {
+    assert_eq!(formatted(text), expected);
+}
+
+#[test]
+fn the_official_suite_keeps_trees_and_comments() {
+    for case in cases::cases().into_iter().filter(|case| !case.must_fail()) {
+        formatted(&case.text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn generated_documents_keep_trees_and_comments(text in document()) {
+        formatted(&text);
+    }
+}
+
+#[test]
+fn the_specs_of_this_repository_keep_trees_and_comments() {
+    let mut folders = vec![std::path::PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/.."
+    ))];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            if path.is_dir() && name != "target" && !name.starts_with('.') {
+                folders.push(path);
+            } else if name.ends_with(".kdl") {
+                let text = std::fs::read_to_string(&path).expect("a text");
+                if read(&text).diagnostics.is_empty() {
+                    formatted(&text);
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn good_style_stays_as_it_is() {
+    let shop = include_str!("syntax/shop.kdl");
+    check(shop, shop);
+}
+
+#[test]
+fn levels_are_indented_and_nodes_stand_on_their_own_lines() {
+    check(
+        "a{b{c 1\nd}};e x =  1   y= 2\n  f",
+        "a {\n    b {\n        c 1\n        d\n    }\n}\ne x=1 y=2\nf\n",
+    );
+}
+
+#[test]
+fn one_line_blocks_stay_while_they_fit() {
+    check("volumes {create;delete ;}", "volumes { create; delete }\n");
+    check("a { b { c; d } }", "a { b { c; d } }\n");
+    let value = "x".repeat(60);
+    check(
+        &format!("a {{ b {value}; c {{ d {value}; e }} }}"),
+        &format!("a {{\n    b {value}\n    c {{ d {value}; e }}\n}}\n"),
+    );
+}
+
+#[test]
+fn a_block_ends_at_column_100_at_most() {
+    let fits = format!("a {{ {} }}", "b".repeat(94));
+    assert_eq!(fits.len(), 100);
+    check(&fits, &format!("{fits}\n"));
+    let long = "b".repeat(95);
+    check(
+        &format!("a {{ {long} }}"),
+        &format!("a {{\n    {long}\n}}\n"),
+    );
+}
+
+#[test]
+fn comments_stay_where_they_are() {
+    check(
+        "a { // why\nb//so\n  // last\n}",
+        "a { // why\n    b //so\n    // last\n}\n",
+    );
+    check(
+        "a /* x */1{/* y */\nb} // z",
+        "a /* x */ 1 { /* y */\n    b\n} // z\n",
+    );
+    check("a; // one\n/* two */ b", "a // one\n/* two */ b\n");
+    check("/- a {b}\nc /-1 /-{d}", "/-a { b }\nc /-1 /-{ d }\n");
+    check("/- // x\na\nb", "/- // x\n    a\nb\n");
+}
+
+#[test]
+fn blank_lines_group_but_do_not_pile_up() {
+    check(
+        "\n\na\n\n\n\nb {\n\nc\n\n\nd\n\n}\n\n\n",
+        "a\n\nb {\n    c\n\n    d\n}\n",
+    );
+}
+
+#[test]
+fn continued_lines_stay_continued() {
+    check(
+        "a 1 \\\n2 \\ // why\n  3",
+        "a 1 \\\n    2 \\ // why\n    3\n",
+    );
+    check(
+        "a \\\n\nb \\ // end\n\nc \\\n{ d }",
+        "a\n\nb // end\n\nc { d }\n",
+    );
+}
+
+#[test]
+fn line_ends_become_line_feeds() {
+    check(
+        "\u{FEFF}a\r\nb \"\"\"\r\n  x\r\n  \"\"\"\r\n",
+        "a\nb \"\"\"\n  x\n  \"\"\"\n",
+    );
+}
+
+#[test]
+fn empty_blocks_and_empty_texts_are_short() {
+    check("a {\n\n}\nb { }", "a {}\nb {}\n");
+    check(" \n\n", "");
+}

@@ -1,0 +1,59 @@
+//! The cases of the official KDL test suite that the `kdl` crate ships in its sources.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Case {
+    pub(crate) fn must_fail(&self) -> bool {
+        self.name.ends_with("_fail")
+    }
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    let inputs = kdl_sources().join("tests/test_cases/input");
+    let mut cases: Vec<_> = std::fs::read_dir(&inputs)
+        .expect("the kdl crate ships the suite")
+        .map(|entry| case(&entry.expect("a readable entry").path()))
+        .collect();
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    cases
+}
+
+fn case(path: &Path) -> Case {
+    Case {
+        name: path
+            .file_stem()
+            .expect("a file name")
+            .to_string_lossy()
+            .into_owned(),
+        text: std::fs::read_to_string(path).expect("a text"),
+    }
+}
+
+/// Where cargo keeps the sources of the kdl crate that these tests are built with.
+fn kdl_sources() -> PathBuf {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["metadata", "--format-version", "1", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let kdl = packages
+        .iter()
+        .find(|package| package["name"] == "kdl")
+        .expect("kdl is a dependency");
+    let manifest = kdl["manifest_path"].as_str().expect("a path");
+    Path::new(manifest).parent().expect("a folder").to_owned()
+}
