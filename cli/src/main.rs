@@ -1,1 +1,80 @@
-fn main() {}
+//! The `skep` binary: one file a command.
+
+mod args;
+mod commands;
+mod exit;
+mod failure;
+mod output;
+mod session;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    report_bugs();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match run(&cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Exit, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Check(options) => commands::check::run(global, options),
+        Command::Fmt(options) => commands::fmt::run(global, options),
+        Command::Explain(options) => commands::explain::run(global, options),
+        Command::Compile(options) => commands::compile::run(global, options),
+        Command::Plan(options) => commands::plan::run(global, options),
+        Command::Diff(options) => commands::diff::run(global, options),
+        Command::Apply(options) => commands::apply::run(global, options),
+        Command::Status(options) => commands::status::run(global, options),
+        Command::Destroy(options) => commands::destroy::run(global, options),
+        Command::Graph(options) => commands::graph::run(global, options),
+        Command::Init(options) => commands::init::run(global, options),
+        Command::Completions(options) => commands::completions::run(options),
+        Command::Version => {
+            println!("skep {}", env!("CARGO_PKG_VERSION"));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Help and version are wanted output; everything else is a wrong command line.
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done.into(),
+        _ => Exit::Usage.into(),
+    }
+}
+
+/// A panic is a bug of Skep's and says so, in one place and with its own exit code.
+fn report_bugs() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info
+            .location()
+            .map(|l| format!(" at {}:{}", l.file(), l.line()))
+            .unwrap_or_default();
+        let what = info.payload_as_str().unwrap_or("no message");
+        eprintln!(
+            "error: this is a bug in skep {}{place}: {what}",
+            env!("CARGO_PKG_VERSION")
+        );
+        std::process::exit(Exit::Bug as i32);
+    }));
+}

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::graph::{Edge, EdgeKind, Graph};
 
 pub(crate) use names::{Names, gateway_of};
-pub(crate) use ports::{PortError, port_of};
+pub(crate) use ports::port_of;
 
 /// Networks of the engine itself, which no project declares.
 pub(crate) const ENGINE_NETWORKS: &[&str] = &["host", "none", "ingress"];

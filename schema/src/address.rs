@@ -61,7 +61,11 @@ pub struct Address {
 
 impl Address {
     pub fn new(kind: Kind, name: impl Into<String>) -> Self {
-        Self { kind, name: name.into(), part: None }
+        Self {
+            kind,
+            name: name.into(),
+            part: None,
+        }
     }
 
     #[must_use]
@@ -74,7 +78,9 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.kind, Segment(&self.name))?;
-        self.part.as_ref().map_or(Ok(()), |part| write!(f, ".{}", Segment(part)))
+        self.part
+            .as_ref()
+            .map_or(Ok(()), |part| write!(f, ".{}", Segment(part)))
     }
 }
 
@@ -99,7 +105,10 @@ impl fmt::Display for Segment<'_> {
 }
 
 fn is_identifier(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '*' | '/'))
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '*' | '/'))
 }
 
 /// Splits `a."b.c".d` into its segments; `None` when a quote is not closed or a segment is empty.
@@ -153,7 +162,11 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, NoAddress> {
         let refuse = || NoAddress(text.to_owned());
         let mut parts = segments(text).ok_or_else(refuse)?.into_iter();
-        let kind = parts.next().as_deref().and_then(Kind::parse).ok_or_else(refuse)?;
+        let kind = parts
+            .next()
+            .as_deref()
+            .and_then(Kind::parse)
+            .ok_or_else(refuse)?;
         let name = parts.next().ok_or_else(refuse)?;
         let part = parts.next();
         match parts.next() {
@@ -181,7 +194,12 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_as_it_prints() {
-        for text in ["service.api", "route.\"shop.example.com\"", "gateway.edge.config", "route.\"a\\\"b\""] {
+        for text in [
+            "service.api",
+            "route.\"shop.example.com\"",
+            "gateway.edge.config",
+            "route.\"a\\\"b\"",
+        ] {
             let address: Address = text.parse().expect(text);
             assert_eq!(address.to_string(), text);
         }
@@ -189,7 +207,15 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", "service", "service.", "planet.x", "service.a.b.c", "route.\"open", ".a"] {
+        for text in [
+            "",
+            "service",
+            "service.",
+            "planet.x",
+            "service.a.b.c",
+            "route.\"open",
+            ".a",
+        ] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }

@@ -62,7 +62,10 @@ impl Diagnostic {
             code,
             severity: code.info().severity,
             message: message.into(),
-            primary: Label { span, text: String::new() },
+            primary: Label {
+                span,
+                text: String::new(),
+            },
             secondary: Vec::new(),
             help: None,
             fixes: Vec::new(),
@@ -71,8 +74,12 @@ impl Diagnostic {
 
     /// A word that the language keeps for a later version.
     pub fn planned(word: &str, span: Span) -> Self {
-        Self::new(Code::Planned, span, format!("`{word}` is planned, and not in this version"))
-            .help("take it out for now")
+        Self::new(
+            Code::Planned,
+            span,
+            format!("`{word}` is planned, and not in this version"),
+        )
+        .help("take it out for now")
     }
 
     /// Says something right under the marked text.
@@ -85,7 +92,10 @@ impl Diagnostic {
     /// Points at a second place that matters.
     #[must_use]
     pub fn and(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.secondary.push(Label { span, text: text.into() });
+        self.secondary.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -108,14 +118,22 @@ impl Diagnostic {
         applicability: Applicability,
         edits: Vec<(Span, String)>,
     ) -> Self {
-        self.fixes.push(Fix { title: title.into(), applicability, edits });
+        self.fixes.push(Fix {
+            title: title.into(),
+            applicability,
+            edits,
+        });
         self
     }
 
     /// The order in which diagnostics are shown: by place, then by code.
     pub fn sort(all: &mut [Self]) {
         all.sort_by(|a, b| {
-            (a.primary.span, a.code.as_str(), &a.message).cmp(&(b.primary.span, b.code.as_str(), &b.message))
+            (a.primary.span, a.code.as_str(), &a.message).cmp(&(
+                b.primary.span,
+                b.code.as_str(),
+                &b.message,
+            ))
         });
     }
 
@@ -136,9 +154,16 @@ impl Diagnostic {
             related: self
                 .secondary
                 .iter()
-                .map(|l| Related { place: Place::of(l.span, sources), message: l.text.clone() })
+                .map(|l| Related {
+                    place: Place::of(l.span, sources),
+                    message: l.text.clone(),
+                })
                 .collect(),
-            fixes: self.fixes.iter().map(|f| LocatedFix::of(f, sources)).collect(),
+            fixes: self
+                .fixes
+                .iter()
+                .map(|f| LocatedFix::of(f, sources))
+                .collect(),
         }
     }
 }
@@ -212,7 +237,10 @@ impl LocatedFix {
             edits: fix
                 .edits
                 .iter()
-                .map(|(span, text)| Edit { place: Place::of(*span, sources), text: text.clone() })
+                .map(|(span, text)| Edit {
+                    place: Place::of(*span, sources),
+                    text: text.clone(),
+                })
                 .collect(),
         }
     }

@@ -145,7 +145,9 @@ impl DigestText {
 
     /// The first seven letters after the format, for people.
     pub fn brief(&self) -> &str {
-        self.0.split_once(':').map_or("", |(_, letters)| letters.get(..7).unwrap_or(letters))
+        self.0
+            .split_once(':')
+            .map_or("", |(_, letters)| letters.get(..7).unwrap_or(letters))
     }
 }
 
@@ -170,9 +172,14 @@ impl FromStr for DigestText {
     type Err = NoDigest;
 
     fn from_str(text: &str) -> Result<Self, NoDigest> {
-        let letters = text.split_once(':').filter(|(format, _)| format.starts_with('w')).map(|(_, l)| l);
+        let letters = text
+            .split_once(':')
+            .filter(|(format, _)| format.starts_with('w'))
+            .map(|(_, l)| l);
         match letters {
-            Some(l) if l.len() == 26 && l.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')) => {
+            Some(l)
+                if l.len() == 26 && l.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')) =>
+            {
                 Ok(Self(text.to_owned()))
             }
             Some(_) | None => Err(NoDigest(text.to_owned())),

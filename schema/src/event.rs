@@ -10,7 +10,9 @@ use crate::digest::DigestText;
 use crate::inventory::Failure;
 
 /// Milliseconds since 1970, UTC. Core functions receive it; only shells read a clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
@@ -29,19 +31,38 @@ impl Timestamp {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Event {
-    Begun { address: Address, action: Action },
+    Begun {
+        address: Address,
+        action: Action,
+    },
     /// The target took the write; convergence is still to come.
-    Written { address: Address },
+    Written {
+        address: Address,
+    },
     /// A change of what is waited for; `detail` is a lowercase fragment.
-    Waiting { address: Address, detail: String },
-    Done { address: Address, millis: u64 },
-    Failed { address: Address, failure: Failure },
+    Waiting {
+        address: Address,
+        detail: String,
+    },
+    Done {
+        address: Address,
+        millis: u64,
+    },
+    Failed {
+        address: Address,
+        failure: Failure,
+    },
     /// Not begun, because `because` failed or was skipped.
-    Skipped { address: Address, because: Address },
+    Skipped {
+        address: Address,
+        because: Address,
+    },
     /// No new node is begun; what is in flight is finished.
     Cancelling,
     /// All is done, but what was superseded could not be removed. The next apply tries again.
-    Uncollected { message: String },
+    Uncollected {
+        message: String,
+    },
 }
 
 /// What every reader must check before the rest: `skep.apply/1`.
@@ -67,7 +88,7 @@ pub struct ApplyReport {
 pub enum Outcome {
     /// All of it, or nothing was to be done.
     Done,
-    /// Nothing was written before it failed.
+    /// Nothing is known to have been written before it failed.
     Failed,
     /// Some nodes are done, some are not.
     Partial,
@@ -81,10 +102,17 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum NodeOutcome {
-    Done { action: Action, millis: u64 },
+    Done {
+        action: Action,
+        millis: u64,
+    },
     Failed(Failure),
-    Skipped { because: Address },
+    Skipped {
+        because: Address,
+    },
     /// Begun, then no longer waited for: it may or may not have arrived.
-    Unsettled { action: Action },
+    Unsettled {
+        action: Action,
+    },
     NotBegun,
 }

@@ -61,7 +61,11 @@ pub enum Readiness {
     /// As wanted: tasks run, health checks pass, updates are over. One-shots have ended with 0.
     Ready { running: u64, desired: u64 },
     /// On its way; `detail` is a lowercase fragment such as `2 of 3 running`.
-    Progressing { detail: String, running: u64, desired: u64 },
+    Progressing {
+        detail: String,
+        running: u64,
+        desired: u64,
+    },
     /// It will not arrive by itself.
     Failed(Failure),
 }

@@ -15,12 +15,13 @@ use crate::value::Value;
 
 pub use bind::Fingerprints;
 pub use payload::{
-    Config, Content, Network, NotBase64, Payload, PoolRange, Secret, SecretSource, Volume, WrongKind,
+    Config, Content, Network, NotBase64, Payload, PoolRange, Secret, SecretSource, Volume,
+    WrongKind,
 };
 pub use service::{
-    Condition, Dns, Endpoint, FailureAction, FileRef, Health, HealthTest, Limits, LogDriver, Mode, Mount,
-    MountSource, Order, Placement, Protocol, PublishMode, Published, Reserve, Restart, Rollout, SecretText,
-    Security, Service, Stop, Ulimit,
+    Condition, Dns, Endpoint, FailureAction, FileRef, Health, HealthTest, Limits, LogDriver, Mode,
+    Mount, MountSource, Order, Placement, Protocol, PublishMode, Published, Reserve, Restart,
+    Rollout, SecretText, Security, Service, Stop, Ulimit,
 };
 
 /// What every reader must check before the rest: `skep.plan/1`.
@@ -100,7 +101,11 @@ pub struct Origin {
 impl Origin {
     /// `app.kdl:12`, or nothing for what has no place.
     pub fn place(&self) -> String {
-        if self.file.is_empty() { String::new() } else { format!("{}:{}", self.file, self.line) }
+        if self.file.is_empty() {
+            String::new()
+        } else {
+            format!("{}:{}", self.file, self.line)
+        }
     }
 }
 
@@ -108,13 +113,24 @@ impl PlanNode {
     /// A node with its digest worked out.
     pub fn new(address: &Address, target: Target, payload: Payload, origin: Origin) -> Self {
         let digest = payload.digest(address.kind);
-        Self { target, needs: BTreeMap::new(), protect: false, payload, digest, origin }
+        Self {
+            target,
+            needs: BTreeMap::new(),
+            protect: false,
+            payload,
+            digest,
+            origin,
+        }
     }
 }
 
 impl Plan {
     /// A plan of these nodes with its digest worked out.
-    pub fn new(project: &str, environment: Option<&str>, nodes: BTreeMap<Address, PlanNode>) -> Self {
+    pub fn new(
+        project: &str,
+        environment: Option<&str>,
+        nodes: BTreeMap<Address, PlanNode>,
+    ) -> Self {
         let digest = Self::digest_of(&nodes);
         Self {
             format: PLAN_FORMAT.to_owned(),

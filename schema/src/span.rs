@@ -27,7 +27,11 @@ impl Span {
         if self.file != other.file {
             return self;
         }
-        Self::new(self.file, self.start.min(other.start), self.end.max(other.end))
+        Self::new(
+            self.file,
+            self.start.min(other.start),
+            self.end.max(other.end),
+        )
     }
 
     pub const fn len(self) -> u32 {
@@ -89,7 +93,10 @@ impl Sources {
     /// Adds a file and returns its number. `path` is relative to the project, with forward slashes.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<std::sync::Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 source files"));
-        self.files.push(SourceText { path: path.into(), text: text.into() });
+        self.files.push(SourceText {
+            path: path.into(),
+            text: text.into(),
+        });
         id
     }
 
@@ -103,12 +110,17 @@ impl Sources {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &str, &str)> {
-        self.files.iter().zip(0..).map(|(f, id)| (FileId(id), f.path.as_str(), &*f.text))
+        self.files
+            .iter()
+            .zip(0..)
+            .map(|(f, id)| (FileId(id), f.path.as_str(), &*f.text))
     }
 
     /// The text under a span; empty when the span lies outside its file.
     pub fn slice(&self, span: Span) -> &str {
-        self.text(span.file).get(span.start as usize..span.end as usize).unwrap_or("")
+        self.text(span.file)
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
     }
 
     /// The 1-based position of a byte offset. Offsets past the end give the end.

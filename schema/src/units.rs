@@ -17,11 +17,17 @@ pub struct NoQuantity {
 
 impl NoQuantity {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), offers: Vec::new() }
+        Self {
+            message: message.into(),
+            offers: Vec::new(),
+        }
     }
 
     fn offer(message: impl Into<String>, offers: impl IntoIterator<Item = String>) -> Self {
-        Self { message: message.into(), offers: offers.into_iter().collect() }
+        Self {
+            message: message.into(),
+            offers: offers.into_iter().collect(),
+        }
     }
 }
 
@@ -88,9 +94,17 @@ impl FromStr for Duration {
         let (digits, unit) = split(text);
         if unit.is_empty() && !digits.is_empty() {
             let offers = ["s", "ms", "m"].map(|u| format!("\"{digits}{u}\""));
-            return Err(NoQuantity::offer(format!("`{text}` has no unit of time"), offers));
+            return Err(NoQuantity::offer(
+                format!("`{text}` has no unit of time"),
+                offers,
+            ));
         }
-        quantity(text, TIMES, "a duration such as \"10s\", \"250ms\" or \"5m\"").map(Self)
+        quantity(
+            text,
+            TIMES,
+            "a duration such as \"10s\", \"250ms\" or \"5m\"",
+        )
+        .map(Self)
     }
 }
 
@@ -100,13 +114,21 @@ impl FromStr for Bytes {
     fn from_str(text: &str) -> Result<Self, NoQuantity> {
         let (digits, unit) = split(text);
         if let Some(prefix) = ambiguous_size(unit) {
-            let offers = [format!("\"{digits}{prefix}iB\""), format!("\"{digits}{prefix}B\"")];
+            let offers = [
+                format!("\"{digits}{prefix}iB\""),
+                format!("\"{digits}{prefix}B\""),
+            ];
             return Err(NoQuantity::offer(
                 format!("`{text}` may mean powers of 1024 or of 1000"),
                 offers,
             ));
         }
-        quantity(text, SIZES, "a size such as \"512MiB\", \"1GiB\" or \"1GB\"").map(Self)
+        quantity(
+            text,
+            SIZES,
+            "a size such as \"512MiB\", \"1GiB\" or \"1GB\"",
+        )
+        .map(Self)
     }
 }
 
@@ -114,7 +136,8 @@ fn ambiguous_size(unit: &str) -> Option<char> {
     let mut letters = unit.chars();
     let prefix = letters.next()?.to_ascii_uppercase();
     let rest = letters.as_str();
-    let bare = rest.is_empty() || rest.eq_ignore_ascii_case("b") && !SIZES.iter().any(|(u, _)| *u == unit);
+    let bare =
+        rest.is_empty() || rest.eq_ignore_ascii_case("b") && !SIZES.iter().any(|(u, _)| *u == unit);
     (bare && "KMGT".contains(prefix)).then_some(prefix)
 }
 
@@ -122,7 +145,11 @@ impl FromStr for Cpu {
     type Err = NoQuantity;
 
     fn from_str(text: &str) -> Result<Self, NoQuantity> {
-        let refuse = || NoQuantity::new(format!("`{text}` is no share of processors such as 0.5, 2 or \"250m\""));
+        let refuse = || {
+            NoQuantity::new(format!(
+                "`{text}` is no share of processors such as 0.5, 2 or \"250m\""
+            ))
+        };
         match text.strip_suffix('m') {
             Some(milli) => decimal(milli, 1_000_000).map(Self).ok_or_else(refuse),
             None => decimal(text, 1_000_000_000).map(Self).ok_or_else(refuse),
@@ -156,7 +183,9 @@ impl FromStr for FileMode {
 }
 
 fn split(text: &str) -> (&str, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -167,14 +196,20 @@ fn quantity(text: &str, units: &[(&str, u64)], wanted: &str) -> Result<u64, NoQu
     let mut total: u64 = 0;
     while !rest.is_empty() {
         let (digits, tail) = split(rest);
-        let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let end = tail
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(tail.len());
         let (unit, next) = tail.split_at(end);
         let (_, scale) = units.iter().find(|(u, _)| *u == unit).ok_or_else(refuse)?;
         let part = decimal(digits, *scale).ok_or_else(refuse)?;
         total = total.checked_add(part).ok_or_else(refuse)?;
         rest = next;
     }
-    if text.is_empty() { Err(refuse()) } else { Ok(total) }
+    if text.is_empty() {
+        Err(refuse())
+    } else {
+        Ok(total)
+    }
 }
 
 /// `text` times `scale` exactly; `None` for no number, too large a one, or a remainder.
@@ -198,7 +233,14 @@ fn print(f: &mut fmt::Formatter<'_>, value: u64, units: &[(&str, u64)]) -> fmt::
     let fits = |(_, scale): &&(&str, u64)| value >= *scale && value.is_multiple_of(*scale);
     match units.iter().find(fits) {
         Some((unit, scale)) => write!(f, "{}{unit}", value / scale),
-        None => write!(f, "0{}", units.iter().find(|u| matches!(u.0, "s" | "B")).map_or("", |u| u.0)),
+        None => write!(
+            f,
+            "0{}",
+            units
+                .iter()
+                .find(|u| matches!(u.0, "s" | "B"))
+                .map_or("", |u| u.0)
+        ),
     }
 }
 
@@ -210,9 +252,21 @@ impl fmt::Display for Duration {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let binary: Vec<_> = SIZES.iter().filter(|(u, _)| u.ends_with("iB")).copied().collect();
-        let fits = |units: &[(&str, u64)]| units.iter().any(|(_, s)| self.0 >= *s && self.0.is_multiple_of(*s));
-        if fits(&binary) { print(f, self.0, &binary) } else { print(f, self.0, SIZES) }
+        let binary: Vec<_> = SIZES
+            .iter()
+            .filter(|(u, _)| u.ends_with("iB"))
+            .copied()
+            .collect();
+        let fits = |units: &[(&str, u64)]| {
+            units
+                .iter()
+                .any(|(_, s)| self.0 >= *s && self.0.is_multiple_of(*s))
+        };
+        if fits(&binary) {
+            print(f, self.0, &binary)
+        } else {
+            print(f, self.0, SIZES)
+        }
     }
 }
 
@@ -266,9 +320,14 @@ mod tests {
 
     #[test]
     fn one_length_of_time_has_one_spelling() {
-        for (text, canonical) in
-            [("60s", "1m"), ("1m", "1m"), ("1h30m", "90m"), ("1.5s", "1500ms"), ("0s", "0s"), ("90d", "90d")]
-        {
+        for (text, canonical) in [
+            ("60s", "1m"),
+            ("1m", "1m"),
+            ("1h30m", "90m"),
+            ("1.5s", "1500ms"),
+            ("0s", "0s"),
+            ("90d", "90d"),
+        ] {
             let duration: Duration = text.parse().expect(text);
             assert_eq!(duration.to_string(), canonical);
             assert_eq!(canonical.parse(), Ok(duration));
@@ -277,7 +336,13 @@ mod tests {
 
     #[test]
     fn one_size_has_one_spelling() {
-        for (text, canonical) in [("1024KiB", "1MiB"), ("1GB", "1GB"), ("0.5GiB", "512MiB"), ("0B", "0B"), ("3B", "3B")] {
+        for (text, canonical) in [
+            ("1024KiB", "1MiB"),
+            ("1GB", "1GB"),
+            ("0.5GiB", "512MiB"),
+            ("0B", "0B"),
+            ("3B", "3B"),
+        ] {
             let size: Bytes = text.parse().expect(text);
             assert_eq!(size.to_string(), canonical);
             assert_eq!(canonical.parse(), Ok(size));
@@ -294,9 +359,11 @@ mod tests {
 
     #[test]
     fn shares_of_processors_are_exact() {
-        for (text, nano, canonical) in
-            [("0.5", 500_000_000, "0.5"), ("250m", 250_000_000, "0.25"), ("2", 2_000_000_000, "2")]
-        {
+        for (text, nano, canonical) in [
+            ("0.5", 500_000_000, "0.5"),
+            ("250m", 250_000_000, "0.25"),
+            ("2", 2_000_000_000, "2"),
+        ] {
             let cpu: Cpu = text.parse().expect(text);
             assert_eq!((cpu.0, cpu.to_string().as_str()), (nano, canonical));
         }

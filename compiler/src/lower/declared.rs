@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use skep_schema::address::{Address, Kind};
 use skep_schema::plan::{Need, Payload, Target};
+use skep_schema::span::At;
 use skep_schema::spec::{Declared, Match, PathKind, Route};
 use skep_schema::value::Value;
 
@@ -88,21 +89,34 @@ fn targets(route: &Route) -> Vec<Address> {
         .collect()
 }
 
-/// The route in one order: the longest match wins, wherever it was written.
+/// The route in one order: the longest match wins, wherever it was written, and sets have none.
 fn in_order(route: &Route) -> Route {
     let mut route = route.clone();
     if let Some((_, further)) = route.hosts.split_first_mut() {
-        further.sort_by(|a, b| a.value.cmp(&b.value));
+        sort(further);
     }
     route.matches.sort_by(|a, b| path_of(a).cmp(&path_of(b)));
-    for rule in &mut route.matches {
-        rule.to
-            .sort_by(|a, b| a.service.value.cmp(&b.service.value));
+    route.matches.iter_mut().for_each(sort_match);
+    route.redirect.sort_by(|a, b| a.from.value.cmp(&b.from.value));
+    route
+}
+
+fn sort_match(rule: &mut Match) {
+    rule.to.sort_by(|a, b| a.service.value.cmp(&b.service.value));
+    sort(&mut rule.allow);
+    sort(&mut rule.deny);
+    for headers in rule.header.iter_mut().chain(&mut rule.request_header) {
+        sort(&mut headers.remove);
     }
-    route
-        .redirect
-        .sort_by(|a, b| a.from.value.cmp(&b.from.value));
-    route
+    if let Some(cors) = &mut rule.cors {
+        sort(&mut cors.origin);
+        sort(&mut cors.method);
+        sort(&mut cors.header);
+    }
+}
+
+fn sort<T: Ord>(set: &mut [At<T>]) {
+    set.sort_by(|a, b| a.value.cmp(&b.value));
 }
 
 fn path_of(rule: &Match) -> (&str, PathKind) {

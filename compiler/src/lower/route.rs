@@ -53,7 +53,14 @@ const UNKNOWN_REPLICAS: u32 = 32;
 /// How long a limit counts, and how often a proxy asks, unless written.
 const PER: Duration = Duration::seconds(1);
 const EVERY: Duration = Duration::seconds(10);
-const REDIRECT: u16 = 308;
+
+/// For good, and the method stays where the proxy can say so: Traefik has no 308.
+const fn usual_redirect(proxy: Proxy) -> u16 {
+    match proxy {
+        Proxy::Traefik => 301,
+        Proxy::Caddy | Proxy::Nginx | Proxy::Haproxy => 308,
+    }
+}
 
 pub(super) fn proxy_of(gateway: &Gateway) -> Proxy {
     proxy(gateway.proxy.value)
@@ -158,7 +165,7 @@ impl Lower<'_, '_, '_> {
             rules.extend(forward.map(|forward| (forward, rule.span)));
         }
         for redirect in &route.redirect {
-            rules.extend(self.redirect(redirect).map(|rule| (rule, redirect.span)));
+            rules.extend(self.redirect(redirect, proxy_of(&gateway.node)).map(|rule| (rule, redirect.span)));
         }
         self.check_listener(gateway, route, &tls);
         Part {
@@ -328,7 +335,7 @@ impl Lower<'_, '_, '_> {
         })
     }
 
-    fn redirect(&mut self, redirect: &spec::Redirect) -> Option<Rule> {
+    fn redirect(&mut self, redirect: &spec::Redirect, proxy: Proxy) -> Option<Rule> {
         let path = self.path_match(
             &redirect.from,
             value(redirect.kind.as_ref()).unwrap_or(PathKind::Exact),
@@ -338,7 +345,7 @@ impl Lower<'_, '_, '_> {
             &redirect.to.value.0,
             redirect.to.span,
         )?;
-        let code = value(redirect.status.as_ref()).unwrap_or(REDIRECT);
+        let code = value(redirect.status.as_ref()).unwrap_or_else(|| usual_redirect(proxy));
         let status = RedirectStatus::from_code(code).ok_or(Unfit::Rule(
             "is no status of a redirect: use 301, 302, 303, 307 or 308",
         ));

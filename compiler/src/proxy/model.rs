@@ -265,6 +265,12 @@ impl Forward {
         self.connect_timeout.unwrap_or(Millis::CONNECT)
     }
 
+    /// No more than any of the proxies can count to.
+    pub(super) fn max_body(&self) -> Option<u64> {
+        self.max_body
+            .map(|size| size.get().min(i64::MAX.unsigned_abs()))
+    }
+
     pub(super) fn retries(&self) -> u8 {
         self.retries.unwrap_or(2)
     }

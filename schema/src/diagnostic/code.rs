@@ -166,7 +166,10 @@ impl Code {
 
     /// Finds a code by its text, in any case.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|c| c.as_str().eq_ignore_ascii_case(text))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|c| c.as_str().eq_ignore_ascii_case(text))
     }
 }
 

@@ -172,8 +172,18 @@ impl<'a> Fields<'a> {
         self.value(cx, word)
     }
 
-    /// A list: a child with arguments, or a property for a single one.
+    /// A list: a child with arguments, a property for a single one, or the rest of the line after
+    /// the bare word, as in `from command cat file`.
     pub fn list<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Option<List<T>> {
+        if let Some(index) = self.trailing(word) {
+            let span = self.node.args[index].span;
+            self.args[index..].fill(true);
+            let items = self.node.args[index + 1..]
+                .iter()
+                .filter_map(|a| read_arg(cx, a))
+                .collect();
+            return Some(List { items, span });
+        }
         let span = self.written_at(word)?;
         if let Some(index) = self.take_prop(cx, word) {
             let items = read_arg(cx, &self.node.props[index].value)

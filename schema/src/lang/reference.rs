@@ -35,7 +35,9 @@ fn inner(path: &str, info: &'static NodeInfo) -> Vec<(String, &'static NodeInfo)
     info.fields
         .iter()
         .filter_map(|field| match field.shape {
-            Shape::Node { info } | Shape::Nodes { info, .. } => Some((format!("{path} {}", field.word), info)),
+            Shape::Node { info } | Shape::Nodes { info, .. } => {
+                Some((format!("{path} {}", field.word), info))
+            }
             Shape::Arg { .. }
             | Shape::Args { .. }
             | Shape::Value { .. }
@@ -56,22 +58,37 @@ fn table(out: &mut String, info: &NodeInfo) {
     let _ = writeln!(out, "| | written | meaning | default |\n|---|---|---|---|");
     for field in info.fields {
         let default = field.default.map(|d| format!("`{d}`")).unwrap_or_default();
-        let _ = writeln!(out, "| `{}` | {} | {} | {default} |", field.word, written(field), doc(field.doc));
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {} | {default} |",
+            field.word,
+            written(field),
+            doc(field.doc)
+        );
     }
     out.push('\n');
 }
 
 fn doc(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "\\|")
 }
 
 fn written(field: &Field) -> String {
     match field.shape {
         Shape::Arg { ty, required: true } => format!("argument, {}", name(ty)),
-        Shape::Arg { ty, required: false } => format!("argument, {}; may be left out", name(ty)),
+        Shape::Arg {
+            ty,
+            required: false,
+        } => format!("argument, {}; may be left out", name(ty)),
         Shape::Args { ty } => format!("all arguments, each {}", name(ty)),
         Shape::Value { ty, required: true } => format!("{}; required", name(ty)),
-        Shape::Value { ty, required: false } => name(ty),
+        Shape::Value {
+            ty,
+            required: false,
+        } => name(ty),
         Shape::Flag => "flag".to_owned(),
         Shape::List { ty } => format!("list of {}", name(ty)),
         Shape::Set { ty } => format!("list of {}; may be repeated", name(ty)),
@@ -111,9 +128,20 @@ fn name(ty: Type) -> String {
         Type::HeaderName => "header name".to_owned(),
         Type::Cron => "time table".to_owned(),
         Type::Expression => "condition".to_owned(),
-        Type::OneOf(words) => words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", "),
+        Type::OneOf(words) => words
+            .iter()
+            .map(|w| format!("`{w}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
         Type::Ref(kinds) => {
-            format!("name of a {}", kinds.iter().map(|k| k.word()).collect::<Vec<_>>().join(" or "))
+            format!(
+                "name of a {}",
+                kinds
+                    .iter()
+                    .map(|k| k.word())
+                    .collect::<Vec<_>>()
+                    .join(" or ")
+            )
         }
         Type::PortRef => "port, by name or number".to_owned(),
     }

@@ -26,7 +26,10 @@ impl Plan {
             .filter(|(address, _)| address.kind == Kind::Secret)
             .filter_map(|(address, node)| {
                 let open = node.payload.physical_name()?.strip_suffix('*')?;
-                Some((node.payload.physical_name()?, format!("{open}{}", prints.secrets.get(address)?)))
+                Some((
+                    node.payload.physical_name()?,
+                    format!("{open}{}", prints.secrets.get(address)?),
+                ))
             })
             .collect();
         let nodes = self
@@ -34,7 +37,11 @@ impl Plan {
             .iter()
             .map(|(address, node)| (address.clone(), bind_node(address, node, &names, prints)))
             .collect();
-        Plan { digest: Plan::digest_of(&nodes), nodes, ..self.clone() }
+        Plan {
+            digest: Plan::digest_of(&nodes),
+            nodes,
+            ..self.clone()
+        }
     }
 }
 
@@ -52,7 +59,10 @@ fn bind_node(
                 complete(&mut file.source, names);
             }
             for (variable, text) in &mut service.secret_env {
-                text.fingerprint = prints.env.get(&(address.clone(), variable.clone())).cloned();
+                text.fingerprint = prints
+                    .env
+                    .get(&(address.clone(), variable.clone()))
+                    .cloned();
             }
         }
         Payload::Network(_) | Payload::Volume(_) | Payload::Config(_) | Payload::Declared(_) => {}

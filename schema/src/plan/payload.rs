@@ -254,7 +254,12 @@ mod tests {
 
     #[test]
     fn bytes_survive_base64() {
-        for (bytes, text) in [(&b"f"[..], "Zg=="), (b"fo", "Zm8="), (b"foo", "Zm9v"), (b"\xff\x00\xfe\x01", "/wD+AQ==")] {
+        for (bytes, text) in [
+            (&b"f"[..], "Zg=="),
+            (b"fo", "Zm8="),
+            (b"foo", "Zm9v"),
+            (b"\xff\x00\xfe\x01", "/wD+AQ=="),
+        ] {
             assert_eq!(Content::encode(bytes), text);
             assert_eq!(Content::decode(text).as_deref(), Ok(bytes));
         }

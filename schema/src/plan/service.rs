@@ -198,7 +198,10 @@ fn is_root(id: &str) -> bool {
 const fn readable() -> FileMode {
     FileMode(0o444)
 }
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
 fn is_readable(mode: &FileMode) -> bool {
     *mode == readable()
 }

@@ -582,4 +582,3 @@ one_of! {
         Github "github", Gitlab "gitlab", Gitea "gitea", Forgejo "forgejo", Standard "standard", Plain "plain",
     }
 }
-

@@ -2,7 +2,8 @@
 
 use super::gateway::Raw;
 use super::values::{
-    Cidr, GatewayRef, HeaderName, Host, Method, PortRef, Scalar, SecretRef, ServiceRef, Url, UrlPath,
+    Cidr, GatewayRef, HeaderName, Host, Method, PortRef, Scalar, SecretRef, ServiceRef, Url,
+    UrlPath,
 };
 use crate::units::{Bytes, Duration};
 use crate::{node, one_of};

@@ -2,7 +2,8 @@
 
 use super::config::{ConfigUse, SecretUse};
 use super::values::{
-    EnvValue, File, Image, Ip, NetworkRef, Path, PortRef, Ports, Scalar, SecretRef, ServiceRef, Text, VolumeRef,
+    EnvValue, File, Image, Ip, NetworkRef, Path, PortRef, Ports, Scalar, SecretRef, ServiceRef,
+    Text, VolumeRef,
 };
 use crate::plan::{Condition, Endpoint, FailureAction, Need, Order, Protocol, PublishMode};
 use crate::units::{Bytes, Cpu, Duration, FileMode, Ratio};

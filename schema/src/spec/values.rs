@@ -90,12 +90,16 @@ fn ends_alphanumeric(text: &str) -> bool {
 }
 
 fn name(text: &str) -> Option<String> {
-    let inner = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let inner = text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     (inner && text.len() <= 63 && ends_alphanumeric(text)).then(|| text.to_owned())
 }
 
 fn object_name(text: &str) -> Option<String> {
-    let inner = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let inner = text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     (inner && text.len() <= 64 && ends_alphanumeric(text)).then(|| text.to_owned())
 }
 
@@ -116,35 +120,50 @@ fn ip(text: &str) -> Option<String> {
 
 fn container_path(text: &str) -> Option<String> {
     let windows = text.as_bytes().get(1) == Some(&b':') && text.as_bytes()[0].is_ascii_alphabetic();
-    ((text.starts_with('/') || windows) && !text.chars().any(char::is_control)).then(|| text.to_owned())
+    ((text.starts_with('/') || windows) && !text.chars().any(char::is_control))
+        .then(|| text.to_owned())
 }
 
 fn project_file(text: &str) -> Option<String> {
     let clean = text.strip_prefix("./").unwrap_or(text);
-    let inside = clean.split('/').all(|part| !part.is_empty() && part != ".." && part != ".");
+    let inside = clean
+        .split('/')
+        .all(|part| !part.is_empty() && part != ".." && part != ".");
     let plain = !text.contains('\\') && !text.chars().any(char::is_control);
     (inside && plain).then(|| clean.to_owned())
 }
 
 fn url_path(text: &str) -> Option<String> {
-    let plain = text.chars().all(|c| c.is_ascii_graphic() && !"%?#\\\"'`<>{}|^;$".contains(c));
+    let plain = text
+        .chars()
+        .all(|c| c.is_ascii_graphic() && !"%?#\\\"'`<>{}|^;$".contains(c));
     let rest = text.strip_prefix('/')?;
     let parts_fit = rest.is_empty()
-        || rest.strip_suffix('/').unwrap_or(rest).split('/').all(|p| !matches!(p, "" | "." | ".."));
+        || rest
+            .strip_suffix('/')
+            .unwrap_or(rest)
+            .split('/')
+            .all(|p| !matches!(p, "" | "." | ".."));
     (plain && parts_fit).then(|| text.to_owned())
 }
 
 fn url(text: &str) -> Option<String> {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
+    let rest = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"))?;
     let authority = rest.split(['/', '?']).next()?;
-    let plain = text.chars().all(|c| c.is_ascii_graphic() && !"\\\"'`<>{}|^;$".contains(c));
+    let plain = text
+        .chars()
+        .all(|c| c.is_ascii_graphic() && !"\\\"'`<>{}|^;$".contains(c));
     (!authority.is_empty() && plain && !authority.contains('@')).then(|| text.to_owned())
 }
 
 /// Lower-cased, without a trailing dot; labels outside ASCII are punycoded.
 fn host(text: &str) -> Option<String> {
     let lower = text.strip_suffix('.').unwrap_or(text).to_lowercase();
-    let (star, rest) = lower.strip_prefix("*.").map_or(("", lower.as_str()), |rest| ("*.", rest));
+    let (star, rest) = lower
+        .strip_prefix("*.")
+        .map_or(("", lower.as_str()), |rest| ("*.", rest));
     let labels: Option<Vec<String>> = rest.split('.').map(host_label).collect();
     let whole = format!("{star}{}", labels?.join("."));
     (whole.len() <= 253).then_some(whole)
@@ -195,7 +214,13 @@ fn push_delta(out: &mut String, delta: u32, bias: u32) {
     let mut q = delta;
     let mut k = 36;
     loop {
-        let t = if k <= bias { 1 } else if k >= bias + 26 { 26 } else { k - bias };
+        let t = if k <= bias {
+            1
+        } else if k >= bias + 26 {
+            26
+        } else {
+            k - bias
+        };
         if q < t {
             break;
         }
@@ -223,7 +248,8 @@ fn header_name(text: &str) -> Option<String> {
 }
 
 fn method(text: &str) -> Option<String> {
-    let fits = !text.is_empty() && text.len() <= 16 && text.chars().all(|c| c.is_ascii_alphabetic());
+    let fits =
+        !text.is_empty() && text.len() <= 16 && text.chars().all(|c| c.is_ascii_alphabetic());
     fits.then(|| text.to_ascii_uppercase())
 }
 
@@ -270,7 +296,12 @@ impl Read for Port {
         if ports.first == ports.last {
             return Some(Self(ports.first));
         }
-        bad(cx, span, "a range of ports cannot stand here".to_owned(), "write one port");
+        bad(
+            cx,
+            span,
+            "a range of ports cannot stand here".to_owned(),
+            "write one port",
+        );
         None
     }
 }
@@ -300,7 +331,12 @@ impl Read for Ports {
         match (number(first), number(last)) {
             (Some(first), Some(last)) if first <= last => Some(Self { first, last }),
             (_, _) => {
-                bad(cx, span, format!("`{text}` is no port"), "a port is a number from 1 to 65535");
+                bad(
+                    cx,
+                    span,
+                    format!("`{text}` is no port"),
+                    "a port is a number from 1 to 65535",
+                );
                 None
             }
         }
@@ -309,7 +345,11 @@ impl Read for Ports {
 
 impl fmt::Display for Ports {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.first == self.last { write!(f, "{}", self.first) } else { write!(f, "{}-{}", self.first, self.last) }
+        if self.first == self.last {
+            write!(f, "{}", self.first)
+        } else {
+            write!(f, "{}-{}", self.first, self.last)
+        }
     }
 }
 
@@ -398,8 +438,12 @@ impl Read for EnvValue {
             Literal::Secret(name) => Some(Self::Secret(name.clone())),
             Literal::Null => {
                 cx.report(
-                    Diagnostic::new(Code::WrongType, span, "an environment variable cannot be null")
-                        .help("leave it out, write \"\", or pass a parameter: (var)param.name"),
+                    Diagnostic::new(
+                        Code::WrongType,
+                        span,
+                        "an environment variable cannot be null",
+                    )
+                    .help("leave it out, write \"\", or pass a parameter: (var)param.name"),
                 );
                 None
             }
@@ -462,20 +506,38 @@ impl Read for Image {
         if is_image(&text) {
             return Some(Self(text));
         }
-        bad(cx, span, format!("`{text}` is no image reference"), "write it as registry.example.com/team/app:1.2");
+        bad(
+            cx,
+            span,
+            format!("`{text}` is no image reference"),
+            "write it as registry.example.com/team/app:1.2",
+        );
         None
     }
 }
 
 fn is_image(text: &str) -> bool {
-    let (name, digest) = text.split_once('@').map_or((text, None), |(n, d)| (n, Some(d)));
+    let (name, digest) = text
+        .split_once('@')
+        .map_or((text, None), |(n, d)| (n, Some(d)));
     let digest_fits = digest.is_none_or(|d| {
-        d.strip_prefix("sha256:").is_some_and(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit()))
+        d.strip_prefix("sha256:")
+            .is_some_and(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit()))
     });
     let path_fits = !name.is_empty()
         && name.split('/').all(|part| {
-            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "._-:".contains(c))
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "._-:".contains(c))
         });
-    let repository = name.rsplit('/').next().and_then(|last| last.split(':').next()).unwrap_or("");
-    digest_fits && path_fits && !repository.is_empty() && !repository.chars().any(|c| c.is_ascii_uppercase())
+    let repository = name
+        .rsplit('/')
+        .next()
+        .and_then(|last| last.split(':').next())
+        .unwrap_or("");
+    digest_fits
+        && path_fits
+        && !repository.is_empty()
+        && !repository.chars().any(|c| c.is_ascii_uppercase())
 }

@@ -122,7 +122,10 @@ impl Serializer for IntoValue {
         variant: &'static str,
         len: usize,
     ) -> Result<Variant<List>, NotCanonical> {
-        Ok(Variant { name: variant, body: self.serialize_seq(Some(len))? })
+        Ok(Variant {
+            name: variant,
+            body: self.serialize_seq(Some(len))?,
+        })
     }
     fn serialize_map(self, _: Option<usize>) -> Result<Map, NotCanonical> {
         Ok(Map::default())
@@ -137,7 +140,10 @@ impl Serializer for IntoValue {
         variant: &'static str,
         _: usize,
     ) -> Result<Variant<Map>, NotCanonical> {
-        Ok(Variant { name: variant, body: Map::default() })
+        Ok(Variant {
+            name: variant,
+            body: Map::default(),
+        })
     }
 }
 
@@ -166,7 +172,11 @@ impl List {
 }
 
 impl Map {
-    fn insert<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), NotCanonical> {
+    fn insert<T: Serialize + ?Sized>(
+        &mut self,
+        key: String,
+        value: &T,
+    ) -> Result<(), NotCanonical> {
         self.entries.insert(key, value.serialize(IntoValue)?);
         Ok(())
     }
@@ -229,7 +239,10 @@ impl ser::SerializeMap for Map {
         }
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotCanonical> {
-        let key = self.key.take().ok_or_else(|| NotCanonical("a value without a key".to_owned()))?;
+        let key = self
+            .key
+            .take()
+            .ok_or_else(|| NotCanonical("a value without a key".to_owned()))?;
         self.insert(key, value)
     }
     fn end(self) -> Made {

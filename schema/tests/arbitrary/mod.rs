@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use skep_schema::address::{Address, Kind};
 use skep_schema::plan::{
     Config, Content, FileRef, Mode, Mount, MountSource, Need, Network, Order, Origin, Payload,
-    Plan, PlanNode, PoolRange, PublishMode, Published, Rollout, Secret, SecretSource, SecretText,
-    Service, Target, Volume,
+    Plan, PlanNode, PoolRange, PublishMode, Published, Secret, SecretSource, SecretText, Service,
+    Target, Volume,
 };
 use skep_schema::units::FileMode;
 use skep_schema::value::Value;
@@ -180,6 +180,40 @@ fn disk() -> Volume {
 }
 
 fn service(i: usize, draft: &Draft, nodes: &BTreeMap<Address, PlanNode>) -> Payload {
+    let label = draft.label.then(|| ("team".to_owned(), "a".to_owned()));
+    let mut service = Service {
+        name: format!("shop_s{i}"),
+        image: format!("app:{}", draft.image),
+        mode: draft.mode,
+        replicas: draft.replicas.filter(|_| draft.mode != Mode::Global),
+        env: draft
+            .env
+            .iter()
+            .map(|v| (format!("V{v}"), v.to_string()))
+            .collect(),
+        publish: draft.ports.iter().map(|p| published(*p)).collect(),
+        labels: label.into_iter().collect(),
+        ..Service::default()
+    };
+    service.update.order = draft.stop_first.then_some(Order::StopFirst);
+    attach(&mut service, draft, nodes);
+    Payload::Service(Box::new(service))
+}
+
+fn published(port: u8) -> (String, Published) {
+    let mode = if port == 0 {
+        PublishMode::Ingress
+    } else {
+        PublishMode::Host
+    };
+    (
+        format!("{}/tcp", 80 + u16::from(port)),
+        Published { target: 80, mode },
+    )
+}
+
+/// Gives the service what it wants of what there is.
+fn attach(service: &mut Service, draft: &Draft, nodes: &BTreeMap<Address, PlanNode>) {
     let physical = |kind, name: &str| {
         let node = nodes.get(&Address::new(kind, name))?;
         node.payload.physical_name().map(str::to_owned)
@@ -190,92 +224,50 @@ fn service(i: usize, draft: &Draft, nodes: &BTreeMap<Address, PlanNode>) -> Payl
         gid: "0".to_owned(),
         mode: FileMode(0o444),
     };
-    let configs = draft.configs.iter().filter_map(|c| {
-        Some((
-            format!("/c{c}"),
-            file(physical(Kind::Config, &format!("c{c}"))?),
-        ))
-    });
-    let secret = draft
-        .secret
-        .then(|| physical(Kind::Secret, "key"))
-        .flatten();
-    let secret_env = draft
-        .secret_env
-        .then(|| physical(Kind::Secret, "key"))
-        .flatten();
-    let mount = draft
-        .volume
-        .then(|| physical(Kind::Volume, "disk"))
-        .flatten()
-        .map(|name| Mount {
-            from: MountSource::Volume {
-                name,
-                driver: None,
-                options: BTreeMap::new(),
-                labels: BTreeMap::new(),
-                no_copy: false,
-                subpath: None,
-            },
-            read_only: false,
-        });
-    let host = |port: u8| Published {
-        target: 80,
-        mode: if port == 0 {
-            PublishMode::Ingress
-        } else {
-            PublishMode::Host
-        },
+    if let Some(net) = physical(Kind::Network, "net") {
+        service
+            .networks
+            .insert(net, BTreeSet::from([service.name.clone()]));
+    }
+    for config in &draft.configs {
+        let source = physical(Kind::Config, &format!("c{config}"));
+        service
+            .configs
+            .extend(source.map(|source| (format!("/c{config}"), file(source))));
+    }
+    if let (Some(name), true) = (physical(Kind::Volume, "disk"), draft.volume) {
+        service.mounts.insert("/data".to_owned(), mount(name));
+    }
+    let Some(key) = physical(Kind::Secret, "key") else {
+        return;
     };
-    Payload::Service(Box::new(Service {
-        name: format!("shop_s{i}"),
-        image: format!("app:{}", draft.image),
-        mode: draft.mode,
-        replicas: draft.replicas.filter(|_| draft.mode != Mode::Global),
-        env: draft
-            .env
-            .iter()
-            .map(|v| (format!("V{v}"), v.to_string()))
-            .collect(),
-        secret_env: secret_env
-            .map(|key| {
-                let template = "x${secret.key}".to_owned();
-                (
-                    "V9".to_owned(),
-                    SecretText {
-                        template,
-                        fingerprint: Some(key),
-                    },
-                )
-            })
-            .into_iter()
-            .collect(),
-        networks: physical(Kind::Network, "net")
-            .map(|n| (n, BTreeSet::from([name(i)])))
-            .into_iter()
-            .collect(),
-        publish: draft
-            .ports
-            .iter()
-            .map(|p| (format!("{}/tcp", 80 + u16::from(*p)), host(*p)))
-            .collect(),
-        secrets: secret
-            .map(|s| ("/run/secrets/key".to_owned(), file(s)))
-            .into_iter()
-            .collect(),
-        configs: configs.collect(),
-        mounts: mount.map(|m| ("/data".to_owned(), m)).into_iter().collect(),
-        labels: draft
-            .label
-            .then(|| ("team".to_owned(), "a".to_owned()))
-            .into_iter()
-            .collect(),
-        update: Rollout {
-            order: draft.stop_first.then_some(Order::StopFirst),
-            ..Rollout::default()
-        },
-        ..Service::default()
-    }))
+    if draft.secret_env {
+        let text = SecretText {
+            template: "x${secret.key}".to_owned(),
+            fingerprint: Some(key.clone()),
+        };
+        service.secret_env.insert("V9".to_owned(), text);
+    }
+    if draft.secret {
+        service
+            .secrets
+            .insert("/run/secrets/key".to_owned(), file(key));
+    }
+}
+
+fn mount(name: String) -> Mount {
+    let from = MountSource::Volume {
+        name,
+        driver: None,
+        options: BTreeMap::new(),
+        labels: BTreeMap::new(),
+        no_copy: false,
+        subpath: None,
+    };
+    Mount {
+        from,
+        read_only: false,
+    }
 }
 
 /// What the payload names, and every second service of a lower rank.

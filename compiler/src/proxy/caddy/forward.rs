@@ -21,9 +21,7 @@ pub(super) fn steps<'a>(
 ) -> Vec<Step<'a>> {
     let mut handlers = Vec::new();
     handlers.extend(guard(config, forward));
-    handlers.extend(forward.max_body.map(|size| Handler::RequestBody {
-        max_size: size.get(),
-    }));
+    handlers.extend(forward.max_body().into_iter().flat_map(limit_body));
     handlers.extend(forward.cors.as_ref().map(cors));
     handlers.extend(
         forward
@@ -65,6 +63,21 @@ fn guard<'a>(config: &ProxyConfig, forward: &Forward) -> Option<Handler<'a>> {
         ));
     }
     (!routes.is_empty()).then_some(Handler::Subroute { routes })
+}
+
+/// A body that is announced as too long is refused at once, one that turns out so is cut off.
+fn limit_body<'a>(max_size: u64) -> [Handler<'a>; 2] {
+    let length = "{http.request.header.Content-Length}";
+    let expression = Some(format!("{length} != '' && int({length}) > {max_size}"));
+    let too_long = Match {
+        expression,
+        ..Match::default()
+    };
+    let routes = vec![Route::new(too_long, vec![Handler::answer(413)])];
+    [
+        Handler::Subroute { routes },
+        Handler::RequestBody { max_size },
+    ]
 }
 
 fn set(headers: Vec<(&str, String)>) -> BTreeMap<String, Vec<String>> {
@@ -213,9 +226,10 @@ fn ask<'a>(config: &ProxyConfig, auth: &'a ForwardAuth) -> Vec<Handler<'a>> {
 }
 
 fn copy<'a>(name: &str) -> Route<'a> {
-    let theirs = format!("{{http.reverse_proxy.header.{name}}}");
+    let theirs = format!("{{http.reverse_proxy.header.{}}}", canonical(name));
     let none = Match {
-        vars: BTreeMap::from([(theirs.clone(), vec![""])]),
+        // Older Caddys spell a missing value `<nil>`.
+        vars: BTreeMap::from([(theirs.clone(), vec!["", "<nil>"])]),
         ..Match::default()
     };
     let request = HeaderOps {
@@ -230,6 +244,15 @@ fn copy<'a>(name: &str) -> Route<'a> {
         terminal: false,
         ..Route::new(Match::not(none), vec![handler])
     }
+}
+
+/// The only spelling under which Caddy has a header of an answer, `Remote-User`.
+fn canonical(name: &str) -> String {
+    let parts = name.split('-').map(|part| {
+        let (first, rest) = part.split_at(part.len().min(1));
+        first.to_ascii_uppercase() + &rest.to_ascii_lowercase()
+    });
+    parts.collect::<Vec<_>>().join("-")
 }
 
 fn edited<'a>(path: &PathMatch, edit: &PathEdit) -> Option<Handler<'a>> {
@@ -299,7 +322,7 @@ fn to<'a>(config: &'a ProxyConfig, forward: &'a Forward, upstream: &'a Upstream)
             port: upstream.port.to_string(),
             refresh: Millis::REFRESH.to_string(),
             resolver: Resolver {
-                addresses: vec![config.resolver.to_string()],
+                addresses: vec![format!("udp/{}", config.resolver)],
             },
             dial_timeout: "1s",
         }),

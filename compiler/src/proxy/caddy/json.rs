@@ -142,6 +142,9 @@ pub(super) struct Match<'a> {
     pub(super) path_regexp: Option<PathRegexp>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) header: BTreeMap<&'static str, Vec<&'a str>>,
+    /// In the Common Expression Language, with placeholders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expression: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) remote_ip: Option<Ranges>,
     #[serde(skip_serializing_if = "Option::is_none")]

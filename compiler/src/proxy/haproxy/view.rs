@@ -436,7 +436,7 @@ fn forwarding<'a>(
             requests: limit.burst(),
             within: format!("{}ms", limit.refill_millis()),
         }),
-        max_body: forward.max_body.map(std::num::NonZeroU64::get),
+        max_body: forward.max_body(),
         users: users.map(|users| users.list.clone()),
         auth: forward.forward_auth.as_ref().map(|auth| Auth {
             url: auth.url.to_string(),

@@ -58,6 +58,8 @@ struct Server<'a> {
     /// Where plain HTTP goes instead of being served.
     https_word: Option<String>,
     locations: Vec<Location<'a>>,
+    /// Whether some rule takes what no other takes.
+    complete: bool,
 }
 
 #[derive(Serialize)]
@@ -241,6 +243,10 @@ fn servers<'a>(config: &ProxyConfig, entry: &Entry<'a>, headers: &[Header]) -> V
                 .collect(),
         },
         https_word,
+        complete: entry
+            .rules
+            .iter()
+            .any(|numbered| head(&numbered.rule.path) == "/"),
     };
     let mut servers = Vec::new();
     if plain && redirects {
@@ -380,7 +386,7 @@ fn forwarding<'a>(
         allow: forward.allow.iter().map(ToString::to_string).collect(),
         deny: forward.deny.iter().map(ToString::to_string).collect(),
         rate: forward.rate_limit.and_then(rate),
-        max_body: forward.max_body.map(std::num::NonZeroU64::get),
+        max_body: forward.max_body(),
         basic_auth: forward.basic_auth.as_ref().map(FilePath::as_str),
         headers: headers(forward, auth.as_ref(), shared),
         auth,

@@ -81,10 +81,10 @@ impl<'a> Chain<'a> {
         if let Some(cors) = &forward.cors {
             self.push("cors", json!({ "headers": self::cors(cors) }));
         }
-        if let Some(size) = forward.max_body {
+        if let Some(size) = forward.max_body() {
             self.push(
                 "body",
-                json!({ "buffering": { "maxRequestBodyBytes": size.get() } }),
+                json!({ "buffering": { "maxRequestBodyBytes": size } }),
             );
         }
         if let Some(file) = &forward.basic_auth {

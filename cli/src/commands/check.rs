@@ -1,0 +1,92 @@
+//! `skep check`
+
+use clap::Args;
+use skep_schema::diagnostic::{Code, Diagnostic, Severity};
+
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::changes::count;
+use crate::output::diagnostics::{Form, render};
+use crate::session::{Session, print};
+
+const EXAMPLES: &str = "\
+Examples:
+  skep check                        the base and every environment
+  skep check -e prod                one environment
+  skep check --deny warnings        fail on warnings as well
+  skep check -o sarif > skep.sarif  for code scanning
+  skep explain SK3001               what a code means";
+
+/// Find mistakes, without a network
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// The form of the diagnostics
+    #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
+    output: Form,
+    /// Fail on `warnings`, or on one code; may be repeated
+    #[arg(long, value_name = "warnings|CODE", value_parser = deny)]
+    deny: Vec<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deny {
+    Warnings,
+    Code(Code),
+}
+
+fn deny(text: &str) -> Result<Deny, String> {
+    if text == "warnings" {
+        return Ok(Deny::Warnings);
+    }
+    Code::parse(text)
+        .map(Deny::Code)
+        .ok_or_else(|| format!("`{text}` is neither `warnings` nor a code"))
+}
+
+pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
+    let session = Session::open(global)?;
+    let checked = session.project.check(session.inputs())?;
+    let all = &checked.diagnostics;
+    let paint = if options.output.is_data() {
+        session.out
+    } else {
+        session.err
+    };
+    let text = render(options.output, all, &checked.sources, paint);
+    if options.output.is_data() {
+        print(&text)?;
+    } else {
+        eprint!("{text}");
+    }
+    eprintln!("{}", summary(all, checked.files, checked.nodes));
+    let fails = all
+        .iter()
+        .any(|d| d.severity == Severity::Error || options.deny.iter().any(|r| r.covers(d)));
+    Ok(if fails { Exit::Failed } else { Exit::Done })
+}
+
+impl Deny {
+    fn covers(self, diagnostic: &Diagnostic) -> bool {
+        match self {
+            Deny::Warnings => diagnostic.severity == Severity::Warning,
+            Deny::Code(code) => diagnostic.code == code,
+        }
+    }
+}
+
+fn summary(all: &[Diagnostic], files: usize, nodes: usize) -> String {
+    let of = |severity| all.iter().filter(|d| d.severity == severity).count() as u64;
+    let found = match (of(Severity::Error), of(Severity::Warning)) {
+        (0, 0) => "nothing is wrong".to_owned(),
+        (errors, 0) => count(errors, "error"),
+        (0, warnings) => count(warnings, "warning"),
+        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    };
+    format!(
+        "checked {}, {}: {found}",
+        count(files as u64, "file"),
+        count(nodes as u64, "node")
+    )
+}

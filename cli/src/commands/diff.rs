@@ -1,0 +1,51 @@
+//! `skep diff`
+
+use clap::Args;
+use skep_schema::change::ChangeSet;
+
+use super::plan::{Form, show};
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::changes::Heading;
+use crate::session::Session;
+
+const EXAMPLES: &str = "\
+Examples:
+  skep diff old.json new.json      two plans that `skep compile -o json` wrote
+  skep diff main HEAD              two git revisions of this project
+  skep diff v1.4 plan.json -o markdown";
+
+/// Compare two plans or git revisions, without any target
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// A plan file or a git revision
+    before: String,
+    /// A plan file or a git revision
+    after: String,
+    /// The form of the changes
+    #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
+    output: Form,
+    /// Exit 2 when there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
+    let session = Session::open(global)?;
+    let before = session.base(&options.before)?;
+    let after = session.base(&options.after)?;
+    let changes = ChangeSet::between(&before.plan, &after.plan);
+    let heading = Heading {
+        stack: after.plan.stack,
+        against: format!("{} to {}", before.name, after.name),
+        next: None,
+    };
+    show(&session, options.output, &changes, &heading)?;
+    Ok(if options.detailed_exitcode && !changes.is_empty() {
+        Exit::Changes
+    } else {
+        Exit::Done
+    })
+}

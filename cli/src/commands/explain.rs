@@ -1,0 +1,139 @@
+//! `skep explain`
+
+use clap::Args;
+use skep_compiler::Compiled;
+use skep_schema::address::Address;
+use skep_schema::diagnostic::Code;
+use skep_schema::lang::nearest;
+use skep_schema::plan::{Payload, PlanNode};
+use skep_schema::value::Value;
+
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::{Session, print, to_json};
+
+const EXAMPLES: &str = "\
+Examples:
+  skep explain SK3001          what a diagnostic means and how to mend it
+  skep explain service.api     where a node comes from, what it became, what hangs on it
+  skep explain service.api -e prod";
+
+/// Say what a diagnostic means, or why a node is as it is
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// A code such as SK3001, or an address such as service.api
+    #[arg(value_name = "CODE|ADDRESS")]
+    what: String,
+}
+
+pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
+    let what = options.what.as_str();
+    if let Some(code) = Code::parse(what) {
+        let info = code.info();
+        print(&format!(
+            "{}: {}\n\n{}",
+            info.code, info.title, info.explain
+        ))?;
+        return Ok(Exit::Done);
+    }
+    let Ok(address) = what.parse::<Address>() else {
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("`{what}` is neither a code nor an address"),
+        )
+        .help("codes look like SK3001, addresses like service.api"));
+    };
+    let session = Session::open(global)?;
+    let compiled = session.compile()?;
+    print(&describe(&compiled, &address)?)?;
+    Ok(Exit::Done)
+}
+
+fn describe(compiled: &Compiled, address: &Address) -> Result<String, Failure> {
+    let nodes = compiled.plan.iter().flat_map(|p| &p.nodes);
+    let Some((_, node)) = nodes.clone().find(|(a, _)| *a == address) else {
+        let names: Vec<String> = nodes.map(|(a, _)| a.to_string()).collect();
+        let failure = Failure::new(Exit::Failed, format!("the plan has no `{address}`"));
+        return Err(
+            match nearest(&address.to_string(), names.iter().map(String::as_str)) {
+                Some(near) => failure.help(format!("did you mean `{near}`?")),
+                None => failure.help("`skep graph` lists all addresses"),
+            },
+        );
+    };
+    let mut out = format!("{address}\n");
+    out.push_str(&origin(node));
+    out.push_str(&format!("  digest      {}\n", node.digest));
+    if let Some(name) = node.payload.physical_name() {
+        out.push_str(&format!("  in swarm    {name}\n"));
+    }
+    for (needed, need) in &node.needs {
+        let need = to_json(need);
+        out.push_str(&format!(
+            "  waits for   {needed} ({})\n",
+            need.trim().trim_matches('"')
+        ));
+    }
+    out.push_str(&dependents(compiled, address));
+    out.push_str("\nWhat it became, with the edition's defaults filled in:\n\n");
+    out.push_str(&value(&node.payload));
+    Ok(out)
+}
+
+fn origin(node: &PlanNode) -> String {
+    let place = node.origin.place();
+    let mut out = match place.as_str() {
+        "" => "  written     nowhere: it is made from other nodes\n".to_owned(),
+        place => format!("  written     {place}\n"),
+    };
+    if let Some(used_at) = &node.origin.used_at {
+        out.push_str(&format!("  used at     {used_at}\n"));
+    }
+    out
+}
+
+fn dependents(compiled: &Compiled, address: &Address) -> String {
+    let all: Vec<String> = compiled
+        .graph
+        .dependents(address)
+        .iter()
+        .map(|(a, e)| format!("{a} ({})", e.kind.word()))
+        .collect();
+    all.iter()
+        .map(|line| format!("  wanted by   {line}\n"))
+        .collect()
+}
+
+/// The payload as indented lines, one leaf each.
+fn value(payload: &Payload) -> String {
+    let mut out = String::new();
+    let mut open: Vec<(usize, String, Value)> = vec![(1, String::new(), payload.value())];
+    while let Some((depth, key, value)) = open.pop() {
+        let indent = "  ".repeat(depth);
+        match value {
+            Value::Map(map) => {
+                if !key.is_empty() {
+                    out.push_str(&format!("{indent}{key}\n"));
+                }
+                let inner = if key.is_empty() { depth } else { depth + 1 };
+                open.extend(map.into_iter().rev().map(|(k, v)| (inner, k, v)));
+            }
+            Value::Text(text) if text.contains('\n') => {
+                out.push_str(&format!("{indent}{key}\n"));
+                text.lines()
+                    .for_each(|line| out.push_str(&format!("{indent}  | {line}\n")));
+            }
+            leaf @ (Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Text(_)
+            | Value::List(_)) => {
+                let text = serde_json::to_string(&leaf).expect("values are plain data");
+                out.push_str(&format!("{indent}{key}  {text}\n"));
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,135 @@
+//! `skep plan`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use skep_engine::drive::look;
+use skep_schema::change::ChangeSet;
+
+use crate::args::{Global, Target};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::changes::{Heading, markdown, terminal};
+use crate::session::{Session, cluster_name, print, to_json};
+
+const EXAMPLES: &str = "\
+Examples:
+  skep plan -e prod                    what an apply would do to the swarm
+  skep plan --target model             the same against a swarm in a file
+  skep plan --out changes.json         keep it: `skep apply changes.json` does exactly this
+  skep plan --base main -o markdown    compare with a git revision, without any target
+  skep plan --detailed-exitcode        exit 2 when there are changes";
+
+/// Show what an apply would do
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// The form of the changes
+    #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
+    output: Form,
+    /// Keep the changes in a file that `skep apply` takes
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Compare with a git revision or a plan file; no target is asked
+    #[arg(long, value_name = "REV|PLAN", conflicts_with = "out")]
+    base: Option<String>,
+    /// Exit 2 when there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+/// The forms of `-o` for changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Grouped by risk
+    #[default]
+    Human,
+    /// skep.changes/1
+    Json,
+    /// For a pull request
+    Markdown,
+}
+
+pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
+    let session = Session::open(global)?;
+    let changes = match &options.base {
+        Some(base) => offline(&session, options, base)?,
+        None => online(&session, options)?,
+    };
+    Ok(if options.detailed_exitcode && !changes.is_empty() {
+        Exit::Changes
+    } else {
+        Exit::Done
+    })
+}
+
+fn offline(session: &Session<'_>, options: &Options, base: &str) -> Result<ChangeSet, Failure> {
+    let plan = session.plan()?;
+    let base = session.base(base)?;
+    let changes = ChangeSet::between(&base.plan, &plan);
+    let against = format!("{}; no swarm was asked", base.name);
+    show(
+        session,
+        options.output,
+        &changes,
+        &Heading {
+            stack: plan.stack,
+            against,
+            next: None,
+        },
+    )?;
+    Ok(changes)
+}
+
+fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure> {
+    let plan = session.plan()?;
+    let target = session.connect(&plan)?;
+    let seen = target
+        .runtime
+        .block_on(look(target.provider.as_ref(), &plan))?;
+    super::apply::refuse_taken(&seen)?;
+    if let Some(path) = &options.out {
+        std::fs::write(path, to_json(&seen.changes)).map_err(|e| Failure::file(path, &e))?;
+    }
+    let heading = Heading {
+        stack: plan.stack,
+        against: cluster_name(&seen.inventory.cluster),
+        next: Some(next(session.global, options)),
+    };
+    show(session, options.output, &seen.changes, &heading)?;
+    Ok(seen.changes)
+}
+
+/// The command that applies what was shown, with all that makes it the same.
+fn next(global: &Global, options: &Options) -> String {
+    let mut words = vec!["skep apply".to_owned()];
+    words.extend(options.out.iter().map(|p| p.display().to_string()));
+    if global.dir.as_os_str() != "." {
+        words.push(format!("-C {}", global.dir.display()));
+    }
+    words.extend(global.environment.iter().map(|e| format!("-e {e}")));
+    words.extend(
+        global
+            .params
+            .iter()
+            .map(|(name, value)| format!("-p {name}={value}")),
+    );
+    if global.target == Target::Model {
+        words.push("--target model".to_owned());
+    }
+    words.join(" ")
+}
+
+/// Shows changes on standard output: they are what was asked for.
+pub(crate) fn show(
+    session: &Session<'_>,
+    form: Form,
+    changes: &ChangeSet,
+    heading: &Heading,
+) -> Result<(), Failure> {
+    match form {
+        Form::Human => print(&terminal(changes, heading, session.out)),
+        Form::Json => print(&to_json(changes)),
+        Form::Markdown => print(&markdown(changes, heading)),
+    }
+}

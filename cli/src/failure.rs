@@ -1,0 +1,79 @@
+//! Why a command could not do its work: what happened, what to do, and the exit code.
+
+use std::fmt;
+
+use skep_engine::provider::ProviderError;
+use skep_project::ProjectError;
+
+use crate::exit::Exit;
+
+/// Shown as `error: ..` and `help: ..`.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// A file that could not be read or written.
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::new(Exit::Failed, format!("{}: {error}", path.display()))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        self.help
+            .as_ref()
+            .map_or(Ok(()), |help| write!(f, "\n help: {help}"))
+    }
+}
+
+impl From<ProjectError> for Failure {
+    fn from(error: ProjectError) -> Self {
+        Self::new(Exit::Failed, chain(&error))
+    }
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        let exit = match &error {
+            ProviderError::Unreachable { .. } => Exit::Unreachable,
+            ProviderError::Conflict { .. } => Exit::Stale,
+            ProviderError::Rejected { .. } => Exit::Failed,
+            ProviderError::Denied { .. } => Exit::Denied,
+        };
+        let failure = Self::new(exit, chain(&error));
+        match exit {
+            Exit::Unreachable => failure.help("to try things out without Docker: --target model"),
+            _ => failure,
+        }
+    }
+}
+
+/// An error and what caused it, once each.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,7 @@
+//! What people and programs are shown.
+
+pub(crate) mod changes;
+pub(crate) mod diagnostics;
+pub(crate) mod paint;
+pub(crate) mod progress;
+pub(crate) mod report;

@@ -1,0 +1,96 @@
+//! A change set on a terminal: verdict first and last, grouped by risk.
+
+use std::fmt::Write;
+
+use anstyle::AnsiColor;
+use skep_schema::change::{Change, ChangeSet};
+
+use super::Heading;
+use super::detail::{Line, Sign, cause, lines};
+use super::words::{Risk, effect, reason, sign, verdict};
+use crate::output::paint::Paint;
+
+/// The whole text, with a final line end.
+pub(crate) fn terminal(changes: &ChangeSet, heading: &Heading, paint: Paint) -> String {
+    let mut out = String::new();
+    let verdict = verdict(&changes.summary);
+    let _ = writeln!(
+        out,
+        "{} against {}",
+        paint.bold(&heading.stack),
+        heading.against
+    );
+    let _ = writeln!(out, "{}", paint.bold(&verdict));
+    if changes.changes.is_empty() {
+        return out;
+    }
+    let width = changes
+        .changes
+        .iter()
+        .map(|c| c.address.to_string().chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(44);
+    for risk in Risk::ALL {
+        let group: Vec<&Change> = changes
+            .changes
+            .iter()
+            .filter(|c| Risk::of(c) == risk)
+            .collect();
+        if !group.is_empty() {
+            let _ = writeln!(out, "\n{}", paint.colour(risk.colour(), risk.heading()));
+            group
+                .iter()
+                .for_each(|change| one(&mut out, change, risk, width, paint));
+        }
+    }
+    let _ = writeln!(out, "\n{}", paint.bold(&verdict));
+    if let Some(next) = &heading.next {
+        let _ = writeln!(out, "Apply exactly this: {next}");
+    }
+    out
+}
+
+fn one(out: &mut String, change: &Change, risk: Risk, width: usize, paint: Paint) {
+    let place = change
+        .after
+        .as_ref()
+        .or(change.before.as_ref())
+        .map(|n| n.origin.place())
+        .unwrap_or_default();
+    let head = format!(
+        " {} {:<width$}  {:<34}",
+        paint.colour(risk.colour(), sign(change.action)),
+        paint.bold(change.address.to_string()),
+        effect(change),
+    );
+    let _ = writeln!(
+        out,
+        "{}",
+        format!("{head}  {}", paint.dim(place)).trim_end()
+    );
+    for text in reason(change)
+        .map(str::to_owned)
+        .into_iter()
+        .chain(cause(change))
+    {
+        let _ = writeln!(out, "     {text}");
+    }
+    for line in lines(change) {
+        let _ = writeln!(out, "     {}", detail(&line, paint).trim_end());
+    }
+}
+
+fn detail(line: &Line, paint: Paint) -> String {
+    let Line { sign, text } = line;
+    match sign {
+        Sign::Added => paint
+            .colour(AnsiColor::Green, format!("+ {text}"))
+            .to_string(),
+        Sign::Removed => paint
+            .colour(AnsiColor::Red, format!("- {text}"))
+            .to_string(),
+        Sign::Changed => format!("~ {text}"),
+        Sign::Plain => format!("  {text}"),
+    }
+}

@@ -1,0 +1,109 @@
+//! What commands share: the project, its compile, and the target.
+
+mod base;
+mod confirm;
+mod target;
+
+use std::io::Write;
+
+use skep_compiler::Compiled;
+use skep_compiler::source::Inputs;
+use skep_project::Project;
+use skep_schema::diagnostic::{Diagnostic, Severity};
+use skep_schema::plan::Plan;
+
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::diagnostics::{Form, render};
+use crate::output::paint::Paint;
+
+pub(crate) use base::{Saved, read_saved};
+pub(crate) use confirm::{Answer, confirm};
+pub(crate) use target::{Connection, cluster_name};
+
+/// A project opened for one command.
+pub(crate) struct Session<'a> {
+    pub(crate) global: &'a Global,
+    pub(crate) project: Project,
+    /// For what goes to standard output.
+    pub(crate) out: Paint,
+    /// For what goes to standard error.
+    pub(crate) err: Paint,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn open(global: &'a Global) -> Result<Self, Failure> {
+        Ok(Self {
+            global,
+            project: Project::find(&global.dir)?,
+            out: Paint::choose(global.color, &std::io::stdout()),
+            err: Paint::choose(global.color, &std::io::stderr()),
+        })
+    }
+
+    pub(crate) fn inputs(&self) -> Inputs {
+        Inputs {
+            environment: self.global.environment.clone(),
+            params: self.global.params.iter().cloned().collect(),
+            allow_unset_params: false,
+        }
+    }
+
+    /// Compiles, and shows what is wrong. Errors end the command.
+    pub(crate) fn compile(&self) -> Result<Compiled, Failure> {
+        let (_, compiled) = self.project.load(self.inputs())?;
+        self.show(&compiled)?;
+        Ok(compiled)
+    }
+
+    /// Compiles and hands out the plan.
+    pub(crate) fn plan(&self) -> Result<Plan, Failure> {
+        let compiled = self.compile()?;
+        compiled
+            .plan
+            .ok_or_else(|| Failure::new(Exit::Bug, "a compile without errors made no plan"))
+    }
+
+    /// Errors are shown and end the command; warnings belong to `check`.
+    pub(crate) fn show(&self, compiled: &Compiled) -> Result<(), Failure> {
+        let errors: Vec<Diagnostic> = compiled
+            .diagnostics
+            .iter()
+            .filter(|d| d.severity == Severity::Error)
+            .cloned()
+            .collect();
+        if errors.is_empty() {
+            return Ok(());
+        }
+        eprint!(
+            "{}",
+            render(Form::Human, &errors, &compiled.sources, self.err)
+        );
+        let count = crate::output::changes::count(errors.len() as u64, "error");
+        Err(Failure::new(
+            Exit::Failed,
+            format!("{count} in the project, so there is no plan"),
+        )
+        .help("`skep check` shows all of it, `skep explain CODE` says more"))
+    }
+}
+
+/// Writes data to standard output; a closed pipe ends quietly.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => Err(Failure::new(
+            Exit::Failed,
+            format!("standard output: {error}"),
+        )),
+    }
+}
+
+/// A value as JSON with a final line end.
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("schema types are plain data");
+    text.push('\n');
+    text
+}

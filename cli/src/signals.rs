@@ -1,0 +1,25 @@
+//! Interrupts: the first asks to stop, the second means it.
+
+use tokio::sync::mpsc;
+
+/// A message for each interrupt or termination signal from now on.
+pub(crate) fn listen() -> mpsc::Receiver<()> {
+    let (send, receive) = mpsc::channel(4);
+    tokio::spawn(async move {
+        let Ok(mut terminate) =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        else {
+            return;
+        };
+        loop {
+            tokio::select! {
+                asked = tokio::signal::ctrl_c() => if asked.is_err() { return },
+                _ = terminate.recv() => {}
+            }
+            if send.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    receive
+}
