@@ -133,9 +133,7 @@ impl Apply {
         };
         match result {
             Ok(()) => self.arrived_at_target(i, now),
-            Err(error @ ProviderError::Unreachable { .. })
-                if attempt < self.limits.attempts && self.may_write() =>
-            {
+            Err(error @ ProviderError::Unreachable { .. }) if self.tries_again(i, attempt) => {
                 let at = now.plus(self.limits.pause(attempt));
                 self.nodes[i].state = State::Retrying {
                     at,
@@ -213,18 +211,33 @@ impl Apply {
             Phase::Applying => {
                 self.phase = Phase::Cancelled;
                 self.tell(Event::Cancelling);
-                self.give_up_retries();
+                self.give_up_retries(|_| true);
             }
             Phase::Cancelled | Phase::Collecting { .. } => self.finish(now),
             Phase::Finished => {}
         }
     }
 
-    fn give_up_retries(&mut self) {
+    fn tries_again(&self, i: usize, attempt: u32) -> bool {
+        let still_wanted = !self.nodes[i].is_delete() || self.first_failure.is_none();
+        attempt < self.limits.attempts && self.may_write() && still_wanted
+    }
+
+    fn give_up_retries(&mut self, of: impl Fn(&Node) -> bool) {
         for i in self.active.clone() {
-            if let State::Retrying { why, .. } = &self.nodes[i].state {
-                let why = why.clone();
-                self.fail(i, why);
+            match &self.nodes[i].state {
+                State::Retrying { why, .. } if of(&self.nodes[i]) => {
+                    let why = why.clone();
+                    self.fail(i, why);
+                }
+                State::Waiting
+                | State::Writing { .. }
+                | State::Retrying { .. }
+                | State::Doubted
+                | State::Settling { .. }
+                | State::Done { .. }
+                | State::Failed(_)
+                | State::Skipped { .. } => {}
             }
         }
     }
@@ -293,26 +306,34 @@ impl Apply {
     }
 
     pub(super) fn fail(&mut self, i: usize, failure: Failure) {
+        if !self.active.remove(&i) {
+            return;
+        }
         self.tell(Event::Failed {
             address: self.nodes[i].address.clone(),
             failure: failure.clone(),
         });
         self.nodes[i].state = State::Failed(failure);
-        self.active.remove(&i);
         self.open -= usize::from(self.nodes[i].is_change());
-        let first = *self.first_failure.get_or_insert(i);
         let followers: Vec<usize> = self.nodes[i]
             .followers
             .iter()
             .map(|(follower, _)| *follower)
             .collect();
         self.skip(followers, i);
-        self.skip(
-            (0..self.nodes.len())
-                .filter(|i| self.nodes[*i].is_delete())
-                .collect::<Vec<_>>(),
-            first,
-        );
+        if self.first_failure.is_none() {
+            self.first_failure = Some(i);
+            self.keep_all(i);
+        }
+    }
+
+    /// After a failure nothing is deleted any more, not even what was about to be tried again.
+    fn keep_all(&mut self, failed: usize) {
+        let deletes: Vec<usize> = (0..self.nodes.len())
+            .filter(|i| self.nodes[*i].is_delete())
+            .collect();
+        self.skip(deletes, failed);
+        self.give_up_retries(Node::is_delete);
     }
 
     fn tell(&mut self, event: Event) {
