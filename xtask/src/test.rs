@@ -9,6 +9,17 @@ use self::steps::{Step, Steps};
 use crate::engine::Kept;
 use crate::{images, install, repo, shell};
 
+// One failing crate or test does not hide the others.
+const LINTS: &[&str] = &[
+    "clippy",
+    "--workspace",
+    "--all-targets",
+    "--locked",
+    "--quiet",
+    "--keep-going",
+];
+const TESTS: &[&str] = &["test", "--workspace", "--locked", "--no-fail-fast"];
+
 /// What the command line asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -46,14 +57,7 @@ pub(crate) fn command(options: &Options) -> Result<(), String> {
             shell::show(&mut cargo(&["fmt", "--all", "--check"]))
         });
         steps.run(Step::Lints, || {
-            let lints = [
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--quiet",
-            ];
-            shell::show(cargo(&lints).args(["--", "--deny", "warnings"]))
+            shell::show(cargo(LINTS).args(["--", "--deny", "warnings"]))
         });
     }
     if options.fast {
@@ -70,10 +74,7 @@ const NEED_ENGINE: &[&str] = &["skep-providers"];
 
 fn without_engine(filter: &[String]) -> Result<(), String> {
     let excluded = NEED_ENGINE.iter().flat_map(|name| ["--exclude", name]);
-    let tests: Vec<_> = ["test", "--workspace", "--locked"]
-        .into_iter()
-        .chain(excluded)
-        .collect();
+    let tests: Vec<_> = TESTS.iter().copied().chain(excluded).collect();
     shell::show(cargo(&tests).args(filter))
 }
 
@@ -88,8 +89,7 @@ fn with_engine(options: &Options, steps: &mut Steps) {
     });
     if let Some(engine) = engine {
         steps.run(Step::Tests, || {
-            let all = ["test", "--workspace", "--locked"];
-            shell::show(at_engine(&engine, &mut cargo(&all)).args(&options.filter))
+            shell::show(at_engine(&engine, &mut cargo(TESTS)).args(&options.filter))
         });
         steps.run(Step::EndToEnd, || end_to_end(&engine, &options.filter));
         steps.run(Step::TearDown, || engine.down());
