@@ -5,10 +5,11 @@
 //! failure skips what waits for it and nothing else. Nothing is remembered between applies: the
 //! next look at the target finds what is left to do.
 
-mod begin;
 mod limits;
 mod node;
 mod outcome;
+mod start;
+mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -198,6 +199,9 @@ impl Apply {
     }
 
     fn on_collected(&mut self, result: Result<(), ProviderError>, now: Timestamp) {
+        let Phase::Collecting { .. } = self.phase else {
+            return;
+        };
         if let Err(error) = result {
             self.tell(Event::Uncollected {
                 message: error.to_string(),

@@ -82,7 +82,8 @@ async fn next(
     loop {
         flight.depart(clock.now());
         let wake = apply.wake().into_iter().chain(flight.due()).min();
-        let alarm = clock.instant(wake.unwrap_or(clock.now().plus(FAR)));
+        let far = clock.now().plus(FAR);
+        let alarm = clock.instant(wake.map_or(far, |at| at.min(far)));
         tokio::select! {
             biased;
             asked = cancel.recv(), if *cancellable => match asked {
@@ -99,7 +100,7 @@ async fn next(
     }
 }
 
-/// A day in milliseconds: nothing to wait for but a cancel.
+/// A day in milliseconds: the longest sleep, since a clock can count only so far.
 const FAR: u64 = 86_400_000;
 
 /// Time as the state machine counts it, on a clock that never goes back.

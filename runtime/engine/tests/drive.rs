@@ -268,3 +268,30 @@ async fn a_look_names_whose_objects_are_in_the_way() {
     assert_eq!(found, BTreeSet::from([&Address::new(Kind::Service, "s1")]));
     assert_eq!(seen.taken[0].1, owner);
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_a_deadline_it_waits_as_long_as_it_takes() {
+    let provider = Slow::new(Duration::ZERO, Duration::from_hours(50));
+    let limits = Limits {
+        deadline: u64::MAX,
+        poll: 3_600_000,
+        ..Limits::default()
+    };
+    let told = apply(&provider, &services(1), limits, &[]).await;
+    assert_eq!(told.report.outcome, Outcome::Done);
+}
+
+#[test]
+fn an_apply_can_run_on_any_thread() {
+    fn is_send<T: Send>(_: T) {}
+    let provider = Slow::new(Duration::ZERO, Duration::ZERO);
+    let plan = services(0);
+    let changes = skep_schema::change::ChangeSet::between(&plan, &plan);
+    let (_, mut cancel) = mpsc::channel(1);
+    let watch = Watch {
+        start: START,
+        cancel: &mut cancel,
+        tell: &mut |_, _| (),
+    };
+    is_send(drive(&provider, &plan, &changes, Limits::default(), watch));
+}
