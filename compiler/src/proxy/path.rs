@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::value::{DnsName, Unfit, authority, only, within};
+use super::value::{DnsName, Unfit, authority, fits_a_word, only, within};
 
 /// The path of a URL in one canonical spelling: `/`, segments, no `.`, `..` or empty segment inside.
 ///
@@ -22,6 +22,7 @@ impl Path {
         }
         let plain = unescape(text)?;
         segments_fit(&plain)?;
+        fits_a_word(&plain)?;
         let escaped = escape(&plain);
         within(&escaped, 1024)?;
         Ok(Self { escaped, plain })

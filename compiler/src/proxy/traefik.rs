@@ -73,10 +73,12 @@ fn arguments(config: &ProxyConfig) -> Vec<String> {
             ));
         }
     }
-    arguments.extend(config.access_log.map(|format| match format {
-        LogFormat::Text => "--accessLog=true".to_owned(),
-        LogFormat::Json => "--accessLog.format=json".to_owned(),
-    }));
+    let log = match config.access_log {
+        None => &[][..],
+        Some(LogFormat::Text) => &["--accessLog=true"],
+        Some(LogFormat::Json) => &["--accessLog=true", "--accessLog.format=json"],
+    };
+    arguments.extend(log.iter().map(|argument| (*argument).to_owned()));
     arguments
 }
 

@@ -1,5 +1,4 @@
 //! Gateways that the tests of the renderers share.
-#![expect(clippy::unwrap_used, reason = "the values are literals")]
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroU64};
 use std::time::Duration;

@@ -1,7 +1,18 @@
-//! The configs of the four proxies for the same gateways, as files to read and to review.
+//! The configs of the four proxies: as files to review, with hostile values, and against the documented fields.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail where it stands"
+)]
 
 #[path = "proxy/configs.rs"]
 mod configs;
+#[path = "proxy/escaping.rs"]
+mod escaping;
+#[path = "proxy/fields.rs"]
+mod fields;
+#[path = "proxy/structure.rs"]
+mod structure;
 
 use configs::{certificates, everything, shares, shop, trusting};
 use skep_compiler::proxy::{Proxy, ProxyConfig, Rendered, render, unsupported};
