@@ -23,7 +23,7 @@ mod sandbox;
 #[path = "proxy/world.rs"]
 mod world;
 
-use configs::{certificates, everything, shares, shop, trusting};
+use configs::{certificates, everything, extremes, shares, shop, trusting};
 use sandbox::Sandbox;
 use skep_compiler::proxy::{Proxy, ProxyConfig};
 
@@ -44,12 +44,13 @@ fn caddy_accepts_every_config() {
 
 type Config = fn(Proxy) -> ProxyConfig;
 
-const CONFIGS: [(&str, Config); 5] = [
+const CONFIGS: [(&str, Config); 6] = [
     ("shop", shop),
     ("everything", everything),
     ("trusting", trusting),
     ("certificates", certificates),
     ("shares", shares),
+    ("extremes", extremes),
 ];
 
 fn check(proxy: Proxy) {

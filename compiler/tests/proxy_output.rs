@@ -5,6 +5,8 @@
     reason = "a test may fail where it stands"
 )]
 
+#[path = "proxy/abilities.rs"]
+mod abilities;
 #[path = "proxy/configs.rs"]
 mod configs;
 #[path = "proxy/escaping.rs"]

@@ -1,5 +1,5 @@
-//! HAProxy: `haproxy.cfg`, a small Lua program where an auth service is asked, and a start script
-//! where htpasswd files have to become user lists.
+//! HAProxy: `haproxy.cfg`, a list of its certificates, a small Lua program where an auth service is
+//! asked, and a start script where htpasswd files have to become user lists.
 
 mod quote;
 mod view;
@@ -22,6 +22,14 @@ pub(super) fn render(config: &ProxyConfig) -> Rendered {
         files.push(File {
             name: "forward-auth.lua",
             target: "/usr/local/etc/haproxy/forward-auth.lua",
+            text,
+        });
+    }
+    if !root.certs.is_empty() {
+        let text = root.certs.join("\n") + "\n";
+        files.push(File {
+            name: "certificates.list",
+            target: "/usr/local/etc/haproxy/certificates.list",
             text,
         });
     }

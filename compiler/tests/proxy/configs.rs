@@ -145,6 +145,53 @@ pub(crate) fn shares(proxy: Proxy) -> ProxyConfig {
     )
 }
 
+/// As much as values may hold, and as many sites as a large gateway has.
+pub(crate) fn extremes(proxy: Proxy) -> ProxyConfig {
+    let label = "l".repeat(63);
+    let long = format!("{label}.{label}.{label}.{}", "h".repeat(61));
+    let wild = format!("*.{}", &long[2..]);
+    let mut forward = to(&long, 65535);
+    let signs = "\"\\'%{}".repeat(200);
+    let value = |text: &str| set("X-Long", text);
+    forward.request_headers = vec![value(&signs)];
+    forward.response_headers = vec![value(&"$".repeat(250)), set("X-Longer", &"x".repeat(3600))];
+    forward.path = PathEdit::Rewrite(path(&format!("/{}", "p".repeat(1000))));
+    forward.forward_auth = Some(auth(&format!(
+        "http://{long}:65535/{}?{}",
+        "a".repeat(1000),
+        "q".repeat(1000)
+    )));
+    let origin = Origin::parse(&format!("https://{long}:65535")).unwrap();
+    forward.cors = Some(Cors::new(Origins::Listed(vec![origin])));
+    forward.allow = (0..=255)
+        .flat_map(|n| ranges(&format!("10.{n}.0.0/16")))
+        .collect();
+    let away = redirect(
+        &format!("https://{long}/{}", "$".repeat(200)),
+        RedirectStatus::Found,
+    );
+    let rules = vec![
+        rule(prefix(&format!("/{}", "$".repeat(200))), forward),
+        Rule {
+            path: prefix(&format!("/{}", "%22".repeat(300))),
+            action: away.clone(),
+        },
+        Rule {
+            path: exact(&format!("/{}", ".".repeat(1000))),
+            action: away,
+        },
+    ];
+    let mut sites = vec![Site {
+        rules,
+        ..site(&format!("{long} {wild}"))
+    }];
+    sites.extend((0..300).map(|number| Site {
+        rules: vec![rule(prefix("/"), to("tasks.app", 80))],
+        ..site(&format!("site{number}.example.com"))
+    }));
+    gateway(proxy, sites)
+}
+
 fn all_rules() -> Vec<Rule> {
     let mut rules = Vec::new();
     let mut add = |name: &str, change: &dyn Fn(&mut Forward)| {

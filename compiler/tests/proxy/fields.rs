@@ -7,7 +7,7 @@
 use serde_json::Value;
 use skep_compiler::proxy::{Proxy, ProxyConfig, render};
 
-use crate::configs::{certificates, everything, shares, shop, trusting};
+use crate::configs::{certificates, everything, extremes, shares, shop, trusting};
 
 #[test]
 fn traefik_knows_every_field() {
@@ -72,8 +72,9 @@ fn what_routers_refer_to_is_there() {
     }
 }
 
-fn all() -> [ProxyConfig; 5] {
-    [shop, everything, certificates, shares, trusting].map(|config| config(Proxy::Traefik))
+fn all() -> [ProxyConfig; 6] {
+    [shop, everything, certificates, shares, trusting, extremes]
+        .map(|config| config(Proxy::Traefik))
 }
 
 fn list(value: &Value) -> Vec<String> {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::quote::{format as literal, word};
+use crate::proxy::cidr::Cidr;
 use crate::proxy::model::{
     Action, Cors, Forward, HeaderOp, LogFormat, Millis, Origins, PathEdit, PathMatch, ProxyConfig,
     Raw, Redirect, SiteTls, Upstream,
@@ -19,11 +20,13 @@ pub(super) struct Root<'a> {
     refresh: String,
     json_log: bool,
     text_log: bool,
-    trusted: Vec<String>,
+    trusted: Vec<Vec<String>>,
     spoofable: &'a [&'a str],
     compressed: &'a [&'a str],
     pub(super) asks_auth: bool,
     pub(super) users: Vec<Users<'a>>,
+    /// Files with the keys beside them.
+    pub(super) certs: Vec<&'a str>,
     frontends: Vec<Frontend<'a>>,
     backends: Vec<Backend<'a>>,
     raw: Vec<&'a str>,
@@ -41,7 +44,7 @@ struct Frontend<'a> {
     name: &'static str,
     scheme: &'static str,
     ports: Vec<u16>,
-    certs: Vec<&'a str>,
+    tls: bool,
     hosts: Vec<HostCondition<'a>>,
     /// Sites whose requests go to HTTPS instead.
     redirects: Vec<String>,
@@ -88,8 +91,8 @@ struct Redirection {
 #[derive(Serialize)]
 struct Forwarding<'a> {
     server: Server<'a>,
-    allow: Vec<String>,
-    deny: Vec<String>,
+    allow: Vec<Vec<String>>,
+    deny: Vec<Vec<String>>,
     rate: Option<Rate>,
     max_body: Option<u64>,
     users: Option<String>,
@@ -133,7 +136,7 @@ struct Auth {
 #[derive(Serialize)]
 struct CorsView<'a> {
     any: bool,
-    origins: Vec<&'a str>,
+    origins: Vec<Vec<&'a str>>,
     methods: String,
     headers: String,
     credentials: bool,
@@ -168,23 +171,33 @@ impl<'a> Root<'a> {
             refresh: Millis::REFRESH.to_string(),
             json_log: config.access_log == Some(LogFormat::Json),
             text_log: config.access_log == Some(LogFormat::Text),
-            trusted: config
-                .trusted_proxies
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            trusted: ranges(&config.trusted_proxies),
             spoofable: &SPOOFABLE,
             compressed: &COMPRESSED,
             asks_auth: entries
                 .iter()
                 .flat_map(Entry::forwards)
                 .any(|(_, _, forward)| forward.forward_auth.is_some()),
+            certs: if config.ports(true).is_empty() {
+                Vec::new()
+            } else {
+                certs(&entries)
+            },
             users,
             frontends: frontends(config, &entries),
             backends,
             raw: config.raw.iter().flat_map(Raw::lines).collect(),
         }
     }
+}
+
+/// As many values as stand on one line: HAProxy cuts a line off after 64 words.
+const WORDS: usize = 32;
+
+fn ranges(all: &[Cidr]) -> Vec<Vec<String>> {
+    all.chunks(WORDS)
+        .map(|line| line.iter().map(ToString::to_string).collect())
+        .collect()
 }
 
 fn users<'a>(entries: &[Entry<'a>]) -> Vec<Users<'a>> {
@@ -218,7 +231,7 @@ fn frontends<'a>(config: &ProxyConfig, entries: &[Entry<'a>]) -> Vec<Frontend<'a
             name: "http",
             scheme: "http",
             ports: plain,
-            certs: Vec::new(),
+            tls: false,
             hosts: hosts(entries.iter()),
             redirects: sent.iter().map(|entry| site(entry)).collect(),
             tls_port,
@@ -234,7 +247,7 @@ fn frontends<'a>(config: &ProxyConfig, entries: &[Entry<'a>]) -> Vec<Frontend<'a
             name: "https",
             scheme: "https",
             ports: config.ports(true),
-            certs: certs(&secure),
+            tls: true,
             hosts: hosts(secure.iter().copied()),
             redirects: Vec::new(),
             tls_port: String::new(),
@@ -251,9 +264,9 @@ fn cert<'a>(entry: &Entry<'a>) -> Option<&'a str> {
     }
 }
 
-fn certs<'a>(entries: &[&Entry<'a>]) -> Vec<&'a str> {
+fn certs<'a>(entries: &[Entry<'a>]) -> Vec<&'a str> {
     let mut certs = Vec::new();
-    for cert in entries.iter().filter_map(|entry| cert(entry)) {
+    for cert in entries.iter().filter_map(cert) {
         if !certs.contains(&cert) {
             certs.push(cert);
         }
@@ -428,8 +441,8 @@ fn forwarding<'a>(
             port: upstream.port.get(),
             slots: upstream.slots.get(),
         },
-        allow: forward.allow.iter().map(ToString::to_string).collect(),
-        deny: forward.deny.iter().map(ToString::to_string).collect(),
+        allow: ranges(&forward.allow),
+        deny: ranges(&forward.deny),
         rate: forward.rate_limit.map(|limit| Rate {
             table: table.name.to_owned(),
             own_table: table.own,
@@ -472,7 +485,12 @@ fn forwarding<'a>(
 fn cors(cors: &Cors) -> CorsView<'_> {
     let (any, origins) = match &cors.origins {
         Origins::Any => (true, Vec::new()),
-        Origins::Listed(origins) => (false, origins.iter().map(Origin::as_str).collect()),
+        Origins::Listed(origins) => {
+            let lines = origins
+                .chunks(WORDS)
+                .map(|line| line.iter().map(Origin::as_str).collect());
+            (false, lines.collect())
+        }
     };
     CorsView {
         any,
