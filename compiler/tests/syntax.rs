@@ -6,6 +6,8 @@ mod agreement;
 mod cases;
 #[path = "syntax/documents.rs"]
 mod documents;
+#[path = "syntax/hostile.rs"]
+mod hostile;
 #[path = "syntax/mistakes.rs"]
 mod mistakes;
 #[path = "syntax/oracle.rs"]

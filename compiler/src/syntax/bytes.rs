@@ -53,7 +53,7 @@ pub(crate) fn glyph(bytes: &[u8], at: usize) -> Glyph {
         | [0xE1, 0x9A, 0x80, ..]
         | [0xE2, 0x81, 0x9F, ..]
         | [0xE3, 0x80, 0x80, ..] => Glyph::Space(3),
-        [lead, ..] => Glyph::Other(width(*lead)),
+        rest @ [lead, ..] => Glyph::Other(width(*lead).min(rest.len())),
         [] => Glyph::Other(0),
     }
 }
@@ -119,13 +119,18 @@ fn skip(bytes: &[u8], at: usize, class: u8) -> usize {
 
 /// The end of the run of spaces that starts at `at`; line ends stop it.
 pub(crate) fn space_end(bytes: &[u8], mut at: usize) -> usize {
-    while at < bytes.len() {
-        match glyph(bytes, at) {
-            Glyph::Space(len) => at += len,
-            Glyph::Newline(_) | Glyph::Other(_) => break,
+    loop {
+        while bytes.get(at) == Some(&b' ') {
+            at += 1;
+        }
+        match bytes.get(at) {
+            Some(b'\t' | 0xC2 | 0xE1..=0xE3) => match glyph(bytes, at) {
+                Glyph::Space(len) => at += len,
+                Glyph::Newline(_) | Glyph::Other(_) => return at,
+            },
+            _ => return at,
         }
     }
-    at
 }
 
 /// The end of the run of spaces and line ends that starts at `at`.

@@ -109,7 +109,25 @@ impl<'a> Lexer<'a> {
             b'/' => self.slash(),
             b'"' => self.quoted(),
             b'#' => self.hash(),
-            _ => self.run(),
+            b' ' => self.space(),
+            b'\n' => self.single(Kind::Newline),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.' => self.word(byte),
+            _ => self.rare(byte),
+        }
+    }
+
+    fn space(&mut self) -> Kind {
+        self.at = space_end(self.bytes, self.at);
+        Kind::Space
+    }
+
+    fn word(&mut self, first: u8) -> Kind {
+        let start = self.at;
+        self.at = word_end(self.bytes, start);
+        match first {
+            b'0'..=b'9' => Kind::Number,
+            b'+' | b'-' | b'.' if starts_number(&self.bytes[start..self.at]) => Kind::Number,
+            _ => Kind::Word,
         }
     }
 
@@ -118,25 +136,14 @@ impl<'a> Lexer<'a> {
         kind
     }
 
-    fn run(&mut self) -> Kind {
+    fn rare(&mut self, first: u8) -> Kind {
         match glyph(self.bytes, self.at) {
-            Glyph::Space(_) => {
-                self.at = space_end(self.bytes, self.at);
-                Kind::Space
-            }
+            Glyph::Space(_) => self.space(),
             Glyph::Newline(len) => {
                 self.at += len;
                 Kind::Newline
             }
-            Glyph::Other(_) => {
-                let start = self.at;
-                self.at = word_end(self.bytes, start);
-                if starts_number(&self.bytes[start..self.at]) {
-                    Kind::Number
-                } else {
-                    Kind::Word
-                }
-            }
+            Glyph::Other(_) => self.word(first),
         }
     }
 
@@ -176,7 +183,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Digits, or a sign or dot (or both) in front of a digit.
+/// Whether a sign or dot, or both, stand in front of a digit.
 fn starts_number(word: &[u8]) -> bool {
     let unsigned = word
         .strip_prefix(b"-")

@@ -33,7 +33,7 @@ pub(super) fn read(file: FileId, text: &str, repairs: &[Repair]) -> Outcome {
         },
         spaced: true,
         consumed: 0,
-        tree: Tree::default(),
+        tree: Tree::for_text(text.len()),
         frames: vec![Frame {
             owner: None,
             dropped: None,
@@ -46,6 +46,7 @@ pub(super) fn read(file: FileId, text: &str, repairs: &[Repair]) -> Outcome {
         too_deep: false,
         comma_node: NONE,
         in_list: false,
+        quoteless: 0,
     };
     reader.document();
     Outcome {
@@ -78,6 +79,8 @@ struct Reader<'a> {
     comma_node: u32,
     /// Whether a `[` was reported whose `]` is ahead.
     in_list: bool,
+    /// Up to here no closing quote of another kind is to be found.
+    quoteless: u32,
 }
 
 /// A block that is open.

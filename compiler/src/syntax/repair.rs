@@ -36,12 +36,19 @@ struct Place {
     end: u32,
 }
 
+/// With more repairs than this the indentation is no guide.
+const ENOUGH: usize = 64;
+
 /// The repairs that make the braces of `text` match, in order of place. `None` when the
 /// indentation does not say: there would be more of them than braces amiss, and too many lines.
 pub(crate) fn find(text: &str) -> Option<Vec<Repair>> {
     let mut search = Search::new(text);
     search.run();
-    let most = search.surplus.unsigned_abs().max(search.lines / 16).min(64);
+    let most = search
+        .surplus
+        .unsigned_abs()
+        .max(search.lines / 16)
+        .min(ENOUGH);
     let mut repairs = search.repairs;
     repairs.sort_by_key(|repair| repair.at);
     (repairs.len() <= most).then_some(repairs)
@@ -150,7 +157,7 @@ impl<'a> Search<'a> {
     }
 
     fn run(&mut self) {
-        loop {
+        while self.repairs.len() <= ENOUGH {
             let token = self.lexer.next();
             match token.kind {
                 Kind::Eof => return self.end(token),
@@ -337,7 +344,11 @@ impl<'a> Search<'a> {
     /// At a `}` that starts a line: ends the blocks that are indented deeper, if it fits one of the others.
     fn close_deeper(&mut self, token: Token) {
         let indent = self.indent;
-        if self.stack.iter().any(|block| block.indent == indent) {
+        if self
+            .stack
+            .binary_search_by_key(&indent, |block| block.indent)
+            .is_ok()
+        {
             while self.top().indent > indent {
                 self.unclosed(token.start);
             }

@@ -76,6 +76,16 @@ pub(crate) struct Mark {
 }
 
 impl Tree {
+    /// An empty tree with room for what a text of that many bytes mostly holds.
+    pub(crate) fn for_text(bytes: usize) -> Self {
+        Self {
+            nodes: Vec::with_capacity(bytes / 32),
+            entries: Vec::with_capacity(bytes / 16),
+            words: Vec::new(),
+            made: Vec::new(),
+        }
+    }
+
     pub(crate) fn mark(&self) -> Mark {
         Mark {
             nodes: self.nodes.len(),

@@ -1,6 +1,6 @@
 //! The tokens that start with a quote or a hash.
 
-use super::super::bytes::{blank_end, line_end, quoted_stop, word_end};
+use super::super::bytes::{Glyph, blank_end, glyph, line_end, quoted_stop, word_end};
 use super::{Kind, Lexer};
 
 /// How far, in bytes, the end of a string of KDL 1 is looked for.
@@ -70,37 +70,50 @@ impl Lexer<'_> {
     fn triple(&mut self) -> Kind {
         let start = self.at;
         let body = start + 3;
-        let line = line_end(self.bytes, body);
-        if let Some(end) = self.triple_end(body, line) {
-            self.at = end;
-            return Kind::Multiline;
+        let proper = starts_line_end(self.bytes, body);
+        let found = if proper {
+            Err(body)
+        } else {
+            self.triple_end(body, Lines::One)
+        };
+        match found {
+            Ok(end) => self.end(end, Kind::Multiline),
+            Err(line) if self.no_triple && !proper => self.unclosed(start, body, line),
+            Err(line) => self.triple_below(start, line, proper),
         }
-        if line != body && self.no_triple {
-            return self.unclosed(start, body, line);
-        }
-        if let Some(end) = self.triple_end(line, self.bytes.len()) {
-            self.at = end;
-            return Kind::Multiline;
-        }
-        self.no_triple = true;
-        if line != body {
-            return self.unclosed(start, body, line);
-        }
-        self.at = self.bytes.len();
-        Kind::UnclosedMultiline
     }
 
-    /// The place behind the first unescaped `"""` between `from` and `to`.
-    fn triple_end(&self, from: usize, to: usize) -> Option<usize> {
-        let mut at = from;
-        while at < to {
-            match &self.bytes[at..to] {
-                [b'\\', _, ..] => at += 2,
-                [b'"', b'"', b'"', ..] => return Some(at + 3),
-                _ => at += 1,
+    /// A `"""` whose line does not close it.
+    fn triple_below(&mut self, start: usize, line: usize, proper: bool) -> Kind {
+        match self.triple_end(line, Lines::All) {
+            Ok(end) => self.end(end, Kind::Multiline),
+            Err(end) if proper => self.end(end, Kind::UnclosedMultiline),
+            Err(_) => {
+                self.no_triple = true;
+                self.unclosed(start, start + 3, line)
             }
         }
-        None
+    }
+
+    /// The place behind the first unescaped `"""` from `at` on, or the place where the search ended.
+    fn triple_end(&self, mut at: usize, lines: Lines) -> Result<usize, usize> {
+        loop {
+            at = quoted_stop(self.bytes, at);
+            match &self.bytes[at..] {
+                [b'"', b'"', b'"', ..] => return Ok(at + 3),
+                [b'"', ..] => at += 1,
+                [b'\\', ..] => {
+                    at += 1 + usize::from(matches!(self.bytes.get(at + 1), Some(b'\\' | b'"')))
+                }
+                [_, ..] if lines == Lines::All => at += 1,
+                _ => return Err(at),
+            }
+        }
+    }
+
+    fn end(&mut self, end: usize, kind: Kind) -> Kind {
+        self.at = end;
+        kind
     }
 
     pub(super) fn hash(&mut self) -> Kind {
@@ -121,28 +134,20 @@ impl Lexer<'_> {
     }
 
     fn raw(&mut self, start: usize, body: usize, hashes: usize) -> Kind {
-        let line = line_end(self.bytes, body);
-        match raw_end(self.bytes, body, line, 1, hashes) {
-            Some(end) => {
-                self.at = end;
-                Kind::Raw
-            }
-            None => self.unclosed(start, body, line),
+        match raw_end(self.bytes, body, Lines::One, 1, hashes) {
+            Ok(end) => self.end(end, Kind::Raw),
+            Err(line) => self.unclosed(start, body, line),
         }
     }
 
     fn raw_triple(&mut self, start: usize, body: usize, hashes: usize) -> Kind {
-        let line = line_end(self.bytes, body);
-        let limit = if line == body { self.bytes.len() } else { line };
-        if let Some(end) = raw_end(self.bytes, body, limit, 3, hashes) {
-            self.at = end;
-            return Kind::RawMultiline;
+        let proper = starts_line_end(self.bytes, body);
+        let lines = if proper { Lines::All } else { Lines::One };
+        match raw_end(self.bytes, body, lines, 3, hashes) {
+            Ok(end) => self.end(end, Kind::RawMultiline),
+            Err(end) if proper => self.end(end, Kind::UnclosedMultiline),
+            Err(line) => self.unclosed(start, body, line),
         }
-        if line != body {
-            return self.unclosed(start, body, line);
-        }
-        self.at = limit;
-        Kind::UnclosedMultiline
     }
 
     /// Ends a string that nothing closes up to the line end at `line`: there, but before the braces
@@ -154,22 +159,43 @@ impl Lexer<'_> {
     }
 }
 
-/// The place behind the first run of `quotes` quotes and `hashes` hashes between `from` and `to`.
-fn raw_end(bytes: &[u8], from: usize, to: usize, quotes: usize, hashes: usize) -> Option<usize> {
-    let mut at = from;
-    while at < to {
-        if bytes[at] != b'"' {
-            at += 1;
-            continue;
+/// Whether a search ends with the line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    One,
+    All,
+}
+
+/// The place behind the first run of `quotes` quotes and `hashes` hashes from `at` on, or the place
+/// where the search ended.
+fn raw_end(
+    bytes: &[u8],
+    mut at: usize,
+    lines: Lines,
+    quotes: usize,
+    hashes: usize,
+) -> Result<usize, usize> {
+    loop {
+        at = quoted_stop(bytes, at);
+        match bytes.get(at) {
+            Some(b'"') => {
+                let found = run(&bytes[at..], b'"');
+                let tail = run(&bytes[at + found..], b'#');
+                if found >= quotes && tail >= hashes {
+                    return Ok(at + found + hashes);
+                }
+                at += found + tail;
+            }
+            Some(b'\\') => at += 1,
+            Some(_) if lines == Lines::All => at += 1,
+            _ => return Err(at),
         }
-        let found = run(&bytes[at..to], b'"');
-        let tail = run(&bytes[at + found..to], b'#');
-        if found >= quotes && tail >= hashes {
-            return Some(at + found + hashes);
-        }
-        at += found + tail;
     }
-    None
+}
+
+/// Whether a line end, or the text's, stands at `at`.
+fn starts_line_end(bytes: &[u8], at: usize) -> bool {
+    at == bytes.len() || matches!(glyph(bytes, at), Glyph::Newline(_))
 }
 
 fn run(bytes: &[u8], wanted: u8) -> usize {

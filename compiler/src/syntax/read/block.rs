@@ -77,7 +77,7 @@ impl Reader<'_> {
     fn is_brace_below(&self, last: u32) -> bool {
         let node = self.tree.nodes[last as usize];
         let between = &self.text[node.end as usize..self.token.start as usize];
-        !node.block && !between.contains(';')
+        !node.block && !self.faults.full() && !between.contains(';')
     }
 
     fn brace_below(&mut self, row: u32) {

@@ -389,15 +389,20 @@ fn is_url(bytes: &[u8]) -> bool {
     bytes.windows(3).take(REACH).any(|window| window == b"://")
 }
 
+/// How long a `${..}` or `{{..}}` may be, in bytes.
+const TEMPLATE: usize = 200;
+
 /// The end of the `${..}` or `{{..}}` whose brace stands at `at`, if its line closes it.
 fn template_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let rest = &bytes[at..bytes.len().min(at + REACH)];
-    let end: &[u8] = match rest {
-        [b'{', b'{', ..] => b"}}",
-        [b'{', ..] if at > 0 && bytes[at - 1] == b'$' => b"}",
+    let rest = &bytes[at..bytes.len().min(at + TEMPLATE)];
+    let (open, close): (usize, &[u8]) = match rest {
+        [b'{', b'{', ..] => (2, b"}}"),
+        [b'{', ..] if at > 0 && bytes[at - 1] == b'$' => (1, b"}"),
         _ => return None,
     };
-    let line = &rest[..line_end(rest, 0)];
-    let found = line.windows(end.len()).position(|window| window == end)?;
-    (!line[..found].contains(&b'"')).then_some(at + found + end.len())
+    let stops = |byte: &u8| matches!(byte, b'{' | b'}' | b'"' | b'\n' | b'\r');
+    let end = open + rest[open..].iter().position(stops)?;
+    rest[end..]
+        .starts_with(close)
+        .then_some(at + end + close.len())
 }

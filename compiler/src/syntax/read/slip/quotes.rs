@@ -111,9 +111,11 @@ impl Reader<'_> {
             .take_while(|byte| **byte == b'#')
             .count();
         let body = start + hashes + 1;
-        let line = line_end(bytes, body);
         let closing = format!("\"{}", "#".repeat(hashes));
-        let Some(len) = self.text[body..line].find(&closing) else {
+        let Some(len) = closing_quote(
+            &bytes[body..bytes.len().min(body + REACH)],
+            closing.as_bytes(),
+        ) else {
             return (plain(letter), Shape::Str);
         };
         let text = &self.text[body..body + len];
@@ -138,12 +140,13 @@ impl Reader<'_> {
     /// A word that starts with a quote of another kind, if its line has the other quote as well.
     pub(super) fn foreign_quotes(&mut self, word: Token) -> (WordRow, Shape) {
         let source = &self.text[word.start as usize..];
-        let Some((open, closers)) = quotes(source) else {
+        let Some((open, closers)) = quotes(source).filter(|_| word.start >= self.quoteless) else {
             return (plain(word), Shape::Str);
         };
         let line = line_end(&source.as_bytes()[..source.len().min(REACH)], open);
-        let Some((text, closer)) = source.get(open..line).and_then(|line| until(line, closers))
-        else {
+        let found = source.get(open..line).and_then(|line| until(line, closers));
+        let Some((text, closer)) = found else {
+            self.quoteless = word.start + offset(line);
             return (plain(word), Shape::Str);
         };
         let token = Token {
@@ -163,6 +166,15 @@ impl Reader<'_> {
         self.faults.add(diagnostic);
         (self.made(token, text.to_owned()), Shape::Str)
     }
+}
+
+/// Where the string that `rest` starts in ends on its line.
+fn closing_quote(rest: &[u8], closing: &[u8]) -> Option<usize> {
+    let quotes = rest.iter().enumerate().filter(|(_, byte)| **byte == b'"');
+    let found = quotes
+        .map(|(at, _)| at)
+        .find(|at| rest[*at..].starts_with(closing))?;
+    (line_end(&rest[..found], 0) == found).then_some(found)
 }
 
 /// The length of the quote that `source` starts with, and the quotes that may end it.
