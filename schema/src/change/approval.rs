@@ -1,8 +1,9 @@
 //! What an approval of changes is for, and when it no longer holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Change;
+use crate::address::Address;
 use crate::digest::{Digest, DigestText};
 use crate::plan::Plan;
 use crate::value::Value;
@@ -10,28 +11,25 @@ use crate::value::Value;
 /// Over the touched nodes and what they need, as they are in the base: an apply is refused when
 /// it no longer matches, while the rest of the stack may move.
 pub(super) fn base(changes: &[Change], base: &Plan) -> DigestText {
-    let needed = |change: &Change| {
-        let nodes = change.before.iter().chain(&change.after);
-        nodes
-            .flat_map(|node| node.needs.keys().cloned())
-            .collect::<Vec<_>>()
-    };
-    let touched = changes
-        .iter()
-        .flat_map(|c| needed(c).into_iter().chain([c.address.clone()]));
-    let digests: BTreeMap<String, Value> = touched
-        .map(|address| {
-            let digest = base
-                .nodes
-                .get(&address)
-                .map(|node| node.payload.digest(address.kind));
-            (
-                address.to_string(),
-                digest.map_or(Value::Null, |d| Value::Text(d.to_string())),
-            )
-        })
-        .collect();
-    Digest::of("base", &Value::Map(digests)).into()
+    let touched: BTreeSet<&Address> = changes.iter().flat_map(touched).collect();
+    let digests = touched.into_iter().map(|address| {
+        let digest = base
+            .nodes
+            .get(address)
+            .map(|node| node.payload.digest(address.kind));
+        (
+            address.to_string(),
+            digest.map_or(Value::Null, |d| Value::Text(d.to_string())),
+        )
+    });
+    Digest::of("base", &Value::Map(digests.collect())).into()
+}
+
+fn touched(change: &Change) -> impl Iterator<Item = &Address> {
+    let nodes = change.before.iter().chain(&change.after);
+    nodes
+        .flat_map(|node| node.needs.keys())
+        .chain([&change.address])
 }
 
 /// Over the stack, both digests and every action.
