@@ -172,7 +172,7 @@ impl World {
         let uses = |task: &&super::world::Task| {
             task.is_wanted() && !task.state.has_ended() && task.template.networks.contains_key(name)
         };
-        if let Some(task) = self.tasks.values().find(uses) {
+        if let Some(task) = self.tasks().find(uses) {
             return Err(Refusal::precondition(&format!(
                 "network {id} is in use by task {}",
                 task.id

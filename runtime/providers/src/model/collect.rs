@@ -52,8 +52,7 @@ fn is_in_use(world: &World, kind: Kind, name: &str) -> bool {
         .any(|service| refers(&service.spec, kind, name))
         || is_used_before(world, kind, name)
         || world
-            .tasks
-            .values()
+            .tasks()
             .filter(runs)
             .any(|task| refers(&task.template, kind, name))
 }

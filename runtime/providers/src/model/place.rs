@@ -1,10 +1,10 @@
 //! Which node can take a task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::plan::{self, PublishMode};
 
-use super::world::{Node, Task, World};
+use super::world::{Node, Slot, Task, TaskState, World};
 
 /// `node.labels.disk==ssd`
 pub(crate) struct Constraint<'a> {
@@ -114,43 +114,138 @@ fn static_obstacle(spec: &plan::Service, host: &str, node: &Node) -> Option<Obst
     }
 }
 
+/// What the tasks on one node take up.
+#[derive(Default)]
+struct Load {
+    tasks: usize,
+    of_service: BTreeMap<String, usize>,
+    cpu: u64,
+    memory: u64,
+    generic: BTreeMap<String, u64>,
+    host_ports: BTreeSet<String>,
+}
+
+impl Load {
+    fn add(&mut self, task: &Task) {
+        let spec = &task.template;
+        self.tasks += 1;
+        *self.of_service.entry(task.service.clone()).or_default() += 1;
+        self.cpu = self.cpu.saturating_add(cpu(spec));
+        self.memory = self.memory.saturating_add(memory(spec));
+        for (kind, wanted) in &spec.reserve.generic {
+            *self.generic.entry(kind.clone()).or_default() += count(wanted);
+        }
+        self.host_ports.extend(host_ports(spec).cloned());
+    }
+
+    fn of(&self, service: &str) -> usize {
+        self.of_service.get(service).copied().unwrap_or(0)
+    }
+
+    fn obstacle(&self, task: &Task, node: &Node) -> Option<Obstacle> {
+        let spec = &task.template;
+        if host_ports(spec).any(|port| self.host_ports.contains(port)) {
+            Some(Obstacle::HostPort)
+        } else if most(spec).is_some_and(|most| self.of(&task.service) >= most) {
+            Some(Obstacle::MaxPerNode)
+        } else if !self.has_room(spec, node) {
+            Some(Obstacle::Resources)
+        } else {
+            None
+        }
+    }
+
+    fn has_room(&self, spec: &plan::Service, node: &Node) -> bool {
+        let left = |kind: &String| {
+            let has = node.generic.get(kind).copied().unwrap_or(0);
+            has.saturating_sub(self.generic.get(kind).copied().unwrap_or(0))
+        };
+        self.cpu.saturating_add(cpu(spec)) <= node.cpu
+            && self.memory.saturating_add(memory(spec)) <= node.memory
+            && spec
+                .reserve
+                .generic
+                .iter()
+                .all(|(kind, wanted)| count(wanted) <= left(kind))
+    }
+}
+
 impl World {
-    /// The host for a task of the service, or why there is none, in the scheduler's words.
-    /// `only` narrows the choice to one host.
-    pub(crate) fn place(
-        &self,
-        service: &str,
-        spec: &plan::Service,
-        only: Option<&str>,
-    ) -> Result<String, String> {
+    /// Gives every task that waits for a node one, or the scheduler's words why there is none.
+    pub(crate) fn schedule(&mut self) {
+        let waiting = |task: &Task| task.state == TaskState::Pending && task.is_wanted();
+        let pending: Vec<(String, u64)> = self
+            .tasks
+            .iter()
+            .flat_map(|(name, tasks)| tasks.iter().map(move |(number, task)| (name, number, task)))
+            .filter(|(_, _, task)| waiting(task))
+            .map(|(name, number, _)| (name.clone(), *number))
+            .collect();
+        let mut loads = if pending.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.loads()
+        };
+        let clock = self.clock;
+        for (name, number) in pending {
+            let Some(task) = self.task(&name, number) else {
+                continue;
+            };
+            let placed = self.place(task, &loads);
+            let Some(task) = self.task_mut(&name, number) else {
+                continue;
+            };
+            match placed {
+                Ok(host) => {
+                    loads.entry(host.clone()).or_default().add(task);
+                    task.node = Some(host);
+                    task.error.clear();
+                    task.enter(TaskState::Preparing, clock);
+                }
+                Err(error) => task.error = error,
+            }
+        }
+    }
+
+    fn loads(&self) -> BTreeMap<String, Load> {
+        let mut loads: BTreeMap<String, Load> = BTreeMap::new();
+        for task in self.tasks().filter(|task| !task.state.has_ended()) {
+            if let Some(host) = &task.node {
+                loads.entry(host.clone()).or_default().add(task);
+            }
+        }
+        loads
+    }
+
+    /// The node that fits and has the fewest tasks of the service, and then the fewest at all.
+    fn place(&self, task: &Task, loads: &BTreeMap<String, Load>) -> Result<String, String> {
+        let nobody = Load::default();
         let mut obstacles: BTreeMap<Obstacle, usize> = BTreeMap::new();
         let mut best: Option<((usize, usize), &str)> = None;
-        for (host, node) in self
-            .nodes
-            .iter()
-            .filter(|(host, _)| only.is_none_or(|only| only == *host))
-        {
-            let tasks: Vec<&Task> = self.tasks_on(host).collect();
-            if let Some(obstacle) = obstacle(service, spec, host, node, &tasks) {
+        for (host, node) in self.nodes.iter().filter(|(host, _)| task.slot.admits(host)) {
+            let load = loads.get(host).unwrap_or(&nobody);
+            let obstacle =
+                static_obstacle(&task.template, host, node).or_else(|| load.obstacle(task, node));
+            if let Some(obstacle) = obstacle {
                 *obstacles.entry(obstacle).or_default() += 1;
                 continue;
             }
-            let load = (
-                tasks.iter().filter(|task| task.service == service).count(),
-                tasks.len(),
-            );
-            if best.is_none_or(|(least, _)| load < least) {
-                best = Some((load, host));
+            let weight = (load.of(&task.service), load.tasks);
+            if best.is_none_or(|(least, _)| weight < least) {
+                best = Some((weight, host));
             }
         }
         best.map(|(_, host)| host.to_owned())
             .ok_or_else(|| no_suitable_node(&obstacles))
     }
+}
 
-    fn tasks_on(&self, host: &str) -> impl Iterator<Item = &Task> {
-        self.tasks
-            .values()
-            .filter(move |task| task.node.as_deref() == Some(host) && !task.state.has_ended())
+impl Slot {
+    fn admits(&self, host: &str) -> bool {
+        match self {
+            Slot::Number(_) => true,
+            Slot::Node(only) => only == host,
+        }
     }
 }
 
@@ -167,61 +262,29 @@ fn no_suitable_node(obstacles: &BTreeMap<Obstacle, usize>) -> String {
     }
 }
 
-fn obstacle(
-    service: &str,
-    spec: &plan::Service,
-    host: &str,
-    node: &Node,
-    tasks: &[&Task],
-) -> Option<Obstacle> {
-    static_obstacle(spec, host, node).or_else(|| {
-        if shares_host_port(spec, tasks) {
-            Some(Obstacle::HostPort)
-        } else if is_full(service, spec, tasks) {
-            Some(Obstacle::MaxPerNode)
-        } else if !has_room(spec, node, tasks) {
-            Some(Obstacle::Resources)
-        } else {
-            None
-        }
-    })
+fn host_ports(spec: &plan::Service) -> impl Iterator<Item = &String> {
+    spec.publish
+        .iter()
+        .filter(|(_, published)| published.mode == PublishMode::Host)
+        .map(|(port, _)| port)
 }
 
-fn shares_host_port(spec: &plan::Service, tasks: &[&Task]) -> bool {
-    let on_host = |spec: &plan::Service, port: &str| {
-        spec.publish
-            .get(port)
-            .is_some_and(|published| published.mode == PublishMode::Host)
-    };
-    let mut ports = spec.publish.keys().filter(|port| on_host(spec, port));
-    ports.any(|port| tasks.iter().any(|task| on_host(&task.template, port)))
-}
-
-fn is_full(service: &str, spec: &plan::Service, tasks: &[&Task]) -> bool {
-    let limit = spec
-        .placement
+fn most(spec: &plan::Service) -> Option<usize> {
+    spec.placement
         .max_per_node
-        .filter(|limit| *limit > 0)
-        .and_then(|limit| usize::try_from(limit).ok());
-    limit.is_some_and(|limit| tasks.iter().filter(|task| task.service == service).count() >= limit)
+        .filter(|most| *most > 0)
+        .and_then(|most| usize::try_from(most).ok())
 }
 
-fn has_room(spec: &plan::Service, node: &Node, tasks: &[&Task]) -> bool {
-    let cpu = |spec: &plan::Service| spec.reserve.cpu.map_or(0, |cpu| cpu.0);
-    let memory = |spec: &plan::Service| spec.reserve.memory.map_or(0, |memory| memory.0);
-    let taken = |of: &dyn Fn(&plan::Service) -> u64| {
-        tasks.iter().map(|task| of(&task.template)).sum::<u64>()
-    };
-    taken(&cpu).saturating_add(cpu(spec)) <= node.cpu
-        && taken(&memory).saturating_add(memory(spec)) <= node.memory
-        && spec.reserve.generic.iter().all(|(kind, wanted)| {
-            let of = |spec: &plan::Service| count(spec.reserve.generic.get(kind));
-            let has = node.generic.get(kind).copied().unwrap_or(0);
-            taken(&of).saturating_add(count(Some(wanted))) <= has
-        })
+fn cpu(spec: &plan::Service) -> u64 {
+    spec.reserve.cpu.map_or(0, |cpu| cpu.0)
+}
+
+fn memory(spec: &plan::Service) -> u64 {
+    spec.reserve.memory.map_or(0, |memory| memory.0)
 }
 
 /// A named resource counts as one.
-fn count(resource: Option<&String>) -> u64 {
-    resource.map_or(0, |text| text.parse().unwrap_or(1))
+fn count(resource: &str) -> u64 {
+    resource.parse().unwrap_or(1)
 }

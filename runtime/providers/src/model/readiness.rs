@@ -121,13 +121,12 @@ impl Model {
     /// A task that finds no node, for too long.
     fn unplaced(&self, world: &World, name: &str) -> Option<Readiness> {
         let waits = |task: &&Task| {
-            task.service == name
-                && task.is_wanted()
+            task.is_wanted()
                 && task.state == TaskState::Pending
                 && task.error.starts_with("no suitable node")
                 && world.clock - task.created >= PATIENCE
         };
-        let task = world.tasks.values().find(waits)?;
+        let task = world.tasks_of(name).find(waits)?;
         let tasks = self.failed_tasks(world, name, |task| waits(&task));
         Some(failed(Verdict::Unschedulable, &task.error, tasks))
     }
@@ -135,26 +134,21 @@ impl Model {
     /// Tasks that end too often, or that ended and are not tried again.
     fn hopeless(&self, world: &World, name: &str, spec: &Service) -> Option<Readiness> {
         let template = world.template_of(name)?;
-        let current = |task: &Task| task.service == name && *task.template == template;
+        let current = |task: &Task| *task.template == template;
         let failures = |of: &Task| {
             let same = world
-                .tasks
-                .values()
+                .tasks_of(name)
                 .filter(|task| current(task) && task.slot == of.slot);
             same.filter(|task| task.state.has_failed()).count()
         };
         let given_up = |task: &Task| {
-            let slot = world
-                .tasks
-                .values()
-                .filter(|other| other.service == name && other.slot == task.slot);
+            let slot = world.tasks_of(name).filter(|other| other.slot == task.slot);
             slot.filter(|other| other.is_wanted()).count() == 0
         };
         // A one-shot with a number of tries is given all of them.
         let counted = spec.mode == Mode::Once && spec.restart.max.is_some_and(|max| max > 0);
         let culprit = world
-            .tasks
-            .values()
+            .tasks_of(name)
             .rev()
             .filter(|task| current(task) && task.state.has_failed());
         let culprit = culprit
@@ -180,11 +174,7 @@ impl Model {
         which: impl Fn(&Task) -> bool,
     ) -> Vec<FailedTask> {
         let stuck = |task: &Task| task.state == TaskState::Pending && !task.error.is_empty();
-        let all = world
-            .tasks
-            .values()
-            .rev()
-            .filter(|task| task.service == name && which(task));
+        let all = world.tasks_of(name).rev().filter(|task| which(task));
         let bad = all.filter(|task| task.state.has_failed() || stuck(task));
         bad.take(EVIDENCE)
             .map(|task| self.evidence(world, task))
@@ -216,14 +206,13 @@ impl Tally {
         let desired = world.wanted_slots(spec).len() as u64;
         let template = world.template_of(name);
         let clean = |task: &&Task| {
-            task.service == name
-                && template
-                    .as_ref()
-                    .is_some_and(|template| !world.is_dirty(task, template))
+            template
+                .as_ref()
+                .is_some_and(|template| !world.is_dirty(task, template))
         };
         let once = spec.mode == Mode::Once;
         let (mut running, mut arrived) = (0, 0);
-        for task in world.tasks.values().filter(clean) {
+        for task in world.tasks_of(name).filter(clean) {
             let runs = task.state == TaskState::Running && task.desired == Desired::Running;
             running += u64::from(runs);
             let steady = runs && !once && task.is_steady(world.clock);

@@ -94,25 +94,22 @@ impl Service {
 }
 
 impl World {
-    pub(crate) fn roll(&mut self) {
-        for name in self.services.keys().cloned().collect::<Vec<_>>() {
-            self.begin_rollout(&name);
-            let Some(service) = self.services.get_mut(&name) else {
-                continue;
-            };
-            let terms = service.terms();
-            let Some(mut rollout) = service.rollout.take() else {
-                continue;
-            };
-            match self.course(&name, &mut rollout, &terms) {
-                Course::Going => {
-                    if let Some(service) = self.services.get_mut(&name) {
-                        service.rollout = Some(rollout);
-                    }
+    pub(crate) fn roll(&mut self, name: &str) {
+        let Some(service) = self.services.get_mut(name) else {
+            return;
+        };
+        let terms = service.terms();
+        let Some(mut rollout) = service.rollout.take() else {
+            return;
+        };
+        match self.course(name, &mut rollout, &terms) {
+            Course::Going => {
+                if let Some(service) = self.services.get_mut(name) {
+                    service.rollout = Some(rollout);
                 }
-                Course::Over => self.complete(&name),
-                Course::Broken(task) => self.break_off(&name, task, terms.on_failure),
             }
+            Course::Over => self.complete(name),
+            Course::Broken(task) => self.break_off(name, task, terms.on_failure),
         }
     }
 
@@ -158,10 +155,8 @@ impl World {
             return Vec::new();
         };
         let is_dirty = |tasks: &[u64]| {
-            tasks.len() > 1
-                || tasks
-                    .iter()
-                    .any(|number| self.is_dirty(&self.tasks[number], &template))
+            let mut tasks_here = tasks.iter().filter_map(|number| self.task(name, *number));
+            tasks.len() > 1 || tasks_here.any(|task| self.is_dirty(task, &template))
         };
         let slots = self.slots(name).into_iter();
         slots
@@ -171,7 +166,7 @@ impl World {
     }
 
     fn course(&mut self, name: &str, rollout: &mut Rollout, terms: &Terms) -> Course {
-        if let Some(task) = self.watch(rollout, terms) {
+        if let Some(task) = self.watch(name, rollout, terms) {
             return Course::Broken(task);
         }
         self.work(name, rollout, terms);
@@ -194,15 +189,15 @@ impl World {
     }
 
     /// The task whose end was one too many. An end with 0 counts too.
-    fn watch(&self, rollout: &mut Rollout, terms: &Terms) -> Option<u64> {
+    fn watch(&self, name: &str, rollout: &mut Rollout, terms: &Terms) -> Option<u64> {
         if terms.on_failure == FailureAction::Continue {
             return None;
         }
         for number in &rollout.made {
-            let Some(task) = self.tasks.get(number) else {
+            let Some(task) = self.task(name, *number) else {
                 continue;
             };
-            let alone = task.state.has_ended() && task.state != TaskState::Shutdown;
+            let alone = task.ended_by_itself();
             let early = task
                 .ran_from
                 .is_none_or(|from| task.since - from <= terms.monitor);
@@ -221,7 +216,7 @@ impl World {
             if worker
                 .turn
                 .as_ref()
-                .is_some_and(|turn| self.is_over(turn, terms.order))
+                .is_some_and(|turn| self.is_over(name, turn, terms.order))
             {
                 *worker = Worker {
                     free_at: self.clock + terms.delay,
@@ -245,15 +240,15 @@ impl World {
         let template = self.template_of(name)?;
         let tasks = self.slots(name).remove(slot)?;
         let clean = tasks.iter().copied().find(|number| {
-            let task = &self.tasks[number];
-            task.is_wanted() && !self.is_dirty(task, &template)
+            self.task(name, *number)
+                .is_some_and(|task| task.is_wanted() && !self.is_dirty(task, &template))
         });
         let old: Vec<u64> = tasks
             .into_iter()
             .filter(|number| Some(*number) != clean)
             .collect();
         if clean.is_some() {
-            self.shut_down(&old);
+            self.shut_down(name, &old);
             return None;
         }
         let spec = self.services.get(name)?.spec.clone();
@@ -263,22 +258,22 @@ impl World {
         };
         let new = self.make_task(name, &spec, slot.clone(), desired);
         if order == Order::StopFirst {
-            self.shut_down(&old);
+            self.shut_down(name, &old);
         }
         Some(Turn { new, old })
     }
 
-    fn is_over(&mut self, turn: &Turn, order: Order) -> bool {
-        let state = self.tasks.get(&turn.new).map(|task| task.state);
+    fn is_over(&mut self, name: &str, turn: &Turn, order: Order) -> bool {
+        let state = self.task(name, turn.new).map(|task| task.state);
         if order == Order::StartFirst && state == Some(TaskState::Running) {
-            self.shut_down(&turn.old);
+            self.shut_down(name, &turn.old);
         }
         state.is_none_or(|state| state >= TaskState::Running)
     }
 
-    fn shut_down(&mut self, tasks: &[u64]) {
+    fn shut_down(&mut self, name: &str, tasks: &[u64]) {
         for number in tasks {
-            if let Some(task) = self.tasks.get_mut(number) {
+            if let Some(task) = self.task_mut(name, *number) {
                 task.desired = task.desired.max(Desired::Shutdown);
             }
         }
@@ -293,7 +288,7 @@ impl World {
     }
 
     fn break_off(&mut self, name: &str, task: u64, action: FailureAction) {
-        let id = self.tasks.get(&task).map_or("", |task| &task.id);
+        let id = self.task(name, task).map_or("", |task| &task.id);
         let because =
             |what: &str| format!("{what} due to failure or early termination of task {id}");
         let service = &self.services[name];

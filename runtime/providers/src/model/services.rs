@@ -31,7 +31,7 @@ impl World {
         let id = meta.id.clone();
         let spec = Box::new(spec);
         self.services.insert(
-            name,
+            name.clone(),
             Service {
                 meta,
                 spec,
@@ -40,7 +40,7 @@ impl World {
                 rollout: None,
             },
         );
-        self.reconcile();
+        self.reconcile(&name);
         Ok(id)
     }
 
@@ -99,7 +99,12 @@ impl World {
         self.services
             .remove(name)
             .ok_or_else(|| Refusal::not_found("service", name))?;
-        for task in self.tasks.values_mut().filter(|task| task.service == name) {
+        for task in self
+            .tasks
+            .get_mut(name)
+            .into_iter()
+            .flat_map(BTreeMap::values_mut)
+        {
             task.desired = Desired::Remove;
         }
         self.index += 1;
@@ -114,7 +119,7 @@ impl World {
             service.rollout = None;
             write(service);
         }
-        self.reconcile();
+        self.reconcile(name);
         self.begin_rollout(name);
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use skep_schema::plan::{Condition, Service};
+use skep_schema::plan::{Condition, Restart, Service};
 
 use super::place::is_eligible;
 use super::services::is_global;
@@ -13,17 +13,25 @@ use super::world::{Desired, Slot, Task, TaskState, World};
 const HISTORY: usize = 5;
 
 impl World {
-    /// Gives every service the tasks its spec asks for.
-    pub(crate) fn reconcile(&mut self) {
-        for name in self.services.keys().cloned().collect::<Vec<_>>() {
-            let spec = self.services[&name].spec.clone();
-            let wanted = self.wanted_slots(&spec);
-            let filled = self.slots(&name);
-            for slot in filled.keys().filter(|slot| !wanted.contains(slot)) {
-                self.empty(&name, slot);
-            }
-            for slot in wanted.into_iter().filter(|slot| !filled.contains_key(slot)) {
-                self.make_task(&name, &spec, slot, Desired::Running);
+    /// Gives a service the tasks its spec asks for.
+    pub(crate) fn reconcile(&mut self, name: &str) {
+        let Some(service) = self.services.get(name) else {
+            return;
+        };
+        let wanted = self.wanted_slots(&service.spec);
+        let filled = self.slots(name);
+        let missing: Vec<Slot> = wanted
+            .iter()
+            .filter(|slot| !filled.contains_key(slot))
+            .cloned()
+            .collect();
+        for slot in filled.into_keys().filter(|slot| !wanted.contains(slot)) {
+            self.empty(name, &slot);
+        }
+        if !missing.is_empty() {
+            let spec = self.services[name].spec.clone();
+            for slot in missing {
+                self.make_task(name, &spec, slot, Desired::Running);
             }
         }
     }
@@ -42,9 +50,12 @@ impl World {
     fn empty(&mut self, service: &str, slot: &Slot) {
         let tasks = self
             .tasks
-            .values_mut()
-            .filter(|task| task.service == service && task.slot == *slot);
-        tasks.for_each(|task| task.desired = Desired::Remove);
+            .get_mut(service)
+            .into_iter()
+            .flat_map(BTreeMap::values_mut);
+        tasks
+            .filter(|task| task.slot == *slot)
+            .for_each(|task| task.desired = Desired::Remove);
     }
 
     /// The tasks that fill each slot of a service: those that shall run, or the last one where it
@@ -52,17 +63,10 @@ impl World {
     pub(crate) fn slots(&self, service: &str) -> BTreeMap<Slot, Vec<u64>> {
         let mut slots: BTreeMap<Slot, Vec<u64>> = BTreeMap::new();
         let mut ended: BTreeMap<Slot, u64> = BTreeMap::new();
-        for (number, task) in self
-            .tasks
-            .iter()
-            .filter(|(_, task)| task.service == service)
-        {
+        for (number, task) in self.tasks.get(service).into_iter().flatten() {
             if task.is_wanted() {
                 slots.entry(task.slot.clone()).or_default().push(*number);
-            } else if task.desired == Desired::Shutdown
-                && task.state.has_ended()
-                && task.state != TaskState::Shutdown
-            {
+            } else if task.desired == Desired::Shutdown && task.ended_by_itself() {
                 ended.insert(task.slot.clone(), *number);
             }
         }
@@ -91,81 +95,70 @@ impl World {
     }
 
     /// Replaces what ended although it shall run, as often as the service allows.
-    pub(crate) fn restart(&mut self) {
-        let ended = self
-            .tasks
-            .iter()
-            .filter(|(_, task)| task.is_wanted() && task.state.has_ended());
-        for number in ended.map(|(number, _)| *number).collect::<Vec<_>>() {
-            let again = self.may_restart(&self.tasks[&number]);
-            let Some(task) = self.tasks.get_mut(&number) else {
-                continue;
+    pub(crate) fn restart(&mut self, name: &str) {
+        let Some(tasks) = self.tasks.get_mut(name) else {
+            return;
+        };
+        let over = tasks
+            .values_mut()
+            .filter(|task| task.is_wanted() && task.state.has_ended());
+        let ended: Vec<Task> = over
+            .map(|task| {
+                task.desired = Desired::Shutdown;
+                task.clone()
+            })
+            .collect();
+        for task in ended {
+            let Some(service) = self.services.get(name) else {
+                return;
             };
-            task.desired = Desired::Shutdown;
-            let (name, slot) = (task.service.clone(), task.slot.clone());
-            let Some(service) = self.services.get(&name).filter(|_| again) else {
+            if !self.may_restart(&task, &service.spec.restart) {
                 continue;
-            };
+            }
             let spec = service.spec.clone();
-            let replacement = self.make_task(&name, &spec, slot, Desired::Running);
             let not_before = self.clock + millis(spec.restart.delay, 5_000);
-            if let Some(task) = self.tasks.get_mut(&replacement) {
+            let replacement = self.make_task(name, &spec, task.slot, Desired::Running);
+            if let Some(task) = self.task_mut(name, replacement) {
                 task.not_before = not_before;
             }
         }
     }
 
-    fn may_restart(&self, task: &Task) -> bool {
-        let Some(service) = self.services.get(&task.service) else {
-            return false;
-        };
-        let restart = &service.spec.restart;
+    fn may_restart(&self, task: &Task, restart: &Restart) -> bool {
         let wanted = match restart.condition.unwrap_or(Condition::Any) {
             Condition::Any => true,
             Condition::OnFailure => task.state != TaskState::Complete,
             Condition::None => false,
         };
-        let limit = restart
-            .max
-            .filter(|max| *max > 0)
-            .and_then(|max| usize::try_from(max).ok());
-        wanted && limit.is_none_or(|limit| self.ended_like(task) <= limit)
-    }
-
-    fn ended_like(&self, task: &Task) -> usize {
         let same = |other: &&Task| {
-            (&other.service, &other.slot) == (&task.service, &task.slot)
-                && other.state.has_ended()
-                && other.state != TaskState::Shutdown
-                && other.template == task.template
+            other.slot == task.slot && other.ended_by_itself() && other.template == task.template
         };
-        self.tasks.values().filter(same).count()
+        let ended = self.tasks_of(&task.service).filter(same).count();
+        wanted && limit(restart).is_none_or(|limit| ended <= limit)
     }
 
     /// Drops the oldest ended tasks of each slot.
-    pub(crate) fn forget(&mut self) {
-        let mut kept: BTreeMap<(String, Slot), usize> = BTreeMap::new();
+    pub(crate) fn forget(&mut self, name: &str) {
+        let Some(tasks) = self.tasks.get_mut(name) else {
+            return;
+        };
+        let restart = self.services.get(name).map(|service| &service.spec.restart);
+        let tries = restart
+            .and_then(limit)
+            .map_or(0, |limit| limit.saturating_add(1));
+        let mut kept: BTreeMap<&Slot, usize> = BTreeMap::new();
         let mut dropped = Vec::new();
-        let ended = self
-            .tasks
+        for (number, task) in tasks
             .iter()
             .rev()
-            .filter(|(_, task)| !task.is_wanted() && task.state.has_ended());
-        for (number, task) in ended {
-            let limit = self
-                .services
-                .get(&task.service)
-                .map_or(HISTORY, |service| history(&service.spec));
-            let count = kept
-                .entry((task.service.clone(), task.slot.clone()))
-                .or_default();
+            .filter(|(_, task)| !task.is_wanted() && task.state.has_ended())
+        {
+            let count = kept.entry(&task.slot).or_default();
             *count += 1;
-            if *count > limit {
-                dropped.push(*number);
-            }
+            dropped.extend((*count > HISTORY.max(tries)).then_some(*number));
         }
         for number in dropped {
-            self.tasks.remove(&number);
+            tasks.remove(&number);
         }
     }
 
@@ -177,11 +170,17 @@ impl World {
     }
 }
 
-fn history(spec: &Service) -> usize {
-    let attempts = spec
-        .restart
+/// How often a task may be started again; nothing for as often as it takes.
+fn limit(restart: &Restart) -> Option<usize> {
+    restart
         .max
+        .filter(|max| *max > 0)
         .and_then(|max| usize::try_from(max).ok())
-        .unwrap_or(0);
-    HISTORY.max(attempts.saturating_add(1))
+}
+
+impl Task {
+    /// And not because the swarm stopped it.
+    pub(crate) fn ended_by_itself(&self) -> bool {
+        self.state.has_ended() && self.state != TaskState::Shutdown
+    }
 }

@@ -1,10 +1,12 @@
 //! Tasks in virtual time: what one does from its making to its end.
 
+use std::collections::BTreeMap;
+
 use skep_schema::plan::{Health, HealthTest, Mode, Rollout, Service};
 use skep_schema::units::Duration;
 
 use super::image::Image;
-use super::world::{Desired, Slot, Task, TaskState, World, id};
+use super::world::{Desired, Slot, Task, TaskState, Tasks, World, id};
 
 /// Milliseconds in which everything takes one step.
 const TICK: u64 = 500;
@@ -21,33 +23,56 @@ impl World {
     /// Lets time pass, as long as it changes anything; whether it did, which counts as a write.
     pub fn advance(&mut self, millis: u64) -> bool {
         let (begun, until) = (self.clock, self.clock + millis);
-        while self.clock < until && !self.is_at_rest() {
+        while self.clock < until {
+            let restless = self.restless();
+            if restless.is_empty() {
+                break;
+            }
             self.clock += TICK.min(until - self.clock);
-            self.tick();
+            self.tick(&restless);
         }
         let moved = self.clock > begun;
         self.index += u64::from(moved);
         moved
     }
 
-    fn tick(&mut self) {
-        self.stop();
-        self.promote();
-        self.step();
-        self.restart();
-        self.reconcile();
-        self.roll();
-        self.schedule();
-        self.forget();
-    }
-
-    /// Whether no time, however long, would change anything.
-    fn is_at_rest(&self) -> bool {
+    /// Services that time alone would change, and those that are gone while their tasks stop.
+    fn restless(&self) -> Vec<String> {
         let rolls = self
             .services
-            .values()
-            .any(|service| service.rollout.is_some() || service.awaits_rollout());
-        !rolls && self.tasks.values().all(|task| task.is_at_rest(self.clock))
+            .iter()
+            .filter(|(_, service)| service.awaits_rollout())
+            .map(|(name, _)| name);
+        let moves = |tasks: &Tasks| !tasks.values().all(|task| task.is_at_rest(self.clock));
+        let tasks = self
+            .tasks
+            .iter()
+            .filter(|(_, tasks)| moves(tasks))
+            .map(|(name, _)| name);
+        let mut names: Vec<String> = rolls.chain(tasks).cloned().collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn tick(&mut self, restless: &[String]) {
+        for name in restless {
+            if let Some(tasks) = self.tasks.get_mut(name) {
+                stop(tasks, self.clock);
+                promote(tasks);
+                step(tasks, self.clock);
+            }
+        }
+        for name in restless {
+            self.restart(name);
+            self.reconcile(name);
+            self.roll(name);
+        }
+        self.schedule();
+        for name in restless {
+            self.forget(name);
+        }
+        self.tasks.retain(|_, tasks| !tasks.is_empty());
     }
 
     /// A task of the service made now; its number.
@@ -58,7 +83,6 @@ impl World {
         slot: Slot,
         desired: Desired,
     ) -> u64 {
-        let number = self.tasks.keys().next_back().map_or(1, |last| last + 1);
         self.index += 1;
         let task = Task {
             id: id(&self.seed, &format!("task {}", self.index)),
@@ -76,122 +100,86 @@ impl World {
             exit_code: None,
             log: Vec::new(),
         };
-        self.tasks.insert(number, task);
+        let tasks = self.tasks.entry(service.to_owned()).or_default();
+        let number = tasks.keys().next_back().map_or(1, |last| last + 1);
+        tasks.insert(number, task);
         number
     }
+}
 
-    /// Stops what shall not run, and drops what shall not stay.
-    fn stop(&mut self) {
-        let waited_for = self.waited_for();
-        for (number, task) in &mut self.tasks {
-            let began = task.state != TaskState::Pending;
-            if task.desired >= Desired::Shutdown
-                && !task.state.has_ended()
-                && (began || !waited_for.contains(number))
-            {
-                task.enter(TaskState::Shutdown, self.clock);
-            }
-        }
-        self.tasks
-            .retain(|_, task| task.desired != Desired::Remove || !task.state.has_ended());
-    }
-
-    /// Tasks that never began and for which a new task of their slot still waits.
-    fn waited_for(&self) -> Vec<u64> {
-        let waits = |old: &Task| {
-            self.tasks.values().any(|new| {
-                new.desired == Desired::Ready
-                    && (&new.service, &new.slot) == (&old.service, &old.slot)
-                    && self.clock < new.created + OLD_TASK_TIMEOUT
-            })
-        };
-        let old = self
-            .tasks
-            .iter()
-            .filter(|(_, task)| task.desired == Desired::Shutdown && !task.state.has_ended());
-        old.filter(|(_, task)| waits(task))
-            .map(|(number, _)| *number)
-            .collect()
-    }
-
-    /// Lets a task that is ready start once the one before it has stopped.
-    fn promote(&mut self) {
-        let stopping = |new: &Task| {
-            self.tasks.values().any(|old| {
-                old.desired == Desired::Shutdown
-                    && !old.state.has_ended()
-                    && (&new.service, &new.slot) == (&old.service, &old.slot)
-            })
-        };
-        let ready = self
-            .tasks
-            .iter()
-            .filter(|(_, task)| task.desired == Desired::Ready && !stopping(task));
-        for number in ready.map(|(number, _)| *number).collect::<Vec<_>>() {
-            if let Some(task) = self.tasks.get_mut(&number) {
-                task.desired = Desired::Running;
-            }
+/// Stops what shall not run, and drops what shall not stay.
+fn stop(tasks: &mut Tasks, clock: u64) {
+    let waited_for = waited_for(tasks, clock);
+    for (number, task) in tasks.iter_mut().filter(|(_, task)| task.is_stopping()) {
+        if task.state != TaskState::Pending || !waited_for.contains(number) {
+            task.enter(TaskState::Shutdown, clock);
         }
     }
+    tasks.retain(|_, task| task.desired != Desired::Remove || !task.state.has_ended());
+}
 
-    fn step(&mut self) {
-        for number in self.tasks.keys().copied().collect::<Vec<_>>() {
-            let failed_before = self.has_failed_before(number);
-            if let Some(task) = self.tasks.get_mut(&number) {
-                task.step(self.clock, failed_before);
-            }
-        }
-    }
-
-    fn has_failed_before(&self, number: u64) -> bool {
-        self.tasks.get(&number).is_some_and(|task| {
-            let earlier = self.tasks.range(..number).map(|(_, task)| task);
-            let mut same =
-                earlier.filter(|old| (&old.service, &old.slot) == (&task.service, &task.slot));
-            same.any(|old| old.state.has_failed() && old.template == task.template)
+/// Tasks that never began and for which a new task of their slot still waits.
+fn waited_for(tasks: &Tasks, clock: u64) -> Vec<u64> {
+    let waits = |old: &Task| {
+        tasks.values().any(|new| {
+            new.desired == Desired::Ready
+                && new.slot == old.slot
+                && clock < new.created + OLD_TASK_TIMEOUT
         })
-    }
+    };
+    let old = tasks
+        .iter()
+        .filter(|(_, task)| task.desired == Desired::Shutdown && task.is_stopping());
+    old.filter(|(_, task)| waits(task))
+        .map(|(number, _)| *number)
+        .collect()
+}
 
-    fn schedule(&mut self) {
-        let pending = self
-            .tasks
-            .iter()
-            .filter(|(_, task)| task.state == TaskState::Pending && task.is_wanted());
-        for number in pending.map(|(number, _)| *number).collect::<Vec<_>>() {
-            let task = &self.tasks[&number];
-            let only = match &task.slot {
-                Slot::Number(_) => None,
-                Slot::Node(host) => Some(host.as_str()),
-            };
-            let placed = self.place(&task.service, &task.template, only);
-            let clock = self.clock;
-            if let Some(task) = self.tasks.get_mut(&number) {
-                task.settle(placed, clock);
-            }
+/// Lets a task that is ready start once the one before it has stopped.
+fn promote(tasks: &mut Tasks) {
+    let stopping: Vec<Slot> = tasks
+        .values()
+        .filter(|task| task.is_stopping())
+        .map(|task| task.slot.clone())
+        .collect();
+    for task in tasks
+        .values_mut()
+        .filter(|task| task.desired == Desired::Ready)
+    {
+        if !stopping.contains(&task.slot) {
+            task.desired = Desired::Running;
+        }
+    }
+}
+
+fn step(tasks: &mut Tasks, clock: u64) {
+    let mut failed: BTreeMap<Slot, Vec<Box<Service>>> = BTreeMap::new();
+    for task in tasks.values_mut() {
+        let before = failed.get(&task.slot);
+        let failed_before = before.is_some_and(|templates| templates.contains(&task.template));
+        task.step(clock, failed_before);
+        if task.state.has_failed() {
+            failed
+                .entry(task.slot.clone())
+                .or_default()
+                .push(task.template.clone());
         }
     }
 }
 
 impl Task {
+    fn is_stopping(&self) -> bool {
+        self.desired >= Desired::Shutdown && !self.state.has_ended()
+    }
+
     /// Whether it has run for so long that it is taken to go on running.
     pub(crate) fn is_steady(&self, clock: u64) -> bool {
         self.state == TaskState::Running && clock - self.since >= STEADY
     }
 
-    fn enter(&mut self, state: TaskState, clock: u64) {
+    pub(crate) fn enter(&mut self, state: TaskState, clock: u64) {
         self.state = state;
         self.since = clock;
-    }
-
-    fn settle(&mut self, placed: Result<String, String>, clock: u64) {
-        match placed {
-            Ok(host) => {
-                self.node = Some(host);
-                self.error.clear();
-                self.enter(TaskState::Preparing, clock);
-            }
-            Err(error) => self.error = error,
-        }
     }
 
     /// Whether time alone changes nothing about it.
@@ -289,7 +277,7 @@ pub(crate) fn template(spec: &Service) -> Service {
         replicas: None,
         update: Rollout::default(),
         rollback: Rollout::default(),
-        labels: std::collections::BTreeMap::new(),
+        labels: BTreeMap::new(),
         ..spec.clone()
     }
 }
@@ -325,7 +313,7 @@ fn probe(spec: &Service) -> Option<Probe> {
     let every = millis(*every, 30_000);
     let start = millis(*start, 0);
     let first = if start > 0 {
-        start_every.map_or(every, |every| millis(Some(every), 0))
+        millis(*start_every, every)
     } else {
         every
     };
@@ -337,6 +325,7 @@ fn probe(spec: &Service) -> Option<Probe> {
     })
 }
 
+/// In health checks 0 is the engine's word for its default too.
 pub(crate) fn millis(duration: Option<Duration>, default: u64) -> u64 {
     duration.map_or(default, |duration| duration.0 / 1_000_000)
 }

@@ -36,9 +36,13 @@ pub struct World {
     pub configs: BTreeMap<String, Config>,
     pub secrets: BTreeMap<String, Secret>,
     pub services: BTreeMap<String, Service>,
-    /// In the order in which they were made.
-    pub tasks: BTreeMap<u64, Task>,
+    /// By the name of their service, in the order in which they were made. Those of a service that
+    /// is gone stay until they have stopped.
+    pub(crate) tasks: BTreeMap<String, Tasks>,
 }
+
+/// All tasks of one service by their numbers.
+pub(crate) type Tasks = BTreeMap<u64, Task>;
 
 /// A machine of the swarm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,6 +262,26 @@ impl World {
         }
     }
 
+    /// All tasks, service after service, the oldest first.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.values().flat_map(BTreeMap::values)
+    }
+
+    pub(crate) fn tasks_of(&self, service: &str) -> impl DoubleEndedIterator<Item = &Task> {
+        self.tasks
+            .get(service)
+            .into_iter()
+            .flat_map(BTreeMap::values)
+    }
+
+    pub(crate) fn task(&self, service: &str, number: u64) -> Option<&Task> {
+        self.tasks.get(service)?.get(&number)
+    }
+
+    pub(crate) fn task_mut(&mut self, service: &str, number: u64) -> Option<&mut Task> {
+        self.tasks.get_mut(service)?.get_mut(&number)
+    }
+
     /// The key that fingerprints secrets, once [`World::prepare`] made it.
     pub fn key(&self) -> Option<[u8; 32]> {
         self.key.as_deref().and_then(unhex)
@@ -369,10 +393,7 @@ impl World {
                 return Err(misnamed(name, &network.spec.name));
             }
         }
-        match self
-            .tasks
-            .values()
-            .find(|task| !task.is_in_time(self.clock))
+        match self.tasks().find(|task| !task.is_in_time(self.clock))
         {
             None => Ok(()),
             Some(task) => Err(format!("the task `{}` is from the future", task.id)),

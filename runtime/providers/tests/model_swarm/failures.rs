@@ -184,8 +184,7 @@ async fn an_update_that_starts_first_keeps_the_old_tasks_until_the_new_ones_run(
     failure(&model, first("reg/api:model-missing")).await;
     let world = model.world().expect("in memory");
     let running = world
-        .tasks
-        .values()
+        .tasks()
         .filter(|task| task.ran_from().is_some() && !task.state.has_ended());
     assert_eq!(running.count(), 2, "nothing was interrupted");
 }
@@ -205,7 +204,7 @@ fn once(image: &str, condition: Condition) -> Node {
 #[tokio::test(start_paused = true)]
 async fn a_one_shot_is_done_when_it_ended_with_0_and_runs_again_only_when_it_changed() {
     let model = model(Secrets::default());
-    let tasks = |model: &Model| model.world().expect("in memory").tasks.len();
+    let tasks = |model: &Model| model.world().expect("in memory").tasks().count();
     let first = apply(&model, &plan([once("reg/migrate:1", Condition::None)])).await;
     assert_eq!((first.report.outcome, tasks(&model)), (Outcome::Done, 1));
     let again = apply(&model, &plan([once("reg/migrate:1", Condition::None)])).await;

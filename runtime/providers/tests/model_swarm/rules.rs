@@ -203,8 +203,7 @@ fn check(world: &World) {
         );
         assert!(service.meta.version <= world.index);
         let filled: BTreeSet<_> = world
-            .tasks
-            .values()
+            .tasks()
             .filter(|task| task.service == *name && task.desired <= Desired::Running)
             .map(|task| task.slot.clone())
             .collect();
@@ -218,7 +217,7 @@ fn check(world: &World) {
             filled.len()
         );
     }
-    for task in world.tasks.values() {
+    for task in world.tasks() {
         assert!(world.services.contains_key(&task.service) || task.desired == Desired::Remove);
     }
 }
@@ -256,7 +255,7 @@ proptest! {
             parts.advance(500);
         }
         parts.index = whole.index;
-        prop_assert_eq!(parts.tasks.values().map(|t| t.state).collect::<Vec<_>>(), whole.tasks.values().map(|t| t.state).collect::<Vec<_>>());
+        prop_assert_eq!(parts.tasks().map(|t| t.state).collect::<Vec<_>>(), whole.tasks().map(|t| t.state).collect::<Vec<_>>());
         prop_assert_eq!(parts.clock, whole.clock);
     }
 }

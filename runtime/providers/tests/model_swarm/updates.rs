@@ -37,8 +37,7 @@ fn update(world: &mut World, spec: Service) {
 fn running_images(world: &World) -> BTreeMap<&str, usize> {
     let mut images = BTreeMap::new();
     for task in world
-        .tasks
-        .values()
+        .tasks()
         .filter(|task| task.state == TaskState::Running)
     {
         *images.entry(task.template.image.as_str()).or_default() += 1;
@@ -176,7 +175,7 @@ fn a_rollback_that_fails_is_paused_and_not_rolled_back() {
 #[test]
 fn labels_and_scale_are_no_update() {
     let mut world = running(web("bb:1", 2, Rollout::default()));
-    let tasks: Vec<String> = world.tasks.values().map(|task| task.id.clone()).collect();
+    let tasks: Vec<String> = world.tasks().map(|task| task.id.clone()).collect();
     let mut spec = web(
         "bb:1",
         3,
@@ -192,8 +191,7 @@ fn labels_and_scale_are_no_update() {
     assert_eq!(running_images(&world), BTreeMap::from([("bb:1", 3)]));
     assert!(tasks.iter().all(|id| {
         world
-            .tasks
-            .values()
+            .tasks()
             .any(|task| task.id == *id && !task.state.has_ended())
     }));
 }
@@ -209,19 +207,18 @@ fn a_placement_that_still_fits_restarts_nothing() {
     };
     let mut world = running(placed("moon"));
     let node = world
-        .tasks
-        .values()
+        .tasks()
         .next()
         .and_then(|task| task.node.clone())
         .expect("it runs");
     let zone = world.nodes[&node].labels["zone"].clone();
     update(&mut world, placed("mars"));
     world.advance(10_000);
-    assert_eq!((state(&world), world.tasks.len()), (None, 1));
+    assert_eq!((state(&world), world.tasks().count()), (None, 1));
     update(&mut world, placed(&zone));
     world.advance(30_000);
     assert_eq!(
-        (state(&world), world.tasks.len()),
+        (state(&world), world.tasks().count()),
         (Some(UpdateState::Completed), 2)
     );
 }
@@ -278,8 +275,7 @@ fn an_update_that_finds_no_node_hangs_with_one_task_less() {
     assert_eq!(state(&world), Some(UpdateState::Updating));
     assert_eq!(running_images(&world), BTreeMap::from([("bb:1", 2)]));
     let pending = world
-        .tasks
-        .values()
+        .tasks()
         .find(|task| task.state == TaskState::Pending)
         .expect("it waits");
     assert_eq!(
@@ -332,8 +328,7 @@ fn starting_first_on_a_host_port_never_ends() {
     world.advance(600_000);
     assert_eq!(state(&world), Some(UpdateState::Updating));
     let pending = world
-        .tasks
-        .values()
+        .tasks()
         .find(|task| task.state == TaskState::Pending)
         .expect("it waits");
     assert_eq!(
@@ -368,8 +363,7 @@ fn tries_are_counted_and_then_it_is_silent() {
     world.advance(60_000);
     let failed = |world: &World| {
         world
-            .tasks
-            .values()
+            .tasks()
             .filter(|task| task.state == TaskState::Failed)
             .count()
     };
@@ -382,10 +376,6 @@ fn tries_are_counted_and_then_it_is_silent() {
 fn history_is_five_tasks_long() {
     let mut world = running(web("bb:model-fail", 1, Rollout::default()));
     world.advance(600_000);
-    let ended = world
-        .tasks
-        .values()
-        .filter(|task| task.state.has_ended())
-        .count();
+    let ended = world.tasks().filter(|task| task.state.has_ended()).count();
     assert!((5..=6).contains(&ended), "{ended}");
 }
