@@ -6,6 +6,7 @@
 
 mod caddy;
 mod cidr;
+mod cors;
 mod haproxy;
 mod model;
 mod nginx;
@@ -13,18 +14,22 @@ mod path;
 mod support;
 mod table;
 mod template;
+mod time;
 mod traefik;
+mod upstream;
 mod value;
 
 pub use cidr::Cidr;
+pub use cors::{Cors, Origins};
 pub use model::{
-    Action, Cors, Forward, ForwardAuth, HeaderOp, Health, Listen, LogFormat, Millis, Origins,
-    PathEdit, PathMatch, Proxy, ProxyConfig, RateLimit, Raw, Redirect, RedirectStatus, Rule, Site,
-    SiteTls, Upstream, Upstreams, Weight,
+    Action, Forward, ForwardAuth, HeaderOp, Health, Listen, LogFormat, PathEdit, PathMatch, Proxy,
+    ProxyConfig, Raw, Redirect, RedirectStatus, Rule, Site, SiteTls,
 };
 pub use path::{AuthUrl, Location, Path};
 pub use support::{Feature, Unsupported, unsupported};
 pub use table::{Clash, clashes};
+pub use time::{Millis, RateLimit};
+pub use upstream::{Upstream, Upstreams, Weight};
 pub use value::{
     CookieName, DnsName, FilePath, HeaderName, HeaderValue, Host, Method, Name, Origin, Unfit,
 };

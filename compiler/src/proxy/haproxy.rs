@@ -1,6 +1,7 @@
 //! HAProxy: `haproxy.cfg`, a list of its certificates, a small Lua program where an auth service is
 //! asked, and a start script where htpasswd files have to become user lists.
 
+mod backend;
 mod quote;
 mod view;
 

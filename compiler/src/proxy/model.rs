@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::{NonZeroU16, NonZeroU32, NonZeroU64};
-use std::time::Duration;
+use std::num::{NonZeroU16, NonZeroU64};
 
 use super::cidr::Cidr;
+use super::cors::Cors;
 use super::path::{AuthUrl, Location, Path};
-use super::value::{
-    CookieName, DnsName, FilePath, HeaderName, HeaderValue, Host, Method, Name, Origin, Unfit,
-};
+use super::time::{Millis, RateLimit};
+use super::upstream::Upstreams;
+use super::value::{CookieName, FilePath, HeaderName, HeaderValue, Host, Name, Unfit};
 
 /// The program that serves a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -225,7 +225,7 @@ pub struct Forward {
     /// An htpasswd file in the container.
     pub basic_auth: Option<FilePath>,
     pub forward_auth: Option<ForwardAuth>,
-    /// The largest body of a request, in bytes.
+    /// The largest body of a request, in bytes. HAProxy asks for a length said beforehand, with 411.
     pub max_body: Option<NonZeroU64>,
     pub cors: Option<Cors>,
     pub raw: Vec<Raw>,
@@ -276,84 +276,6 @@ impl Forward {
     }
 }
 
-/// One service's replicas, found by name in the swarm's DNS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upstream {
-    /// A name that resolves to every replica, `tasks.shop_api`.
-    pub name: DnsName,
-    pub port: NonZeroU16,
-    /// This service's share of the requests against that of its neighbours, however many replicas each has.
-    pub weight: Weight,
-    /// How many replicas HAProxy has room for; see [`Upstream::slots_for`].
-    pub slots: NonZeroU16,
-}
-
-impl Upstream {
-    /// Room for twice the replicas there are, in steps that rarely change the config: 16, 32, 64, and so on.
-    pub fn slots_for(replicas: u32) -> NonZeroU16 {
-        let slots = replicas
-            .saturating_mul(2)
-            .clamp(16, 4096)
-            .next_power_of_two();
-        u16::try_from(slots)
-            .ok()
-            .and_then(NonZeroU16::new)
-            .expect("a power of two from 16 to 4096")
-    }
-}
-
-/// One service or more, each with its share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upstreams(Vec<Upstream>);
-
-impl Upstreams {
-    pub fn one(upstream: Upstream) -> Self {
-        Self(vec![upstream])
-    }
-
-    /// None when there are none, or more than 16.
-    pub fn new(upstreams: Vec<Upstream>) -> Option<Self> {
-        (1..=16)
-            .contains(&upstreams.len())
-            .then_some(Self(upstreams))
-    }
-
-    pub(super) fn as_slice(&self) -> &[Upstream] {
-        &self.0
-    }
-
-    pub(super) fn first(&self) -> &Upstream {
-        &self.0[0]
-    }
-
-    pub(super) fn total_weight(&self) -> u32 {
-        self.0
-            .iter()
-            .map(|upstream| u32::from(upstream.weight.0))
-            .sum()
-    }
-}
-
-/// A share from 1 to 256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Weight(u16);
-
-impl Weight {
-    pub const ONE: Self = Self(1);
-
-    pub const fn new(weight: u64) -> Result<Self, Unfit> {
-        match weight {
-            #[expect(clippy::cast_possible_truncation, reason = "at most 256")]
-            1..=256 => Ok(Self(weight as u16)),
-            _ => Err(Unfit::Rule("is not a weight from 1 to 256")),
-        }
-    }
-
-    pub(super) const fn get(self) -> u16 {
-        self.0
-    }
-}
-
 /// What becomes of the path on its way to the upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathEdit {
@@ -389,106 +311,15 @@ pub struct Health {
     pub every: Millis,
 }
 
-/// A bucket of `burst` requests for each client address, filled again at the pace of `count` in `per`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    count: NonZeroU32,
-    per: Millis,
-    burst: NonZeroU32,
-}
-
-impl RateLimit {
-    /// The bucket holds `count` requests unless `burst` says otherwise. It has to be full again within a day.
-    pub fn new(count: NonZeroU32, per: Millis, burst: Option<NonZeroU32>) -> Result<Self, Unfit> {
-        let limit = Self {
-            count,
-            per,
-            burst: burst.unwrap_or(count),
-        };
-        if limit.refill_millis() > Millis::DAY {
-            return Err(Unfit::Rule(
-                "lets a burst take more than a day to come back",
-            ));
-        }
-        Ok(limit)
-    }
-
-    pub(super) const fn count(self) -> u32 {
-        self.count.get()
-    }
-
-    pub(super) const fn per(self) -> Millis {
-        self.per
-    }
-
-    pub(super) const fn burst(self) -> u32 {
-        self.burst.get()
-    }
-
-    /// How long an empty bucket takes to be full again, rounded up.
-    pub(super) fn refill_millis(self) -> u64 {
-        (u64::from(self.per.get()) * u64::from(self.burst.get()))
-            .div_ceil(u64::from(self.count.get()))
-    }
-}
-
 /// Asks another service whether a request may pass; any answer but 2xx goes back to the client.
+///
+/// nginx passes 401 and 403 on and makes a 500 of anything else, so a sign-in by redirect needs
+/// another proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForwardAuth {
     pub url: AuthUrl,
     /// Headers of its answer that the request takes along, in place of any the client sent.
     pub copy: Vec<HeaderName>,
-}
-
-/// Which pages of other origins may read the answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cors {
-    pub(super) origins: Origins,
-    pub(super) methods: Vec<Method>,
-    pub(super) headers: Vec<HeaderName>,
-    pub(super) credentials: bool,
-    pub(super) max_age: Option<Millis>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origins {
-    Any,
-    Listed(Vec<Origin>),
-}
-
-impl Cors {
-    pub const fn new(origins: Origins) -> Self {
-        Self {
-            origins,
-            methods: Vec::new(),
-            headers: Vec::new(),
-            credentials: false,
-            max_age: None,
-        }
-    }
-
-    /// What a page may ask for beyond a simple request, and how long it may remember that.
-    #[must_use]
-    pub fn allowing(
-        mut self,
-        methods: Vec<Method>,
-        headers: Vec<HeaderName>,
-        max_age: Option<Millis>,
-    ) -> Self {
-        (self.methods, self.headers, self.max_age) = (methods, headers, max_age);
-        self
-    }
-
-    /// Lets pages send cookies along. Browsers refuse that together with any origin.
-    pub fn with_credentials(mut self) -> Result<Self, Unfit> {
-        if self.origins == Origins::Any {
-            return Err(Unfit::Rule(
-                "allows credentials to any origin, which browsers refuse",
-            ));
-        }
-        self.credentials = true;
-        Ok(self)
-    }
 }
 
 /// Text of the chosen proxy's own language, put in as it is.
@@ -526,54 +357,6 @@ impl Raw {
     }
 }
 
-/// A span of time in whole milliseconds, from 1 ms to a day: what all the proxies can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Millis(NonZeroU32);
-
-impl Millis {
-    const DAY: u64 = 86_400_000;
-    /// A replica that is there answers a connection in far less.
-    const CONNECT: Self = Self::literal(2_000);
-    const TIMEOUT: Self = Self::literal(60_000);
-    /// How old an answer of the DNS may be. A stopping task leaves the DNS 2 s before it gets its signal.
-    pub(super) const REFRESH: Self = Self::literal(2_000);
-
-    const fn literal(millis: u32) -> Self {
-        Self(NonZeroU32::new(millis).expect("not zero"))
-    }
-
-    /// Parts of a millisecond are rounded up.
-    pub fn new(duration: Duration) -> Result<Self, Unfit> {
-        let millis = duration.as_nanos().div_ceil(1_000_000);
-        let millis = u32::try_from(millis)
-            .ok()
-            .filter(|millis| u64::from(*millis) <= Self::DAY);
-        millis
-            .and_then(NonZeroU32::new)
-            .map(Self)
-            .ok_or(Unfit::Rule("is not from 1 ms to a day"))
-    }
-
-    pub(super) const fn get(self) -> u32 {
-        self.0.get()
-    }
-
-    /// Rounded up, for headers that count in seconds.
-    pub(super) const fn seconds(self) -> u32 {
-        self.get().div_ceil(1000)
-    }
-}
-
-impl fmt::Display for Millis {
-    /// `30s` or `250ms`, which nginx, HAProxy and Go all read.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.get() {
-            millis if millis.is_multiple_of(1000) => write!(f, "{}s", millis / 1000),
-            millis => write!(f, "{millis}ms"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -595,46 +378,10 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_whole_milliseconds_up_to_a_day() {
-        assert_eq!(
-            Millis::new(Duration::from_micros(1500))
-                .unwrap()
-                .to_string(),
-            "2ms"
-        );
-        assert_eq!(
-            Millis::new(Duration::from_secs(90)).unwrap().to_string(),
-            "90s"
-        );
-        assert!(Millis::new(Duration::ZERO).is_err());
-        assert!(Millis::new(Duration::from_secs(86_401)).is_err());
-    }
-
-    #[test]
-    fn a_bucket_is_full_again_within_a_day() {
-        let number = |n: u32| NonZeroU32::new(n).unwrap();
-        let hour = Millis::new(Duration::from_hours(1)).unwrap();
-        assert_eq!(RateLimit::new(number(2), hour, None).unwrap().burst(), 2);
-        assert!(RateLimit::new(number(1), hour, Some(number(24))).is_ok());
-        assert!(RateLimit::new(number(1), hour, Some(number(25))).is_err());
-    }
-
-    #[test]
-    fn room_for_replicas_grows_in_steps() {
-        let slots = [0, 1, 8, 9, 100, u32::MAX].map(|replicas| Upstream::slots_for(replicas).get());
-        assert_eq!(slots, [16, 16, 16, 32, 256, 4096]);
-    }
-
-    #[test]
     fn raw_json_must_be_an_object() {
         assert!(Raw::new(Proxy::Caddy, "{}").is_ok());
         assert!(Raw::new(Proxy::Traefik, "[]").is_err());
         assert!(Raw::new(Proxy::Nginx, "gzip_level 3;").is_ok());
         assert!(Raw::new(Proxy::Haproxy, "a\0").is_err());
-    }
-
-    #[test]
-    fn credentials_need_named_origins() {
-        assert!(Cors::new(Origins::Any).with_credentials().is_err());
     }
 }

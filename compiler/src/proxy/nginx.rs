@@ -1,5 +1,6 @@
 //! nginx: one `nginx.conf`, with names resolved as requests come.
 
+mod location;
 mod quote;
 mod view;
 

@@ -5,8 +5,9 @@
 use std::fmt;
 
 use super::model::{
-    Action, Forward, HeaderOp, Proxy, ProxyConfig, RateLimit, RedirectStatus, Rule, Site, SiteTls,
+    Action, Forward, HeaderOp, Proxy, ProxyConfig, RedirectStatus, Rule, Site, SiteTls,
 };
+use super::time::RateLimit;
 
 /// Something asked of a proxy that it does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use super::json::{
 };
 use super::{rewritten, stripped};
 use crate::proxy::cidr::Cidr;
-use crate::proxy::model::{
-    Cors, Forward, ForwardAuth, HeaderOp, Millis, Origins, PathEdit, PathMatch, ProxyConfig,
-    Upstream,
-};
-use crate::proxy::value::{HeaderName, Method, Origin};
+use crate::proxy::cors::{Cors, Origins};
+use crate::proxy::model::{Forward, ForwardAuth, HeaderOp, PathEdit, PathMatch, ProxyConfig};
+use crate::proxy::time::Millis;
+use crate::proxy::upstream::Upstream;
+use crate::proxy::value::Origin;
 
 pub(super) fn steps<'a>(
     config: &'a ProxyConfig,
@@ -153,12 +153,10 @@ fn preflight<'a>(cors: &Cors, mut header: BTreeMap<&'static str, Vec<&'a str>>) 
     };
     let mut told = Vec::new();
     if !cors.methods.is_empty() {
-        let methods: Vec<&str> = cors.methods.iter().map(Method::as_str).collect();
-        told.push(("Access-Control-Allow-Methods", methods.join(", ")));
+        told.push(("Access-Control-Allow-Methods", cors.method_list()));
     }
     if !cors.headers.is_empty() {
-        let headers: Vec<&str> = cors.headers.iter().map(HeaderName::as_str).collect();
-        told.push(("Access-Control-Allow-Headers", headers.join(", ")));
+        told.push(("Access-Control-Allow-Headers", cors.header_list()));
     }
     told.extend(
         cors.max_age

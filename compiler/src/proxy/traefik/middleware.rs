@@ -5,10 +5,11 @@ use serde_json::{Map, Value, json};
 use super::{literally, replacement};
 use crate::proxy::COMPRESSED;
 use crate::proxy::cidr::Cidr;
+use crate::proxy::cors::{Cors, Origins};
 use crate::proxy::model::{
-    Cors, Forward, HeaderOp, Origins, PathEdit, PathMatch, ProxyConfig, RateLimit, Redirect,
-    RedirectStatus,
+    Forward, HeaderOp, PathEdit, PathMatch, ProxyConfig, Redirect, RedirectStatus,
 };
+use crate::proxy::time::RateLimit;
 use crate::proxy::value::{HeaderName, Method, Origin};
 
 pub(super) struct Chain<'a> {
