@@ -28,7 +28,7 @@ impl Model {
             let parted = superseded
                 .iter()
                 .any(|old| (old.kind, old.name) == (object.kind, object.name));
-            parted || is_left_over(object, &plan)
+            object.kind != Kind::Service && (parted || is_left_over(object, &plan))
         });
         left.filter(|object| !is_in_use(world, object.kind, object.name))
             .filter_map(|object| Some((object.address()?, object.kind, object.name.to_owned())))
@@ -38,10 +38,9 @@ impl Model {
 
 /// Older content of a node that is gone: its delete took the newest.
 fn is_left_over(object: &Object<'_>, plan: &Plan) -> bool {
-    matches!(object.kind, Kind::Network | Kind::Config | Kind::Secret)
-        && object
-            .address()
-            .is_some_and(|address| !plan.nodes.contains_key(&address))
+    object
+        .address()
+        .is_some_and(|address| !plan.nodes.contains_key(&address))
 }
 
 fn is_in_use(world: &World, kind: Kind, name: &str) -> bool {

@@ -43,11 +43,15 @@ pub(super) fn survey<'a>(world: &'a World, stack: &str, plan: &Plan) -> Survey<'
                 object.meta.version,
             )
         });
-        let chosen = objects
-            .pop()
-            .filter(|object| wanted.is_some() || !is_kept_for_rollback(world, object));
+        let Some(chosen) = objects.pop() else {
+            continue;
+        };
         survey.superseded.extend(objects);
-        survey.nodes.extend(chosen.map(|object| (address, object)));
+        if wanted.is_none() && is_kept_for_rollback(world, &chosen) {
+            survey.superseded.push(chosen);
+        } else {
+            survey.nodes.insert(address, chosen);
+        }
     }
     survey
 }
@@ -55,8 +59,7 @@ pub(super) fn survey<'a>(world: &'a World, stack: &str, plan: &Plan) -> Survey<'
 /// Whether nothing but a rollback could still want it. It is not wanted by the plan, so it would
 /// be deleted, again and again.
 fn is_kept_for_rollback(world: &World, object: &Object<'_>) -> bool {
-    matches!(object.kind, Kind::Config | Kind::Secret)
-        && is_used_before(world, object.kind, object.name)
+    is_used_before(world, object.kind, object.name)
         && !world
             .services
             .values()

@@ -1,16 +1,22 @@
 //! Whether a service has arrived, and with which evidence it has not.
+//!
+//! The verdicts and their words are those of the real swarm's provider, over virtual time.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::inventory::{FailedTask, Failure, Readiness, Verdict};
-use skep_schema::plan::{Mode, PlanNode, Service};
+use skep_schema::plan::{Mode, PlanNode, Service as Spec};
 
 use super::Model;
 use super::objects::object;
-use super::world::{Desired, Task, TaskState, UpdateState, World};
+use super::world::{Desired, Service, Slot, Task, TaskState, UpdateState, World};
 
 /// How long a task may look for a node, in milliseconds.
 const PATIENCE: u64 = 10_000;
 /// So many failures in one slot are no accident.
-const TOO_OFTEN: usize = 2;
+const TOO_OFTEN: usize = 3;
+/// A node that refused a task will refuse the next one too.
+const REFUSED: usize = 2;
 /// Failed tasks that are reported.
 const EVIDENCE: usize = 3;
 
@@ -19,234 +25,343 @@ impl Model {
     pub(super) fn arrival(&self, world: &World, node: &PlanNode) -> Readiness {
         let name = node.payload.physical_name().unwrap_or_default();
         let Some(kind) = node.payload.object() else {
-            return Readiness::Ready {
-                running: 0,
-                desired: 0,
-            };
+            return arrived();
         };
-        let found = object(world, kind, name);
-        let Some(object) = found else {
-            return failed(
-                Verdict::Superseded,
-                "it is gone: somebody removed it",
-                Vec::new(),
-            );
+        let Some(object) = object(world, kind, name) else {
+            return gone();
         };
-        let Ok(meant) = node.payload.as_service() else {
-            return Readiness::Ready {
-                running: 0,
-                desired: 0,
-            };
+        let (Ok(meant), Some(case)) = (node.payload.as_service(), Case::of(world, name)) else {
+            return arrived();
         };
-        if object.payload.as_service() == Ok(meant) {
-            return self.readiness(world, name);
-        }
-        self.other_spec(world, name)
-    }
-
-    /// Another spec than the one that was written is there.
-    fn other_spec(&self, world: &World, name: &str) -> Readiness {
-        let status = world
-            .services
-            .get(name)
-            .and_then(|service| service.status.as_ref());
-        let rolled_back = status.filter(|status| match status.state {
-            UpdateState::RollbackStarted
-            | UpdateState::RollbackPaused
-            | UpdateState::RollbackCompleted => true,
-            UpdateState::Updating | UpdateState::Paused | UpdateState::Completed => false,
-        });
-        match rolled_back {
-            Some(status) => failed(
-                Verdict::RolledBack,
-                &status.message,
-                self.failed_tasks(world, name, |_| true),
-            ),
-            None => failed(
-                Verdict::Superseded,
-                "somebody changed it meanwhile",
-                Vec::new(),
-            ),
-        }
+        let as_meant = object.payload.as_service() == Ok(meant);
+        self.told(if as_meant {
+            case.readiness()
+        } else {
+            case.other_spec()
+        })
     }
 
     /// Whether the service is as its own spec wants it.
     pub(super) fn readiness(&self, world: &World, name: &str) -> Readiness {
-        let Some(service) = world.services.get(name) else {
-            return failed(
-                Verdict::Superseded,
-                "it is gone: somebody removed it",
-                Vec::new(),
-            );
-        };
-        let tally = Tally::of(world, name, &service.spec);
-        let state = service
-            .status
-            .as_ref()
-            .map(|status| (status.state, status.message.as_str()));
-        match state {
-            Some((UpdateState::Paused | UpdateState::RollbackPaused, message)) => failed(
+        self.told(Case::of(world, name).map_or_else(gone, |case| case.readiness()))
+    }
+
+    /// Without the values of secrets that a task may have printed.
+    fn told(&self, mut readiness: Readiness) -> Readiness {
+        if let Readiness::Failed(failure) = &mut readiness {
+            failure.message = self.redact.text(&failure.message);
+            for task in &mut failure.tasks {
+                task.error = self.redact.text(&task.error);
+                task.log = task.log.iter().map(|line| self.redact.text(line)).collect();
+            }
+        }
+        readiness
+    }
+}
+
+fn arrived() -> Readiness {
+    Readiness::Ready {
+        running: 0,
+        desired: 0,
+    }
+}
+
+fn gone() -> Readiness {
+    let message = "it is gone: somebody removed it".to_owned();
+    Readiness::Failed(Failure {
+        verdict: Verdict::Superseded,
+        message,
+        tasks: Vec::new(),
+    })
+}
+
+/// A service with all that is known of it.
+struct Case<'a> {
+    world: &'a World,
+    service: &'a Service,
+    name: &'a str,
+    /// Of the tasks its present spec makes.
+    template: Spec,
+}
+
+impl<'a> Case<'a> {
+    fn of(world: &'a World, name: &str) -> Option<Self> {
+        let (name, service) = world.services.get_key_value(name)?;
+        Some(Self {
+            world,
+            service,
+            name,
+            template: world.template_of(name)?,
+        })
+    }
+
+    fn readiness(&self) -> Readiness {
+        if self.service.spec.mode == Mode::Once {
+            return self.once();
+        }
+        match self.state() {
+            Some(UpdateState::Paused) => {
+                self.failed(Verdict::Paused, &self.words("the engine paused its update"))
+            }
+            Some(UpdateState::RollbackPaused) => self.failed(
                 Verdict::Paused,
-                message,
-                self.failed_tasks(world, name, |_| true),
+                &self.words("the engine paused its rollback"),
             ),
-            Some((UpdateState::Updating, _)) => self
-                .unplaced(world, name)
-                .unwrap_or_else(|| tally.progress("updated")),
-            Some((UpdateState::RollbackStarted, _)) => tally.progress("rolled back"),
-            Some((UpdateState::Completed | UpdateState::RollbackCompleted, _)) | None => {
-                self.settled(world, name, &service.spec, &tally)
+            Some(UpdateState::Updating) => self
+                .unplaced()
+                .or_else(|| self.relentless())
+                .unwrap_or_else(|| self.progress("updated")),
+            Some(UpdateState::RollbackStarted) => self.progress("rolled back"),
+            Some(UpdateState::Completed | UpdateState::RollbackCompleted) | None => self.settled(),
+        }
+    }
+
+    /// What to say of a service that holds another spec than the one that was written.
+    fn other_spec(&self) -> Readiness {
+        match self.state() {
+            Some(UpdateState::RollbackStarted) => self.progress("rolled back"),
+            Some(UpdateState::RollbackCompleted) => self.failed(
+                Verdict::RolledBack,
+                &self.blame("the engine went back to the spec before"),
+            ),
+            Some(UpdateState::RollbackPaused) => self.failed(
+                Verdict::RolledBack,
+                &self.blame("the engine went back and stopped halfway"),
+            ),
+            Some(UpdateState::Updating | UpdateState::Paused | UpdateState::Completed) | None => {
+                self.failed_by(Verdict::Superseded, "somebody changed it meanwhile", &[])
             }
         }
     }
 
-    fn settled(&self, world: &World, name: &str, spec: &Service, tally: &Tally) -> Readiness {
-        if tally.arrived == tally.desired {
-            return Readiness::Ready {
-                running: tally.running,
-                desired: tally.desired,
-            };
+    fn settled(&self) -> Readiness {
+        let steady =
+            self.slots(|task| task.is_steady(self.world.clock) && task.desired == Desired::Running);
+        if steady.len() as u64 == self.desired() {
+            return self.ready();
         }
-        self.unplaced(world, name)
-            .or_else(|| self.hopeless(world, name, spec))
-            .unwrap_or_else(|| {
-                tally.progress(if spec.mode == Mode::Once {
-                    "completed"
-                } else {
-                    "running"
-                })
-            })
+        self.unplaced()
+            .or_else(|| self.hopeless())
+            .unwrap_or_else(|| self.progress("running"))
     }
 
-    /// A task that finds no node, for too long.
-    fn unplaced(&self, world: &World, name: &str) -> Option<Readiness> {
-        let waits = |task: &&Task| {
-            task.is_wanted()
-                && task.state == TaskState::Pending
-                && task.error.starts_with("no suitable node")
-                && world.clock - task.created >= PATIENCE
-        };
-        let task = world.tasks_of(name).find(waits)?;
-        let tasks = self.failed_tasks(world, name, |task| waits(&task));
-        Some(failed(Verdict::Unschedulable, &task.error, tasks))
-    }
-
-    /// Tasks that end too often, or that ended and are not tried again.
-    fn hopeless(&self, world: &World, name: &str, spec: &Service) -> Option<Readiness> {
-        let template = world.template_of(name)?;
-        let current = |task: &Task| *task.template == template;
-        let failures = |of: &Task| {
-            let same = world
-                .tasks_of(name)
-                .filter(|task| current(task) && task.slot == of.slot);
-            same.filter(|task| task.state.has_failed()).count()
-        };
-        let given_up = |task: &Task| {
-            let slot = world.tasks_of(name).filter(|other| other.slot == task.slot);
-            slot.filter(|other| other.is_wanted()).count() == 0
-        };
-        // A one-shot with a number of tries is given all of them.
-        let counted = spec.mode == Mode::Once && spec.restart.max.is_some_and(|max| max > 0);
-        let culprit = world
-            .tasks_of(name)
-            .rev()
-            .filter(|task| current(task) && task.state.has_failed());
-        let culprit = culprit
+    fn once(&self) -> Readiness {
+        let completed = self.slots(|task| task.state == TaskState::Complete);
+        if completed.len() as u64 >= self.desired() {
+            return self.ready();
+        }
+        let lost = self
+            .given_up()
             .into_iter()
-            .find(|task| given_up(task) || !counted && failures(task) >= TOO_OFTEN)?;
-        let (verdict, message) = match (culprit.state, spec.mode) {
-            (TaskState::Rejected, _) => (Verdict::NoImage, "its image cannot be had"),
-            (_, Mode::Once) if given_up(culprit) => (Verdict::Exited, "it did not end with 0"),
-            _ => (Verdict::CrashLooping, "its tasks end again and again"),
-        };
-        Some(failed(
-            verdict,
-            message,
-            self.failed_tasks(world, name, current),
-        ))
+            .find(|task| !completed.contains(&task.slot));
+        let ended = lost.map(|task| match task.state {
+            TaskState::Rejected => self.refused(task),
+            _ => self.failed(
+                Verdict::Exited,
+                &format!("it did not end with 0: {}", task.error),
+            ),
+        });
+        ended
+            .or_else(|| self.unplaced())
+            .unwrap_or_else(|| self.count(completed.len() as u64, "completed"))
     }
 
-    /// The newest tasks that failed, or could not begin.
-    fn failed_tasks(
-        &self,
-        world: &World,
-        name: &str,
-        which: impl Fn(&Task) -> bool,
-    ) -> Vec<FailedTask> {
-        let stuck = |task: &Task| task.state == TaskState::Pending && !task.error.is_empty();
-        let all = world.tasks_of(name).rev().filter(|task| which(task));
-        let bad = all.filter(|task| task.state.has_failed() || stuck(task));
-        bad.take(EVIDENCE)
-            .map(|task| self.evidence(world, task))
+    fn state(&self) -> Option<UpdateState> {
+        self.service.status.as_ref().map(|status| status.state)
+    }
+
+    fn tasks(&self) -> impl DoubleEndedIterator<Item = &'a Task> {
+        self.world.tasks_of(self.name)
+    }
+
+    fn is_current(&self, task: &Task) -> bool {
+        !self.world.is_dirty(task, &self.template)
+    }
+
+    /// The slots in which a task of the present spec does this.
+    fn slots(&self, does: impl Fn(&Task) -> bool) -> BTreeSet<&'a Slot> {
+        self.tasks()
+            .filter(|task| does(task) && self.is_current(task))
+            .map(|task| &task.slot)
             .collect()
     }
 
-    fn evidence(&self, world: &World, task: &Task) -> FailedTask {
-        FailedTask {
-            task: task.name(&world.nodes),
-            node: task.node.clone(),
-            exit_code: task.exit_code,
-            error: task.error.clone(),
-            log: task.log.iter().map(|line| self.redact.text(line)).collect(),
-        }
+    fn running(&self) -> u64 {
+        self.slots(|task| task.state == TaskState::Running && task.desired == Desired::Running)
+            .len() as u64
     }
-}
 
-/// How many tasks of the present spec there are.
-struct Tally {
-    desired: u64,
-    /// They run.
-    running: u64,
-    /// They ran long enough, or ended with 0 where that is the aim.
-    arrived: u64,
-}
+    fn desired(&self) -> u64 {
+        self.world.wanted_slots(&self.service.spec).len() as u64
+    }
 
-impl Tally {
-    fn of(world: &World, name: &str, spec: &Service) -> Self {
-        let desired = world.wanted_slots(spec).len() as u64;
-        let template = world.template_of(name);
-        let clean = |task: &&Task| {
-            template
-                .as_ref()
-                .is_some_and(|template| !world.is_dirty(task, template))
-        };
-        let once = spec.mode == Mode::Once;
-        let (mut running, mut arrived) = (0, 0);
-        for task in world.tasks_of(name).filter(clean) {
-            let runs = task.state == TaskState::Running && task.desired == Desired::Running;
-            running += u64::from(runs);
-            let steady = runs && !once && task.is_steady(world.clock);
-            arrived += u64::from(steady || once && task.state == TaskState::Complete);
-        }
-        Self {
-            desired,
-            running,
-            arrived: arrived.min(desired),
+    fn ready(&self) -> Readiness {
+        Readiness::Ready {
+            running: self.running(),
+            desired: self.desired(),
         }
     }
 
     fn progress(&self, what: &str) -> Readiness {
-        let Self {
-            desired,
-            running,
-            arrived,
-        } = *self;
-        let count = match what {
-            "completed" => arrived,
-            _ => running,
-        };
+        self.count(self.running(), what)
+    }
+
+    fn count(&self, count: u64, what: &str) -> Readiness {
+        let desired = self.desired();
         Readiness::Progressing {
             detail: format!("{count} of {desired} {what}"),
-            running,
+            running: self.running(),
             desired,
+        }
+    }
+
+    /// A task that finds no node, for too long.
+    fn unplaced(&self) -> Option<Readiness> {
+        let waits = |task: &&Task| {
+            task.is_stuck() && self.world.clock - task.created >= PATIENCE && self.is_current(task)
+        };
+        let task = self.tasks().find(waits)?;
+        Some(self.failed_by(
+            Verdict::Unschedulable,
+            &task.error,
+            &self.worst(|task| waits(&task)),
+        ))
+    }
+
+    /// Failures in an update that the engine will never call failed.
+    fn relentless(&self) -> Option<Readiness> {
+        let many = self
+            .failures()
+            .values()
+            .any(|tasks| tasks.len() > TOO_OFTEN);
+        if many { self.hopeless() } else { None }
+    }
+
+    /// Tasks that end too often, or that ended and are not tried again.
+    fn hopeless(&self) -> Option<Readiness> {
+        let steady = self.slots(|task| task.is_steady(self.world.clock));
+        let failures = self.failures();
+        let often = failures
+            .iter()
+            .filter(|(slot, _)| !steady.contains(*slot))
+            .find_map(|(_, tasks)| {
+                let newest = *tasks.last()?;
+                let limit = if newest.state == TaskState::Rejected {
+                    REFUSED
+                } else {
+                    TOO_OFTEN
+                };
+                (tasks.len() >= limit).then_some(newest)
+            });
+        let over = || {
+            self.given_up()
+                .into_iter()
+                .find(|task| !steady.contains(&task.slot))
+        };
+        let task = often.or_else(over)?;
+        Some(match task.state {
+            TaskState::Rejected => self.refused(task),
+            TaskState::Complete => {
+                self.failed(Verdict::Exited, "it ended with 0, and is meant to go on")
+            }
+            _ => self.failed(
+                Verdict::CrashLooping,
+                &format!("its tasks end again and again: {}", task.error),
+            ),
+        })
+    }
+
+    fn refused(&self, task: &Task) -> Readiness {
+        self.failed(
+            Verdict::NoImage,
+            &format!("its image cannot be had: {}", task.error),
+        )
+    }
+
+    /// Ends of tasks of the present spec by slot, the oldest first.
+    fn failures(&self) -> BTreeMap<&'a Slot, Vec<&'a Task>> {
+        let mut all: BTreeMap<&Slot, Vec<&Task>> = BTreeMap::new();
+        for task in self
+            .tasks()
+            .filter(|task| task.ended_by_itself() && self.is_current(task))
+        {
+            all.entry(&task.slot).or_default().push(task);
+        }
+        all
+    }
+
+    /// The last tasks of slots in which no task is wanted any more.
+    fn given_up(&self) -> Vec<&'a Task> {
+        let alive = self.slots(Task::is_wanted);
+        let last = self
+            .failures()
+            .into_iter()
+            .filter(|(slot, _)| !alive.contains(slot));
+        last.filter_map(|(_, tasks)| tasks.last().copied())
+            .collect()
+    }
+
+    /// The engine's message about the update after these words.
+    fn words(&self, what: &str) -> String {
+        let message = self
+            .service
+            .status
+            .as_ref()
+            .map_or("", |status| &status.message);
+        format!("{what}: {message}")
+    }
+
+    fn blame(&self, what: &str) -> String {
+        let task = self.worst(|_| true).into_iter().next();
+        task.map_or_else(
+            || self.words(what),
+            |task| format!("{what}: {}", task.error),
+        )
+    }
+
+    /// The newest tasks that failed or wait with an error, one for each slot.
+    fn worst(&self, which: impl Fn(&Task) -> bool) -> Vec<&'a Task> {
+        let mut seen = BTreeSet::new();
+        let bad = self
+            .tasks()
+            .rev()
+            .filter(|task| task.state.has_failed() || task.is_stuck());
+        bad.filter(|task| which(task) && seen.insert(&task.slot))
+            .take(EVIDENCE)
+            .collect()
+    }
+
+    fn failed(&self, verdict: Verdict, message: &str) -> Readiness {
+        self.failed_by(verdict, message, &self.worst(|_| true))
+    }
+
+    fn failed_by(&self, verdict: Verdict, message: &str, culprits: &[&Task]) -> Readiness {
+        let tasks = culprits.iter().map(|task| self.evidence(task)).collect();
+        Readiness::Failed(Failure {
+            verdict,
+            message: message.to_owned(),
+            tasks,
+        })
+    }
+
+    fn evidence(&self, task: &Task) -> FailedTask {
+        let place = match &task.slot {
+            Slot::Number(number) => number.to_string(),
+            Slot::Node(host) => host.clone(),
+        };
+        FailedTask {
+            task: format!("{}.{place}", self.name),
+            node: task.node.clone(),
+            exit_code: task.exit_code,
+            error: task.error.clone(),
+            log: task.log.clone(),
         }
     }
 }
 
-fn failed(verdict: Verdict, message: &str, tasks: Vec<FailedTask>) -> Readiness {
-    Readiness::Failed(Failure {
-        verdict,
-        message: message.to_owned(),
-        tasks,
-    })
+impl Task {
+    /// It looks for a node in vain.
+    fn is_stuck(&self) -> bool {
+        self.is_wanted() && self.state == TaskState::Pending && !self.error.is_empty()
+    }
 }

@@ -15,7 +15,7 @@ const START: u64 = 500;
 /// From the container's start until an image that ends has ended.
 const END: u64 = 1_000;
 /// A task that ran for so long is taken to go on running.
-const STEADY: u64 = 2_000;
+const STEADY: u64 = 5_000;
 /// How long a new task waits for one that cannot be stopped because it never began.
 const OLD_TASK_TIMEOUT: u64 = 60_000;
 

@@ -225,17 +225,6 @@ impl Task {
     pub(crate) fn is_wanted(&self) -> bool {
         self.desired <= Desired::Running
     }
-
-    /// `shop_api.2`
-    pub(crate) fn name(&self, nodes: &BTreeMap<String, Node>) -> String {
-        match &self.slot {
-            Slot::Number(number) => format!("{}.{number}", self.service),
-            Slot::Node(host) => {
-                let id = nodes.get(host).map_or(host.as_str(), |node| &node.id);
-                format!("{}.{id}", self.service)
-            }
-        }
-    }
 }
 
 impl World {
@@ -393,8 +382,7 @@ impl World {
                 return Err(misnamed(name, &network.spec.name));
             }
         }
-        match self.tasks().find(|task| !task.is_in_time(self.clock))
-        {
+        match self.tasks().find(|task| !task.is_in_time(self.clock)) {
             None => Ok(()),
             Some(task) => Err(format!("the task `{}` is from the future", task.id)),
         }

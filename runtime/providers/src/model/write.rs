@@ -9,7 +9,7 @@ use skep_schema::plan::{self, Payload, PlanNode};
 use super::fault::Verb;
 use super::objects::{ADDRESS, DIGEST, Labels, Object, STACK, object};
 use super::observe::is_used_before;
-use super::world::World;
+use super::world::{Desired, World};
 use super::{Model, Trouble};
 
 type Outcome = Result<(), ProviderError>;
@@ -181,8 +181,8 @@ impl Model {
         }
     }
 
-    /// Removes what was reviewed, and nothing that took its place meanwhile. A config or secret
-    /// that a rollback by the engine would need is left to [`Self::collect_superseded`].
+    /// Removes what was reviewed, and nothing that took its place meanwhile. What a rollback
+    /// by the engine would need is left to [`Self::collect_superseded`].
     fn delete(&self, address: &Address, node: &PlanNode) -> Outcome {
         match self.standing(address, node)? {
             Standing::Nothing => return Ok(()),
@@ -193,12 +193,27 @@ impl Model {
         let (Some(kind), Some(name)) = (node.payload.object(), node.payload.physical_name()) else {
             return Ok(());
         };
-        // Without an old network no rollback works either, but a kept one would hold its addresses.
-        let is_file = matches!(kind, Kind::Config | Kind::Secret);
-        if is_file && self.look(|world| is_used_before(world, kind, name))? {
+        if self.look(|world| is_used_before(world, kind, name))? {
             return Ok(());
         }
-        self.remove(address, kind, name)
+        self.remove(address, kind, name)?;
+        if kind == Kind::Service {
+            self.wait_for_end(name)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A port or a volume is free only when the last task has stopped.
+    fn wait_for_end(&self, service: &str) -> Outcome {
+        let ended = self.within(|world| {
+            while world
+                .tasks_of(service)
+                .any(|task| task.desired == Desired::Remove)
+                && world.advance(1)
+            {}
+        });
+        ended.map_err(|error| self.unreachable(&error))
     }
 
     pub(super) fn remove(&self, address: &Address, kind: Kind, name: &str) -> Outcome {

@@ -111,10 +111,9 @@ async fn an_update_that_fails_is_rolled_back_and_still_to_be_done() {
         (outcome, failure.verdict),
         (Outcome::RolledBack, Verdict::RolledBack)
     );
-    assert!(
-        failure
-            .message
-            .starts_with("update rolled back due to failure or early termination of task ")
+    assert_eq!(
+        failure.message,
+        "the engine went back to the spec before: task: non-zero exit (3)"
     );
     assert_eq!(failure.tasks[0].exit_code, Some(3));
     model
@@ -148,11 +147,9 @@ async fn a_paused_update_is_a_failure() {
     apply(&model, &plan([pausing("reg/api:1")])).await;
     let (_, failure) = failure(&model, pausing("reg/api:model-missing")).await;
     assert_eq!(failure.verdict, Verdict::Paused);
-    assert!(
-        failure
-            .message
-            .starts_with("update paused due to failure or early termination of task ")
-    );
+    assert!(failure.message.starts_with(
+        "the engine paused its update: update paused due to failure or early termination of task "
+    ));
 }
 
 #[tokio::test(start_paused = true)]
