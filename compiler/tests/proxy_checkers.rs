@@ -14,8 +14,12 @@
 
 #[path = "proxy/behaviour.rs"]
 mod behaviour;
+#[path = "proxy/bench.rs"]
+mod bench;
 #[path = "proxy/configs.rs"]
 mod configs;
+#[path = "proxy/edges.rs"]
+mod edges;
 #[path = "proxy/routes.rs"]
 mod routes;
 #[path = "proxy/sandbox.rs"]
@@ -23,7 +27,7 @@ mod sandbox;
 #[path = "proxy/world.rs"]
 mod world;
 
-use configs::{certificates, everything, extremes, shares, shop, trusting};
+use configs::{certificates, everything, extremes, raws, shares, shop, trusting};
 use sandbox::Sandbox;
 use skep_compiler::proxy::{Proxy, ProxyConfig};
 
@@ -44,13 +48,14 @@ fn caddy_accepts_every_config() {
 
 type Config = fn(Proxy) -> ProxyConfig;
 
-const CONFIGS: [(&str, Config); 6] = [
+const CONFIGS: [(&str, Config); 7] = [
     ("shop", shop),
     ("everything", everything),
     ("trusting", trusting),
     ("certificates", certificates),
     ("shares", shares),
     ("extremes", extremes),
+    ("raws", raws),
 ];
 
 fn check(proxy: Proxy) {

@@ -16,7 +16,7 @@ mod fields;
 #[path = "proxy/structure.rs"]
 mod structure;
 
-use configs::{certificates, everything, shares, shop, trusting};
+use configs::{certificates, everything, raw_texts, raws, shares, shop, trusting};
 use skep_compiler::proxy::{Proxy, ProxyConfig, Rendered, render, unsupported};
 
 #[test]
@@ -42,6 +42,26 @@ fn services_that_share_requests() {
 #[test]
 fn behind_trusted_proxies() {
     check("trusting", trusting);
+}
+
+#[test]
+fn raw_text_goes_in_as_it_is() {
+    for proxy in Proxy::ALL {
+        let text = render(&raws(proxy)).files[0].text.clone();
+        let [beside, inside] = raw_texts(proxy);
+        match proxy {
+            Proxy::Nginx | Proxy::Haproxy => {
+                assert!(text.contains(beside) && text.contains(inside));
+            }
+            Proxy::Caddy => assert!(
+                text.contains("\"grace_period\": \"5s\"") && text.contains("\"mark\": \"raw\"")
+            ),
+            Proxy::Traefik => {
+                let middleware = "site1-rule1-raw1:\n      contentType: {}";
+                assert!(text.contains("minVersion: \"VersionTLS10\"") && text.contains(middleware));
+            }
+        }
+    }
 }
 
 fn check(name: &str, config: fn(Proxy) -> ProxyConfig) {

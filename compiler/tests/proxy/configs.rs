@@ -6,8 +6,9 @@ use std::time::Duration;
 use skep_compiler::proxy::{
     Action, AuthUrl, Cidr, CookieName, Cors, DnsName, FilePath, Forward, ForwardAuth, HeaderName,
     HeaderOp, HeaderValue, Health, Host, Listen, Location, LogFormat, Method, Millis, Name, Origin,
-    Origins, Path, PathEdit, PathMatch, Proxy, ProxyConfig, RateLimit, Redirect, RedirectStatus,
-    Rule, Site, SiteTls, Upstream, Upstreams, Weight, certificate_paths, unsupported,
+    Origins, Path, PathEdit, PathMatch, Proxy, ProxyConfig, RateLimit, Raw, Redirect,
+    RedirectStatus, Rule, Site, SiteTls, Upstream, Upstreams, Weight, certificate_paths,
+    unsupported,
 };
 
 /// A web page, an API below it and a redirect, as in the sample project.
@@ -143,6 +144,37 @@ pub(crate) fn shares(proxy: Proxy) -> ProxyConfig {
             ..site("app.example.com")
         }],
     )
+}
+
+/// Text of the proxy's own language: beside the config, and in a rule.
+pub(crate) const fn raw_texts(proxy: Proxy) -> [&'static str; 2] {
+    match proxy {
+        Proxy::Caddy => [
+            r#"{ "apps": { "http": { "grace_period": "5s" } } }"#,
+            r#"{ "handler": "vars", "mark": "raw" }"#,
+        ],
+        Proxy::Nginx => ["reset_timedout_connection on;", "proxy_buffers 4 16k;"],
+        Proxy::Haproxy => ["cache small\n    total-max-size 4", "option http-no-delay"],
+        Proxy::Traefik => [
+            r#"{ "tls": { "options": { "old": { "minVersion": "VersionTLS10" } } } }"#,
+            r#"{ "contentType": {} }"#,
+        ],
+    }
+}
+
+pub(crate) fn raws(proxy: Proxy) -> ProxyConfig {
+    let [beside, inside] = raw_texts(proxy).map(|text| Raw::new(proxy, text).unwrap());
+    let mut forward = to("tasks.app", 8080);
+    forward.raw = vec![inside];
+    let mut config = gateway(
+        proxy,
+        vec![Site {
+            rules: vec![rule(prefix("/"), forward)],
+            ..site("app.test")
+        }],
+    );
+    config.raw = vec![beside];
+    config
 }
 
 /// As much as values may hold, and as many sites as a large gateway has.

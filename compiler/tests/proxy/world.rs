@@ -15,13 +15,27 @@ pub(crate) struct World {
     pub(crate) port: u16,
 }
 
+const SERVICES: &[(&str, &[u8])] = &[
+    ("tasks.web", &[2]),
+    ("tasks.api", &[3, 4]),
+    ("tasks.half", &[5, 250]),
+    ("tasks.auth", &[6]),
+    ("tasks.sick", &[7, 8]),
+    ("tasks.old", &[9]),
+    ("tasks.new", &[10]),
+    ("tasks.app", &[11]),
+    ("tasks.any", &[12]),
+    ("tasks.both", &[13]),
+    ("tasks.plain", &[14]),
+];
+
 type Services = &'static [(&'static str, &'static [u8])];
 
 impl World {
     /// Its threads end with the test's process.
-    pub(crate) fn start(services: Services) -> Self {
-        let names = Arc::new(services.iter().copied().collect::<BTreeMap<_, _>>());
-        let (port, listeners) = listeners(services);
+    pub(crate) fn start() -> Self {
+        let names = Arc::new(SERVICES.iter().copied().collect::<BTreeMap<_, _>>());
+        let (port, listeners) = listeners(SERVICES);
         for (service, number, listener) in listeners {
             thread::spawn(move || {
                 for stream in listener.incoming().map_while(Result::ok) {
