@@ -99,6 +99,16 @@ pub(crate) enum Target {
     Model,
 }
 
+impl Target {
+    /// Milliseconds between two looks at a node: each look moves the model's own clock on.
+    pub(crate) const fn poll(self) -> u64 {
+        match self {
+            Target::Swarm => 500,
+            Target::Model => 20,
+        }
+    }
+}
+
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Progress {

@@ -20,7 +20,7 @@ use crate::output::paint::Paint;
 
 pub(crate) use base::{Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
-pub(crate) use target::{Connection, cluster_name};
+pub(crate) use target::Connection;
 
 /// A project opened for one command.
 pub(crate) struct Session<'a> {

@@ -3,17 +3,22 @@
 mod flow;
 mod lint;
 
+use skep_schema::diagnostic::Severity;
 use skep_schema::spec::Spec;
 
 use crate::context::Context;
 use crate::graph::Graph;
 
-/// Checks flows, then runs every lint.
+/// Checks flows, then lints. Where something is wrong already, what seems unused may be used by what
+/// could not be read, so that is left for later.
 pub(crate) fn check(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
     for declared in spec.flows.values() {
         flow::check(&declared.node, cx);
     }
     for lint in lint::ALL {
         lint(spec, graph, cx);
+    }
+    if cx.decoder.diagnostics.iter().all(|d| d.severity != Severity::Error) {
+        lint::unused::lint(spec, graph, cx);
     }
 }

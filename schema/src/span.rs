@@ -1,5 +1,6 @@
 //! Places in source text: byte ranges in numbered files, and the table that turns them into lines.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,7 @@ pub struct Position {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<SourceText>,
+    newest: BTreeMap<String, FileId>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,13 +92,16 @@ struct SourceText {
 }
 
 impl Sources {
-    /// Adds a file and returns its number. `path` is relative to the project, with forward slashes.
+    /// Adds a file and returns its number; the same text under the same path keeps its number.
+    /// `path` is relative to the project, with forward slashes.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<std::sync::Arc<str>>) -> FileId {
+        let (path, text) = (path.into(), text.into());
+        if let Some(id) = self.newest.get(&path).filter(|id| self.text(**id) == &*text) {
+            return *id;
+        }
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 source files"));
-        self.files.push(SourceText {
-            path: path.into(),
-            text: text.into(),
-        });
+        self.newest.insert(path.clone(), id);
+        self.files.push(SourceText { path, text });
         id
     }
 

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use skep_engine::apply::Limits;
 use skep_engine::drive::{Look, Watch, drive, look};
 use skep_schema::address::Address;
-use skep_schema::change::{Block, Change, ChangeSet};
+use skep_schema::change::{Action, Block, Change, ChangeSet};
 use skep_schema::event::{ApplyReport, Timestamp};
 use skep_schema::plan::Plan;
 
@@ -17,9 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, terminal};
 use crate::output::{progress, report};
-use crate::session::{
-    Answer, Connection, Saved, Session, cluster_name, confirm, print, read_saved, to_json,
-};
+use crate::session::{Answer, Connection, Saved, Session, confirm, print, read_saved, to_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,12 +69,13 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         .block_on(look(target.provider.as_ref(), &plan))?;
     refuse_taken(&seen)?;
     refuse_blocked(&seen.changes)?;
+    refuse_unknown(&seen.changes, &target)?;
     if let Some(approved) = &approved {
         refuse_stale(approved, &seen.changes)?;
     }
     let heading = Heading {
         stack: plan.stack.clone(),
-        against: cluster_name(&seen.inventory.cluster),
+        against: session.cluster_name(&seen.inventory.cluster),
         next: None,
     };
     if seen.changes.is_empty() {
@@ -122,6 +121,7 @@ pub(crate) fn perform(
         refuse_taken(&seen)?;
         let limits = Limits {
             deadline: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
+            poll: session.global.target.poll(),
             ..Limits::default()
         };
         let mut show = progress::Progress::new(session.global.progress, &seen.changes, session.err);
@@ -180,6 +180,22 @@ pub(crate) fn refuse_taken(seen: &Look) -> Result<(), Failure> {
         format!("`{address}` wants the name `{name}`, which belongs to {owner}"),
     )
     .help("rename it with `name \"...\"`, declare it `external`, or remove the other object"))
+}
+
+/// Secrets that would have to be written, and whose values are not here: better now than half way.
+fn refuse_unknown(changes: &ChangeSet, target: &Connection) -> Result<(), Failure> {
+    let written = changes
+        .changes
+        .iter()
+        .filter(|c| c.action != Action::Delete);
+    let unknown: Vec<&str> = written
+        .filter_map(|c| target.missing.get(&c.address))
+        .map(String::as_str)
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Failed, unknown.join("\n       ")).help("nothing was written"))
 }
 
 pub(crate) fn refuse_blocked(changes: &ChangeSet) -> Result<(), Failure> {

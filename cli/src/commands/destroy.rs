@@ -11,7 +11,7 @@ use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, terminal};
-use crate::session::{Answer, Session, cluster_name, confirm};
+use crate::session::{Answer, Session, confirm};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +43,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         .block_on(look(target.provider.as_ref(), &nothing))?;
     let heading = Heading {
         stack: plan.stack.clone(),
-        against: cluster_name(&seen.inventory.cluster),
+        against: session.cluster_name(&seen.inventory.cluster),
         next: None,
     };
     eprint!("{}", terminal(&seen.changes, &heading, session.err));

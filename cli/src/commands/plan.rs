@@ -10,7 +10,7 @@ use crate::args::{Global, Target};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, markdown, terminal};
-use crate::session::{Session, cluster_name, print, to_json};
+use crate::session::{Session, print, to_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -93,7 +93,7 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
     }
     let heading = Heading {
         stack: plan.stack,
-        against: cluster_name(&seen.inventory.cluster),
+        against: session.cluster_name(&seen.inventory.cluster),
         next: Some(next(session.global, options)),
     };
     show(session, options.output, &seen.changes, &heading)?;

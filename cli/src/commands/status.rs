@@ -5,13 +5,13 @@ use skep_engine::drive::{Look, look};
 use skep_schema::address::Address;
 use skep_schema::change::Change;
 use skep_schema::inventory::{Cluster, Observed, Readiness};
-use skep_schema::plan::Target;
+use skep_schema::plan::{Mode, Target};
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::report;
-use crate::session::{Session, cluster_name, print, to_json};
+use crate::session::{Session, print, to_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,6 +59,9 @@ struct Row<'a> {
     /// Nothing for what is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     readiness: Option<&'a Readiness>,
+    /// It is a service that ends.
+    #[serde(skip)]
+    once: bool,
 }
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
@@ -82,7 +85,11 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
                 nodes: rows,
             }))?;
         }
-        Form::Human => print(&table(&plan.stack, &seen, &rows))?,
+        Form::Human => print(&table(
+            &plan.stack,
+            &session.cluster_name(&seen.inventory.cluster),
+            &rows,
+        ))?,
     }
     Ok(if options.exit_code && !fine {
         Exit::Failed
@@ -126,11 +133,15 @@ fn row<'a>(seen: &'a Look, address: &'a Address) -> Row<'a> {
             .get(address)
             .map_or("in-sync", |change: &Change| change.action.word()),
         readiness: observed.map(|o| &o.readiness),
+        once: observed.is_some_and(|o| o.payload.as_service().is_ok_and(|s| s.mode == Mode::Once)),
     }
 }
 
-fn table(stack: &str, seen: &Look, rows: &[Row<'_>]) -> String {
-    let mut out = format!("{stack} on {}\n", cluster_name(&seen.inventory.cluster));
+fn table(stack: &str, cluster: &str, rows: &[Row<'_>]) -> String {
+    let mut out = format!(
+        "{stack} on {cluster}
+"
+    );
     let width = rows
         .iter()
         .map(|r| r.address.to_string().chars().count())
@@ -146,7 +157,7 @@ fn table(stack: &str, seen: &Look, rows: &[Row<'_>]) -> String {
             "  {:<width$}  {:<16}  {}",
             row.address.to_string(),
             sync,
-            state(row.readiness)
+            state(row)
         );
         out.push_str(line.trim_end());
         out.push('\n');
@@ -159,9 +170,10 @@ fn table(stack: &str, seen: &Look, rows: &[Row<'_>]) -> String {
     out
 }
 
-fn state(readiness: Option<&Readiness>) -> String {
-    match readiness {
+fn state(row: &Row<'_>) -> String {
+    match row.readiness {
         None => "not there".to_owned(),
+        Some(Readiness::Ready { .. }) if row.once => "ran to its end".to_owned(),
         Some(Readiness::Ready {
             running: 0,
             desired: 0,

@@ -35,10 +35,21 @@ impl Form {
     }
 }
 
+/// Diagnostics shown to people at most.
+const MOST: usize = 200;
+
 /// All diagnostics in one form, in their order.
 pub(crate) fn render(form: Form, all: &[Diagnostic], sources: &Sources, paint: Paint) -> String {
     match form {
-        Form::Human => human::render(all, sources, paint),
+        Form::Human => {
+            let shown = &all[..all.len().min(MOST)];
+            let mut text = human::render(shown, sources, paint);
+            if shown.len() < all.len() {
+                let more = super::changes::count((all.len() - shown.len()) as u64, "diagnostic");
+                text.push_str(&format!("{more} more; `-o concise` lists them all\n\n"));
+            }
+            text
+        }
         Form::Concise => all.iter().map(|d| concise(&d.locate(sources))).collect(),
         Form::Json => json(all, sources),
         Form::Sarif => sarif::render(all, sources),

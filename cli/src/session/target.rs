@@ -1,8 +1,12 @@
 //! The target of a command.
 
+use std::collections::BTreeMap;
+
 use skep_engine::provider::Provider;
 use skep_providers::model::Model;
 use skep_providers::secrets::Secrets;
+use skep_providers::swarm::{Endpoint, Scope, Swarm};
+use skep_schema::address::{Address, Kind};
 use skep_schema::inventory::Cluster;
 use skep_schema::plan::Plan;
 
@@ -15,6 +19,8 @@ use crate::failure::Failure;
 pub(crate) struct Connection {
     pub(crate) provider: Box<dyn Provider>,
     pub(crate) runtime: tokio::runtime::Runtime,
+    /// Secrets without a value here, and what to do about each.
+    pub(crate) missing: BTreeMap<Address, String>,
 }
 
 impl Session<'_> {
@@ -25,11 +31,21 @@ impl Session<'_> {
             .build()
             .map_err(|e| Failure::new(Exit::Bug, format!("cannot start the event loop: {e}")))?;
         let secrets = Secrets::read(plan, self.project.root(), |name| std::env::var_os(name));
+        let missing = plan
+            .nodes
+            .keys()
+            .filter(|address| address.kind == Kind::Secret && secrets.get(address).is_none())
+            .map(|address| (address.clone(), secrets.why(address)))
+            .collect();
         let provider: Box<dyn Provider> = match self.global.target {
             Target::Model => Box::new(self.model(plan, secrets)?),
-            Target::Swarm => return Err(Failure::new(Exit::Unreachable, "no swarm yet")),
+            Target::Swarm => Box::new(runtime.block_on(self.swarm(plan, secrets))?),
         };
-        Ok(Connection { provider, runtime })
+        Ok(Connection {
+            provider,
+            runtime,
+            missing,
+        })
     }
 
     fn model(&self, plan: &Plan, secrets: Secrets) -> Result<Model, Failure> {
@@ -41,21 +57,34 @@ impl Session<'_> {
         Model::open(Some(file), &plan.stack, secrets)
             .map_err(|e| Failure::new(Exit::Unreachable, e.to_string()))
     }
+
+    async fn swarm(&self, plan: &Plan, secrets: Secrets) -> Result<Swarm, Failure> {
+        let endpoint =
+            Endpoint::choose(self.global.host.as_deref(), self.global.context.as_deref())?;
+        Ok(Swarm::connect(endpoint, Scope::of(plan), secrets).await?)
+    }
 }
 
-/// What people call the target: `swarm q6mi7l at unix:///run/docker.sock (3 nodes)`.
-pub(crate) fn cluster_name(cluster: &Cluster) -> String {
-    let Cluster {
-        name,
-        id,
-        api: _,
-        nodes,
-    } = cluster;
-    let id: String = id.chars().take(8).collect();
-    let nodes = crate::output::changes::count((*nodes).into(), "node");
-    if id.is_empty() {
-        format!("{name} ({nodes})")
-    } else {
-        format!("{name} ({id}, {nodes})")
+impl Session<'_> {
+    /// What people call the target: `the swarm at unix:///run/docker.sock (q6mi7lp2, 3 nodes)`.
+    pub(crate) fn cluster_name(&self, cluster: &Cluster) -> String {
+        let Cluster {
+            name,
+            id,
+            api: _,
+            nodes,
+        } = cluster;
+        let id: String = id.chars().take(8).collect();
+        let nodes = crate::output::changes::count((*nodes).into(), "node");
+        match self.global.target {
+            Target::Swarm => format!("the swarm at {name} ({id}, {nodes})"),
+            Target::Model => {
+                let root = self.project.root().display().to_string();
+                let file = name
+                    .strip_prefix(&root)
+                    .map_or(name.as_str(), |rest| rest.trim_start_matches('/'));
+                format!("the model swarm in {file} ({nodes})")
+            }
+        }
     }
 }

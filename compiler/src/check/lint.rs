@@ -8,12 +8,13 @@ mod pause;
 mod secret_env;
 mod single_node;
 mod socket;
-mod unused;
+pub(super) mod unused;
 
 use skep_schema::spec::Spec;
 
 use crate::context::Context;
 use crate::graph::Graph;
+
 
 type Lint = fn(&Spec, &Graph, &mut Context<'_>);
 
@@ -26,5 +27,4 @@ pub(super) const ALL: &[Lint] = &[
     secret_env::lint,
     single_node::lint,
     socket::lint,
-    unused::lint,
 ];

@@ -24,13 +24,13 @@ pub(crate) fn terminal(changes: &ChangeSet, heading: &Heading, paint: Paint) -> 
     if changes.changes.is_empty() {
         return out;
     }
-    let width = changes
-        .changes
-        .iter()
-        .map(|c| c.address.to_string().chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(44);
+    let widest = |texts: &mut dyn Iterator<Item = String>| {
+        texts.map(|t| t.chars().count()).max().unwrap_or(0)
+    };
+    let columns = Columns {
+        address: widest(&mut changes.changes.iter().map(|c| c.address.to_string())).min(44),
+        effect: widest(&mut changes.changes.iter().map(effect)).min(64),
+    };
     for risk in Risk::ALL {
         let group: Vec<&Change> = changes
             .changes
@@ -41,7 +41,7 @@ pub(crate) fn terminal(changes: &ChangeSet, heading: &Heading, paint: Paint) -> 
             let _ = writeln!(out, "\n{}", paint.colour(risk.colour(), risk.heading()));
             group
                 .iter()
-                .for_each(|change| one(&mut out, change, risk, width, paint));
+                .for_each(|change| one(&mut out, change, risk, &columns, paint));
         }
     }
     let _ = writeln!(out, "\n{}", paint.bold(&verdict));
@@ -51,7 +51,14 @@ pub(crate) fn terminal(changes: &ChangeSet, heading: &Heading, paint: Paint) -> 
     out
 }
 
-fn one(out: &mut String, change: &Change, risk: Risk, width: usize, paint: Paint) {
+/// Widths, so that what belongs together stands below each other.
+struct Columns {
+    address: usize,
+    effect: usize,
+}
+
+fn one(out: &mut String, change: &Change, risk: Risk, columns: &Columns, paint: Paint) {
+    let (width, wide) = (columns.address, columns.effect);
     let place = change
         .after
         .as_ref()
@@ -59,7 +66,7 @@ fn one(out: &mut String, change: &Change, risk: Risk, width: usize, paint: Paint
         .map(|n| n.origin.place())
         .unwrap_or_default();
     let head = format!(
-        " {} {:<width$}  {:<34}",
+        " {} {:<width$}  {:<wide$}",
         paint.colour(risk.colour(), sign(change.action)),
         paint.bold(change.address.to_string()),
         effect(change),

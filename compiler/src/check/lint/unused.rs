@@ -8,7 +8,7 @@ use skep_schema::spec::Spec;
 use crate::context::Context;
 use crate::graph::Graph;
 
-pub(super) fn lint(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
+pub(crate) fn lint(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
     let networks = spec.networks.iter().map(|(n, d)| (Kind::Network, n, d.name));
     let volumes = spec.volumes.iter().map(|(n, d)| (Kind::Volume, n, d.name));
     let configs = spec.configs.iter().map(|(n, d)| (Kind::Config, n, d.name));

@@ -1,0 +1,104 @@
+//! Every file under `fixtures/diagnostics` is a project with one mistake: the real binary reports
+//! it under the code in the file's name, once, in words that a snapshot keeps.
+//!
+//! A first line `// command: compile -p a=b` says which command shows it; the usual one is `check`.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use skep_schema::diagnostic::{Code, Located, Severity};
+use support::{Project, snapshot};
+
+datatest_stable::harness! {
+    { test = reported, root = "../fixtures/diagnostics", pattern = r"^SK\d{4}[^/]*\.kdl$" },
+    { test = reported_in_folder, root = "../fixtures/diagnostics", pattern = r"^SK\d{4}[^/]*/skep\.kdl$" },
+    { test = every_code_has_a_fixture, root = "../fixtures/diagnostics", pattern = r"^SK1001[^/]*\.kdl$" },
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn reported(file: &Path) -> Outcome {
+    let project = Project::empty();
+    project.write("skep.kdl", &std::fs::read_to_string(file)?);
+    let name = file
+        .file_stem()
+        .ok_or("a fixture has a name")?
+        .to_string_lossy();
+    holds(&project, &name)
+}
+
+fn reported_in_folder(file: &Path) -> Outcome {
+    let folder = file.parent().ok_or("a fixture has a folder")?;
+    let name = folder
+        .file_name()
+        .ok_or("a folder has a name")?
+        .to_string_lossy();
+    holds(&Project::copy_of(folder), &name)
+}
+
+fn holds(project: &Project, name: &str) -> Outcome {
+    let code = &name[..6];
+    let spec = std::fs::read_to_string(project.path().join("skep.kdl"))?;
+    let command = spec
+        .lines()
+        .next()
+        .and_then(|l| l.strip_prefix("// command: "))
+        .unwrap_or("check");
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let shown = project.skep(&words);
+    snapshot("diagnostics", name, &shown.stderr);
+    if words != ["check"] {
+        assert!(
+            shown.stderr.contains(code),
+            "{code} is not reported:\n{}",
+            shown.stderr
+        );
+        assert_eq!(shown.code, 1);
+        return Ok(());
+    }
+    let all: Vec<Located> = serde_json::from_str(&project.skep(&["check", "-o", "json"]).stdout)?;
+    let mine: Vec<&Located> = all.iter().filter(|d| d.code == code).collect();
+    assert!(
+        !mine.is_empty(),
+        "{code} is not reported:\n{}",
+        shown.stderr
+    );
+    // The only codes that are about other mistakes.
+    let about_others = ["SK1024"].contains(&code);
+    let others: Vec<&Located> = all
+        .iter()
+        .filter(|d| d.code != code && d.severity == Severity::Error)
+        .collect();
+    assert!(
+        about_others || others.is_empty(),
+        "one mistake, and more than one code: {others:#?}"
+    );
+    Ok(())
+}
+
+/// Runs once, under the name of the first fixture.
+fn every_code_has_a_fixture(file: &Path) -> Outcome {
+    let folder = file.parent().ok_or("a fixture has a folder")?;
+    let there: BTreeSet<String> = std::fs::read_dir(folder)?
+        .map(|entry| {
+            Ok(entry?
+                .file_name()
+                .to_string_lossy()
+                .chars()
+                .take(6)
+                .collect())
+        })
+        .collect::<Result<_, std::io::Error>>()?;
+    let known: BTreeSet<String> = Code::ALL.iter().map(|c| c.as_str().to_owned()).collect();
+    let made_in_tests = ["SK1023", "SK2014"];
+    let missing: Vec<&String> = known
+        .difference(&there)
+        .filter(|c| !made_in_tests.contains(&c.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "codes without a fixture: {missing:?}");
+    let strange: Vec<&String> = there.difference(&known).collect();
+    assert!(strange.is_empty(), "fixtures of no code: {strange:?}");
+    Ok(())
+}
