@@ -23,7 +23,7 @@ impl Lower<'_, '_, '_> {
     pub(super) fn certificates(&mut self) {
         for (name, certificate) in &self.spec.certificates {
             self.within(certificate, |lower| {
-                lower.certificate_files(name, certificate)
+                lower.certificate_files(name, certificate);
             });
         }
     }

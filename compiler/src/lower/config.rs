@@ -17,9 +17,11 @@ impl Lower<'_, '_, '_> {
     pub(super) fn configs(&mut self) {
         for (name, config) in &self.spec.configs {
             self.within(config, |lower| {
-                let payload = match flag(config.node.external.as_ref()) {
-                    true => lower.external_config(name, config),
-                    false => lower.own_config(name, config),
+                let external = flag(config.node.external.as_ref());
+                let payload = if external {
+                    lower.external_config(name, config)
+                } else {
+                    lower.own_config(name, config)
                 };
                 lower.put(
                     Address::new(Kind::Config, name),
@@ -32,7 +34,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn external_config(&mut self, name: &str, config: &Declared<spec::Config>) -> Config {
-        self.refuse_beside_external(Kind::Config, config.name, &config.node);
+        self.refuse_beside_external(Kind::Config, config, &[]);
         let physical = config
             .node
             .physical

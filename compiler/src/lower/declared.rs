@@ -6,7 +6,7 @@ use serde::Serialize;
 use skep_schema::address::{Address, Kind};
 use skep_schema::plan::{Need, Payload, Target};
 use skep_schema::span::At;
-use skep_schema::spec::{Declared, Match, PathKind, Route};
+use skep_schema::spec::{Declared, Match, PathKind, Route, Service};
 use skep_schema::value::Value;
 
 use super::Lower;
@@ -37,18 +37,10 @@ impl Lower<'_, '_, '_> {
                 needs,
             );
         }
-        for (name, service) in self
-            .spec
-            .services
-            .iter()
-            .filter(|(_, service)| service.node.external.is_some())
-        {
-            self.declare(
-                Address::new(Kind::Service, name),
-                service,
-                &service.node,
-                [],
-            );
+        for (name, service) in &self.spec.services {
+            if service.node.external.is_some() {
+                self.within(service, |lower| lower.external_service(name, service));
+            }
         }
         for (host, route) in &self.spec.routes {
             let needs = targets(&route.node);
@@ -62,6 +54,16 @@ impl Lower<'_, '_, '_> {
         for (name, flow) in &self.spec.flows {
             self.declare(Address::new(Kind::Flow, name), flow, &flow.node, []);
         }
+    }
+
+    fn external_service(&mut self, name: &str, service: &Declared<Service>) {
+        self.refuse_beside_external(Kind::Service, service, &["network", "port"]);
+        self.declare(
+            Address::new(Kind::Service, name),
+            service,
+            &service.node,
+            [],
+        );
     }
 
     /// Adds a node that is nothing but what was said of it.
@@ -97,12 +99,15 @@ fn in_order(route: &Route) -> Route {
     }
     route.matches.sort_by(|a, b| path_of(a).cmp(&path_of(b)));
     route.matches.iter_mut().for_each(sort_match);
-    route.redirect.sort_by(|a, b| a.from.value.cmp(&b.from.value));
+    route
+        .redirect
+        .sort_by(|a, b| a.from.value.cmp(&b.from.value));
     route
 }
 
 fn sort_match(rule: &mut Match) {
-    rule.to.sort_by(|a, b| a.service.value.cmp(&b.service.value));
+    rule.to
+        .sort_by(|a, b| a.service.value.cmp(&b.service.value));
     sort(&mut rule.allow);
     sort(&mut rule.deny);
     for headers in rule.header.iter_mut().chain(&mut rule.request_header) {

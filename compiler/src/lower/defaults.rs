@@ -65,6 +65,12 @@ pub const EDITION_1: &[Decision] = &[
         why: "the services of a stack reach each other by name without a word",
     },
     Decision {
+        property: "route.redirect.status",
+        value: "308, and 301 with Traefik",
+        engine: "none",
+        why: "for good, and the method of the request stays where the proxy can say so",
+    },
+    Decision {
         property: "gateway.update.on-failure",
         value: "rollback",
         engine: "pause",

@@ -49,14 +49,14 @@ impl Reader<'_> {
             self.skip(char::is_whitespace);
             match self.rest.peek() {
                 None => return None,
-                Some((_, '#')) => drop(self.to_line_end()),
+                Some((_, '#')) => drop(self.rest_of_line()),
                 Some(_) => break,
             }
         }
         let start = self.offset();
         let line = self.variable(start);
         if line.is_err() {
-            self.to_line_end();
+            self.rest_of_line();
         }
         Some(line.map_err(|message| BadLine {
             message,
@@ -115,7 +115,7 @@ impl Reader<'_> {
             return Ok(self.bare());
         };
         let value = self.quoted(quote)?;
-        match self.to_line_end().trim_start() {
+        match self.rest_of_line().trim_start() {
             "" => Ok(value),
             rest if rest.starts_with('#') => Ok(value),
             _ => Err("something follows the closing quote"),
@@ -124,7 +124,7 @@ impl Reader<'_> {
 
     /// Ends at the end of the line, or before a comment.
     fn bare(&mut self) -> String {
-        let line = self.to_line_end();
+        let line = self.rest_of_line();
         let comment = line
             .char_indices()
             .zip(line.chars().skip(1))
@@ -165,7 +165,7 @@ impl Reader<'_> {
     }
 
     /// What is left of the line, which is then behind us.
-    fn to_line_end(&mut self) -> String {
+    fn rest_of_line(&mut self) -> String {
         let start = self.offset();
         let end = self.line_end(start);
         while self.rest.next_if(|(at, _)| *at < end).is_some() {}

@@ -15,15 +15,25 @@ use skep_schema::units::FileMode;
 use super::claims::Claim;
 use super::defaults::{GATEWAY_EVERY, GATEWAY_TIMEOUT, HEALTH_RETRIES};
 use super::plain::{flag, value};
-use super::route::{Places, Sites};
+use super::route::{Places, Routed};
 use super::service::{Way, key, limits};
-use super::{Lower, health};
+use super::{Lower, health, network};
 use crate::proxy::{self, Listen, LogFormat, Name, ProxyConfig, Rendered, SiteTls};
 use crate::resolve::{ENGINE_NETWORKS, gateway_of};
 
 /// Where Caddy keeps the certificates it got itself; without a volume every new task would ask again,
 /// and the authorities count.
 const CADDY_DATA: &str = "/data";
+/// What still shapes the config of a gateway that somebody else runs.
+const OF_CONFIG: &[&str] = &[
+    "proxy",
+    "network",
+    "listen",
+    "default",
+    "trusted-proxies",
+    "access-log",
+    "raw",
+];
 /// Says on a fragment of a config whose gateway it is for.
 const FRAGMENT: &str = "skep.gateway";
 
@@ -36,7 +46,7 @@ impl Lower<'_, '_, '_> {
                 self.spec.routes.values().filter(of_gateway).collect();
             let sites = self.sites(gateway, &routes);
             self.within(gateway, |lower| {
-                lower.gateway(name, gateway, &routes, &sites)
+                lower.gateway(name, gateway, &routes, &sites);
             });
         }
     }
@@ -46,7 +56,7 @@ impl Lower<'_, '_, '_> {
         name: &str,
         gateway: &Declared<Gateway>,
         routes: &[&Declared<Route>],
-        sites: &Sites,
+        sites: &Routed,
     ) {
         let Some(config) = self.proxy_config(name, &gateway.node, sites) else {
             self.whole = false;
@@ -71,14 +81,16 @@ impl Lower<'_, '_, '_> {
                 .iter()
                 .map(|route| (route_address(route), Need::Exists)),
         );
-        match gateway.node.external {
-            Some(_) => self.declare(
+        if gateway.node.external.is_some() {
+            self.refuse_beside_external(Kind::Gateway, gateway, OF_CONFIG);
+            self.declare(
                 Address::new(Kind::Gateway, name),
                 gateway,
                 &gateway.node,
                 needs.into_keys(),
-            ),
-            None => self.proxy_service(name, gateway, &rendered, &files, sites, needs),
+            );
+        } else {
+            self.proxy_service(name, gateway, &rendered, &files, sites, needs);
         }
         self.proxies.insert(name.to_owned(), rendered);
     }
@@ -87,7 +99,7 @@ impl Lower<'_, '_, '_> {
         &mut self,
         name: &str,
         gateway: &Gateway,
-        sites: &Sites,
+        sites: &Routed,
     ) -> Option<ProxyConfig> {
         let parsed = self.fit(Name::parse(name), &name, gateway.name.span)?;
         let proxy = super::route::proxy_of(gateway);
@@ -100,7 +112,7 @@ impl Lower<'_, '_, '_> {
             Some(AccessLog::Off) | None => None,
         };
         config.raw = self.raw(proxy, &gateway.raw);
-        config.sites = sites.sites.clone();
+        config.sites.clone_from(&sites.sites);
         Some(config)
     }
 
@@ -164,7 +176,7 @@ impl Lower<'_, '_, '_> {
         gateway: &Declared<Gateway>,
         rendered: &Rendered,
         files: &BTreeMap<&'static str, (Address, String)>,
-        sites: &Sites,
+        sites: &Routed,
         mut needs: BTreeMap<Address, Need>,
     ) {
         let node = &gateway.node;
@@ -235,7 +247,7 @@ impl Lower<'_, '_, '_> {
         needs: &mut BTreeMap<Address, Need>,
     ) -> BTreeMap<String, BTreeSet<String>> {
         let mut networks = BTreeMap::new();
-        for joined in self.joined(gateway.network.iter().map(|network| network.value.as_str())) {
+        for joined in network::of_gateway(gateway) {
             if ENGINE_NETWORKS.contains(&joined) {
                 networks.insert(joined.to_owned(), BTreeSet::new());
             } else if let Some(physical) = self.physical(Kind::Network, joined) {
@@ -274,7 +286,7 @@ impl Lower<'_, '_, '_> {
         ports
     }
 
-    fn gateway_secrets(&mut self, sites: &Sites) -> BTreeMap<String, FileRef> {
+    fn gateway_secrets(&mut self, sites: &Routed) -> BTreeMap<String, FileRef> {
         let mut secrets = BTreeMap::new();
         for (target, address) in &sites.secrets {
             let physical = self
@@ -292,7 +304,7 @@ impl Lower<'_, '_, '_> {
         &mut self,
         name: &str,
         gateway: &Declared<Gateway>,
-        sites: &Sites,
+        sites: &Routed,
     ) -> BTreeMap<String, Mount> {
         if !sites.sites.iter().any(|site| site.tls == SiteTls::Auto) {
             return BTreeMap::new();

@@ -1,7 +1,7 @@
 //! Health checks, lowered to commands that run in the container.
 //!
 //! An image has `wget`, or `curl`, or neither, in many versions. The scripts use POSIX shell, flags
-//! that BusyBox, GNU and curl share, and no other program.
+//! that busybox, GNU and curl share, and no other program.
 
 use skep_schema::plan::{Health, HealthTest};
 use skep_schema::span::At;
@@ -147,13 +147,19 @@ impl Fetch<'_> {
         }
     }
 
+    /// Once more without its time limit where the program crashed: the busybox of Debian 12 ends
+    /// with a segmentation fault whenever it is given one.
     fn wget(&self) -> String {
         let into = if self.body.is_some() {
             "-"
         } else {
             "/dev/null"
         };
-        format!("r=$(wget -q -S -T {} -O {into} \"$u\" 2>&1)", self.seconds)
+        format!(
+            "r=$(wget -q -S -t 1 -T {} -O {into} \"$u\" 2>&1); \
+             [ $? -lt 128 ] || r=$(wget -q -S -O {into} \"$u\" 2>&1)",
+            self.seconds
+        )
     }
 
     fn curl(&self) -> String {
@@ -181,9 +187,12 @@ impl Fetch<'_> {
 }
 
 /// Connects to a port of the container and hangs up.
+///
+/// A busybox without `-z` starts `true` on the connection instead.
 pub(super) fn connect(port: u16, seconds: u64) -> String {
     format!(
-        "if command -v nc >/dev/null; then nc -z -w {seconds} 127.0.0.1 {port}; \
+        "if command -v nc >/dev/null; then nc -z -w {seconds} 127.0.0.1 {port} 2>/dev/null \
+         || nc -w {seconds} 127.0.0.1 {port} -e true; \
          elif command -v bash >/dev/null; then bash -c ': </dev/tcp/127.0.0.1/{port}'; \
          else echo \"the image has neither nc nor bash\"; exit 1; fi"
     )

@@ -30,9 +30,11 @@ impl Lower<'_, '_, '_> {
 
     fn network(&mut self, name: &str, network: &Declared<spec::Network>) {
         self.refuse_engine_name(name, network);
-        let payload = match flag(network.node.external.as_ref()) {
-            true => self.external_network(name, network),
-            false => self.own_network(name, &network.node),
+        let external = flag(network.node.external.as_ref());
+        let payload = if external {
+            self.external_network(name, network)
+        } else {
+            self.own_network(name, &network.node)
         };
         self.put(
             Address::new(Kind::Network, name),
@@ -53,7 +55,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn external_network(&mut self, name: &str, network: &Declared<spec::Network>) -> Network {
-        self.refuse_beside_external(Kind::Network, network.name, &network.node);
+        self.refuse_beside_external(Kind::Network, network, &[]);
         let physical = network
             .node
             .physical
@@ -96,16 +98,13 @@ impl Lower<'_, '_, '_> {
 
     fn network_options(&mut self, network: &spec::Network) -> BTreeMap<String, String> {
         let mut options = scalars(&network.option);
-        if let Some(mtu) = &network.mtu {
-            if options
-                .insert(MTU.to_owned(), mtu.value.to_string())
-                .is_some()
-            {
-                let message = format!("`mtu` and the option `{MTU}` say the same thing");
-                self.error(
-                    Diagnostic::new(Code::Contradiction, mtu.span, message).help("keep `mtu`"),
-                );
-            }
+        let Some(mtu) = &network.mtu else {
+            return options;
+        };
+        let twice = options.insert(MTU.to_owned(), mtu.value.to_string());
+        if twice.is_some() {
+            let message = format!("`mtu` and the option `{MTU}` say the same thing");
+            self.error(Diagnostic::new(Code::Contradiction, mtu.span, message).help("keep `mtu`"));
         }
         options
     }
@@ -167,15 +166,24 @@ impl Lower<'_, '_, '_> {
         let node = PlanNode::new(&address, Target::Swarm, payload, Origin::default());
         self.nodes.insert(address, node);
     }
+}
 
-    /// The networks a service or gateway joins, by their names in the project.
-    pub(super) fn joined<'n>(&self, written: impl Iterator<Item = &'n str>) -> BTreeSet<&'n str> {
-        let all: BTreeSet<&str> = written.collect();
-        if all.is_empty() {
-            BTreeSet::from([DEFAULT])
-        } else {
-            all
-        }
+/// The networks a service joins, by their names in the project.
+pub(super) fn of_service(service: &spec::Service) -> BTreeSet<&str> {
+    let written = service.network.iter();
+    or_default(written.map(|network| network.name.value.as_str()).collect())
+}
+
+pub(super) fn of_gateway(gateway: &spec::Gateway) -> BTreeSet<&str> {
+    let written = gateway.network.iter();
+    or_default(written.map(|network| network.value.as_str()).collect())
+}
+
+fn or_default(written: BTreeSet<&str>) -> BTreeSet<&str> {
+    if written.is_empty() {
+        BTreeSet::from([DEFAULT])
+    } else {
+        written
     }
 }
 

@@ -7,7 +7,7 @@ use skep_schema::address::Kind;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::Map;
 use skep_schema::span::{At, Span};
-use skep_schema::spec::{Scalar, Text};
+use skep_schema::spec::{Declared, Scalar, Text};
 use skep_schema::value::Value;
 
 use super::Lower;
@@ -62,17 +62,24 @@ impl Lower<'_, '_, '_> {
         }
     }
 
-    /// Refuses whatever is said of a node beside that it exists already.
-    pub(super) fn refuse_beside_external(&mut self, kind: Kind, span: Span, node: &impl Serialize) {
-        let value = Value::of(node).expect("spec types hold no floats and only string keys");
+    /// Refuses whatever is said of an external node besides its name and the words that still mean
+    /// something.
+    pub(super) fn refuse_beside_external<T: Serialize>(
+        &mut self,
+        kind: Kind,
+        declared: &Declared<T>,
+        fitting: &[&str],
+    ) {
+        let value =
+            Value::of(&declared.node).expect("spec types hold no floats and only string keys");
         let Value::Map(said) = value else { return };
-        let surplus = said
-            .keys()
-            .find(|word| !["name", "external", "physical"].contains(&word.as_str()));
-        if let Some(word) = surplus {
+        let fits = |word: &str| {
+            ["name", "external", "physical"].contains(&word) || fitting.contains(&word)
+        };
+        if let Some(word) = said.keys().find(|word| !fits(word)) {
             let message = format!("`{word}` means nothing on an external {kind}");
             self.error(
-                Diagnostic::new(Code::Contradiction, span, message).help(format!(
+                Diagnostic::new(Code::Contradiction, declared.name, message).help(format!(
                     "take `{word}` away, or `external` if Skep shall make the {kind}"
                 )),
             );

@@ -14,9 +14,11 @@ impl Lower<'_, '_, '_> {
     pub(super) fn secrets(&mut self) {
         for (name, secret) in &self.spec.secrets {
             self.within(secret, |lower| {
-                let payload = match flag(secret.node.external.as_ref()) {
-                    true => lower.external_secret(name, secret),
-                    false => lower.own_secret(name, secret),
+                let external = flag(secret.node.external.as_ref());
+                let payload = if external {
+                    lower.external_secret(name, secret)
+                } else {
+                    lower.own_secret(name, secret)
                 };
                 lower.put(
                     Address::new(Kind::Secret, name),
@@ -29,7 +31,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn external_secret(&mut self, name: &str, secret: &Declared<spec::Secret>) -> Secret {
-        self.refuse_beside_external(Kind::Secret, secret.name, &secret.node);
+        self.refuse_beside_external(Kind::Secret, secret, &[]);
         let physical = secret
             .node
             .physical

@@ -2,12 +2,13 @@
 
 mod env;
 mod files;
+mod networks;
 mod placement;
 mod ports;
 mod rollout;
 mod system;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Code, Diagnostic};
@@ -18,7 +19,7 @@ use skep_schema::spec::{self, Declared, ServiceMode, Text};
 
 use super::names::LONGEST_SERVICE;
 use super::plain::{flag, scalar, value};
-use super::{Lower, engine_template};
+use super::{Lower, engine_template, network};
 use crate::resolve::ENGINE_NETWORKS;
 
 pub(super) use placement::limits;
@@ -49,6 +50,10 @@ impl Lower<'_, '_, '_> {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one line a property, so that none is forgotten"
+    )]
     fn service(&mut self, name: &str, declared: &Declared<spec::Service>) -> Service {
         let spec::Service {
             span: _,
@@ -244,73 +249,9 @@ impl Lower<'_, '_, '_> {
         }
     }
 
-    /// Physical network names with the names the service has there.
-    fn attachments(
-        &mut self,
-        name: &str,
-        service: &spec::Service,
-    ) -> BTreeMap<String, BTreeSet<String>> {
-        let mut networks = BTreeMap::new();
-        for joined in self.joined(
-            service
-                .network
-                .iter()
-                .map(|network| network.name.value.as_str()),
-        ) {
-            let written = service
-                .network
-                .iter()
-                .filter(|network| network.name.value.as_str() == joined);
-            let mut aliases: BTreeSet<String> = written
-                .flat_map(|network| network.alias.iter().flat_map(|list| &list.items))
-                .map(|alias| alias.value.to_string())
-                .collect();
-            if ENGINE_NETWORKS.contains(&joined) {
-                self.check_engine_network(joined, service);
-                networks.insert(joined.to_owned(), BTreeSet::new());
-            } else if let Some(physical) = self.physical(Kind::Network, joined) {
-                aliases.insert(name.to_owned());
-                networks.insert(physical, aliases);
-            }
-        }
-        networks
-    }
-
-    fn check_engine_network(&mut self, joined: &str, service: &spec::Service) {
-        let written = service
-            .network
-            .iter()
-            .filter(|network| network.name.value.as_str() == joined);
-        for network in written {
-            let diagnostic = if joined == "ingress" {
-                Diagnostic::new(
-                    Code::ReservedName,
-                    network.span,
-                    "no service can join the network `ingress`",
-                )
-                .help("`publish` a port to be reached through it")
-            } else if let Some(alias) = &network.alias {
-                Diagnostic::new(
-                    Code::Contradiction,
-                    alias.span,
-                    format!("the network `{joined}` knows no aliases"),
-                )
-                .help("take `alias` away")
-            } else {
-                continue;
-            };
-            self.error(diagnostic);
-        }
-    }
-
     /// What has to be there before the service is written.
     fn needs(&mut self, service: &spec::Service) -> BTreeMap<Address, Need> {
-        let networks = self.joined(
-            service
-                .network
-                .iter()
-                .map(|network| network.name.value.as_str()),
-        );
+        let networks = network::of_service(service);
         let networks = networks
             .into_iter()
             .filter(|name| !ENGINE_NETWORKS.contains(name));

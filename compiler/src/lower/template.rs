@@ -167,6 +167,10 @@ fn loops(text: &str) -> usize {
 }
 
 /// Whole numbers up to `end`, few enough to be counted through three times over.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the form of a function of the template engine"
+)]
 fn range(arguments: Kwargs, _: &State) -> TeraResult<Vec<i64>> {
     let start: i64 = arguments.get("start")?.unwrap_or(0);
     let end: i64 = arguments.must_get("end")?;

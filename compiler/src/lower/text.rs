@@ -1,9 +1,10 @@
 //! Texts with references to other nodes, filled in.
 
 use skep_schema::address::Segment;
+use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Part, Template};
 use skep_schema::plan::SecretText;
-use skep_schema::span::At;
+use skep_schema::span::{At, Span};
 use skep_schema::spec::PortRef;
 
 use super::{Lower, names};
@@ -22,10 +23,11 @@ impl Lower<'_, '_, '_> {
         template.parts.iter().map(|part| self.part(part)).collect()
     }
 
-    pub(super) fn filled(&mut self, template: &Template) -> Filled {
+    pub(super) fn filled(&mut self, template: &Template, span: Span) -> Filled {
         if !template.paths().any(|path| secret_of(path).is_some()) {
             return Filled::Plain(self.text(template));
         }
+        self.refuse_slots(template, span);
         let slots = template.parts.iter().map(|part| match part {
             Part::Path(path) => secret_of(path).map_or_else(|| self.part(part), slot),
             Part::Text(text) => text.clone(),
@@ -34,6 +36,21 @@ impl Lower<'_, '_, '_> {
             template: slots.collect(),
             fingerprint: None,
         })
+    }
+
+    /// Where bytes are filled in at apply, text must not look like a place for them.
+    fn refuse_slots(&mut self, template: &Template, span: Span) {
+        let looks_like_one = |part: &Part| match part {
+            Part::Text(text) => text.contains(SLOT),
+            Part::Path(_) => false,
+        };
+        if template.parts.iter().any(looks_like_one) {
+            let message = format!("`{SLOT}` cannot stand as text beside a secret");
+            self.error(
+                Diagnostic::new(Code::Contradiction, span, message)
+                    .help("put the text and the secret into variables of their own"),
+            );
+        }
     }
 
     fn part(&mut self, part: &Part) -> String {
@@ -97,7 +114,10 @@ pub(super) fn secret_of(path: &At<Vec<String>>) -> Option<&str> {
     }
 }
 
+/// How a place for the bytes of a secret begins.
+const SLOT: &str = "${secret.";
+
 /// Where the bytes of a secret belong when a plan is applied.
 pub(super) fn slot(name: &str) -> String {
-    format!("${{secret.{}}}", Segment(name))
+    format!("{SLOT}{}}}", Segment(name))
 }

@@ -29,7 +29,7 @@ impl Lower<'_, '_, '_> {
         let volume = &declared.node;
         let external = flag(volume.external.as_ref());
         if external {
-            self.refuse_beside_external(Kind::Volume, declared.name, volume);
+            self.refuse_beside_external(Kind::Volume, declared, &[]);
         }
         let derived = if external {
             name.to_owned()

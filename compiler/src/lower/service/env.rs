@@ -16,17 +16,18 @@ type Secret = BTreeMap<String, SecretText>;
 
 /// The secrets whose bytes stand in a variable.
 pub(super) fn secrets(service: &Service) -> BTreeSet<&str> {
-    let of_value = |value| -> Vec<_> {
-        match value {
-            &EnvValue::Secret(ref name) => vec![name.as_str()],
-            &EnvValue::Text(ref template) => template.paths().filter_map(text::secret_of).collect(),
-        }
-    };
     service
         .env
         .iter()
-        .flat_map(|(_, value)| of_value(&value.value))
+        .flat_map(|(_, value)| secrets_of(&value.value))
         .collect()
+}
+
+fn secrets_of(value: &EnvValue) -> Vec<&str> {
+    match value {
+        EnvValue::Secret(name) => vec![name],
+        EnvValue::Text(template) => template.paths().filter_map(text::secret_of).collect(),
+    }
 }
 
 impl Lower<'_, '_, '_> {
@@ -62,7 +63,7 @@ impl Lower<'_, '_, '_> {
             }
             EnvValue::Text(template) => template,
         };
-        let filled = self.filled(template);
+        let filled = self.filled(template, value.span);
         let text = match &filled {
             Filled::Plain(text) => text,
             Filled::Secret(text) => &text.template,
