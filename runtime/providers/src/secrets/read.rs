@@ -184,6 +184,11 @@ fn end(child: &mut Child) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use skep_schema::address::Kind;
+    use skep_schema::plan::{Origin, PlanNode, Secret, Target};
+
     use super::*;
 
     fn argv(words: &[&str]) -> Vec<String> {
@@ -267,5 +272,73 @@ mod tests {
                 .starts_with("the command `no-such-command-here` cannot be run: ")
         );
         assert!(matches!(run(&[]), Err(Missing::NotStarted { .. })));
+    }
+
+    fn plan(sources: &[(&str, SecretSource)]) -> Plan {
+        let node = |(name, source): &(&str, SecretSource)| {
+            let address = Address::new(Kind::Secret, *name);
+            let (name, labels) = (format!("shop_{name}-*"), BTreeMap::new());
+            let payload = Payload::Secret(Secret {
+                name,
+                source: source.clone(),
+                labels,
+            });
+            let node = PlanNode::new(&address, Target::Swarm, payload, Origin::default());
+            (address, node)
+        };
+        Plan::new("shop", None, sources.iter().map(node).collect())
+    }
+
+    #[test]
+    fn each_source_is_read_and_what_fails_says_why() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("db.txt"), "s3cret\n").expect("writable");
+        std::fs::write(folder.path().join("huge"), vec![b'x'; LONGEST + 1]).expect("writable");
+        let (env, file) = (
+            |v: &str| SecretSource::Env(v.to_owned()),
+            |p: &str| SecretSource::File(p.to_owned()),
+        );
+        let secrets = Secrets::read(
+            &plan(&[
+                ("env", env("SET")),
+                ("file", file("db.txt")),
+                ("command", SecretSource::Command(argv(&["cat", "db.txt"]))),
+                ("unset", env("UNSET")),
+                ("empty", env("EMPTY")),
+                ("lost", file("lost.txt")),
+                ("folder", file(".")),
+                ("huge", file("huge")),
+                ("external", SecretSource::External),
+                ("unknown", SecretSource::Unknown),
+            ]),
+            folder.path(),
+            |variable| match variable {
+                "SET" => Some("s3cret".into()),
+                "EMPTY" => Some(OsString::new()),
+                _ => None,
+            },
+        );
+        let address = |name: &str| Address::new(Kind::Secret, name);
+        let value = |name: &str| secrets.get(&address(name)).map(SecretBytes::expose);
+        assert_eq!(value("env"), Some(&b"s3cret"[..]));
+        assert_eq!(
+            (value("file"), value("command")),
+            (Some(&b"s3cret\n"[..]), Some(&b"s3cret\n"[..]))
+        );
+        let why: Vec<String> = secrets
+            .missing()
+            .keys()
+            .map(|address| secrets.why(address))
+            .collect();
+        insta::assert_snapshot!(why.join("\n"), @r"
+        `secret.empty` has no value: the environment variable `EMPTY` gave no bytes; the engine takes no empty secret, so give it a value
+        `secret.external` has no value: it is external, so only the swarm knows it; read it from its file in the container instead
+        `secret.folder` has no value: the file `.` cannot be read: it is no regular file; write the value to `.`, or name another file
+        `secret.huge` has no value: the file `huge` gave more than 511999 bytes; the engine takes no longer secret, so mount a file instead
+        `secret.lost` has no value: the file `lost.txt` cannot be read: No such file or directory (os error 2); write the value to `lost.txt`, or name another file
+        `secret.unset` has no value: the environment variable `UNSET` is not set; set `UNSET` where skep runs
+        ");
+        assert_eq!(value("unknown"), None);
+        assert!(!format!("{secrets:?}").contains("s3cret"));
     }
 }
