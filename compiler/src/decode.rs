@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::address::Kind;
-use skep_schema::diagnostic::{Applicability, Code, Diagnostic};
+use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Decode, Node, PLANNED_KINDS, nearest, scalar_text};
 use skep_schema::span::Span;
 use skep_schema::spec::{Declared, Host, KINDS, STRUCTURE, Spec};
 
 use crate::context::Context;
 use crate::expand::Expanded;
+use crate::words::there_are;
 
 /// What could be understood of a project.
 #[derive(Debug, Default)]
@@ -23,18 +24,25 @@ pub(crate) struct Decoded {
 pub(crate) fn decode(cx: &mut Context<'_>, expanded: Expanded) -> Decoded {
     let mut decoded = Decoded::default();
     if let Some(project) = expanded.project {
-        decoded.spec.project = project.name.value.as_str().to_owned();
+        project
+            .name
+            .value
+            .as_str()
+            .clone_into(&mut decoded.spec.project);
         decoded.spec.edition = project.edition.value;
     }
     decoded
         .spec
         .environment
         .clone_from(&cx.inputs().environment);
-    let mut first = BTreeMap::new();
+    let mut first = First::new();
     for node in expanded.nodes {
         let from = cx.decoder.diagnostics.len();
         decoded.read(cx, &node, &mut first);
         cx.used_at(from, &node.uses);
+    }
+    for node in expanded.unused {
+        Decoded::default().read(cx, &node, &mut First::new());
     }
     decoded
 }
@@ -56,16 +64,16 @@ impl Decoded {
             return;
         }
         let read = match kind {
-            Kind::Network => put(cx, &mut self.spec.networks, node, &key),
-            Kind::Volume => put(cx, &mut self.spec.volumes, node, &key),
-            Kind::Secret => put(cx, &mut self.spec.secrets, node, &key),
-            Kind::Config => put(cx, &mut self.spec.configs, node, &key),
-            Kind::Certificate => put(cx, &mut self.spec.certificates, node, &key),
-            Kind::Registry => put(cx, &mut self.spec.registries, node, &key),
-            Kind::Service => put(cx, &mut self.spec.services, node, &key),
-            Kind::Gateway => put(cx, &mut self.spec.gateways, node, &key),
-            Kind::Route => put(cx, &mut self.spec.routes, node, &key),
-            Kind::Flow => put(cx, &mut self.spec.flows, node, &key),
+            Kind::Network => put(cx, &mut self.spec.networks, node, key.as_ref()),
+            Kind::Volume => put(cx, &mut self.spec.volumes, node, key.as_ref()),
+            Kind::Secret => put(cx, &mut self.spec.secrets, node, key.as_ref()),
+            Kind::Config => put(cx, &mut self.spec.configs, node, key.as_ref()),
+            Kind::Certificate => put(cx, &mut self.spec.certificates, node, key.as_ref()),
+            Kind::Registry => put(cx, &mut self.spec.registries, node, key.as_ref()),
+            Kind::Service => put(cx, &mut self.spec.services, node, key.as_ref()),
+            Kind::Gateway => put(cx, &mut self.spec.gateways, node, key.as_ref()),
+            Kind::Route => put(cx, &mut self.spec.routes, node, key.as_ref()),
+            Kind::Flow => put(cx, &mut self.spec.flows, node, key.as_ref()),
             Kind::Param => true,
         };
         if !read {
@@ -79,11 +87,13 @@ fn put<T: Decode>(
     cx: &mut Context<'_>,
     all: &mut BTreeMap<String, Declared<T>>,
     node: &Node,
-    key: &Option<(Kind, String)>,
+    key: Option<&(Kind, String)>,
 ) -> bool {
     let before = cx.decoder.diagnostics.len();
     let read = T::decode(node, &mut cx.decoder);
-    let (Some(read), Some((_, name))) = (read, key) else {
+    let Some(read) = read else { return false };
+    let Some((_, name)) = key else {
+        nameless::<T>(cx, node);
         return false;
     };
     let declared = Declared {
@@ -94,6 +104,19 @@ fn put<T: Decode>(
     };
     all.insert(name.clone(), declared);
     true
+}
+
+/// Says so where a node could be read although it has no name: a route without a host.
+fn nameless<T: Decode>(cx: &mut Context<'_>, node: &Node) {
+    if node.args.is_empty() {
+        let word = T::INFO.fields.first().map_or("NAME", |field| field.word);
+        let message = format!("`{}` needs `{word}`", node.name.value);
+        cx.report(
+            Diagnostic::new(Code::MissingValue, node.span, message)
+                .label(format!("`{word}` is missing"))
+                .help(format!("write `{} {word}`", node.name.value)),
+        );
+    }
 }
 
 /// What a node is known by; `None` where that is missing, unknown or no name.
@@ -148,17 +171,7 @@ fn unknown(node: &Node) -> Diagnostic {
     );
     let words = KINDS.iter().chain(STRUCTURE).map(|info| info.word);
     match nearest(word, words.clone()) {
-        Some(near) => diagnostic
-            .label(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`"))
-            .offer(
-                format!("rename to `{near}`"),
-                Applicability::MaybeIncorrect,
-                vec![(span, near.to_owned())],
-            ),
-        None => diagnostic.help(format!(
-            "there are {}",
-            words.collect::<Vec<_>>().join(", ")
-        )),
+        Some(near) => diagnostic.meant(near),
+        None => diagnostic.help(there_are(words)),
     }
 }

@@ -21,7 +21,7 @@ use skep_schema::value::Value as Plain;
 
 use component::{Expander, components};
 use environment::{Nodes, chosen, environments};
-use scope::{Params, Scope, Value};
+use scope::{Bound, Params, Place, Scope, Value};
 
 use crate::context::Context;
 use crate::syntax::NodeRef;
@@ -37,6 +37,8 @@ pub(crate) struct Expanded {
     /// The values the parameters have, as the plan records them.
     pub(crate) params: BTreeMap<String, Plain>,
     pub(crate) nodes: Vec<Node>,
+    /// What components make that nothing uses: looked at for mistakes, and for nothing else.
+    pub(crate) unused: Vec<Node>,
 }
 
 /// Runs the phases between syntax and decoding, in their fixed order.
@@ -44,18 +46,14 @@ pub(crate) fn expand(cx: &mut Context<'_>, loaded: &Loaded) -> Expanded {
     let environments = environments(cx, loaded);
     let environment = chosen(cx, &environments, loaded.head);
     let params = bind(cx, loaded, environment);
-    let name = cx
-        .inputs()
-        .environment
-        .clone()
-        .map_or(Literal::Unknown, Literal::Str);
     let scope = Scope {
-        params: &params,
-        environment: Some(name),
-        ..Scope::bare(&params)
+        place: Place::Project,
+        environment: name_of_environment(cx),
+        ..Scope::fixed(&params)
     };
-
-    let mut nodes = Nodes::of(expand_uses(cx, loaded, &scope));
+    let components = components(cx, loaded);
+    let mut expander = Expander::new(&components);
+    let mut nodes = Nodes::of(own_nodes(cx, loaded, &scope, &mut expander));
     let changes = environment.and_then(|node| environment::changes(cx, &scope, node));
     if let Some(changes) = &changes {
         nodes.extend(cx, &changes.add);
@@ -68,11 +66,9 @@ pub(crate) fn expand(cx: &mut Context<'_>, loaded: &Loaded) -> Expanded {
     Expanded {
         project: loaded.project.clone(),
         environments: environments.into_keys().collect(),
-        params: params
-            .iter()
-            .filter_map(|(name, bound)| Some((name.clone(), plain(&bound.value)?)))
-            .collect(),
+        params: plain_values(&params),
         nodes: nodes.finish(),
+        unused: expander.unused(cx),
     }
 }
 
@@ -81,16 +77,21 @@ pub(crate) fn names_of_environments(cx: &mut Context<'_>, loaded: &Loaded) -> Ve
     environments(cx, loaded).into_keys().collect()
 }
 
+/// The name `env.name` stands for. Where parameters may be unset, so may be the environment.
+fn name_of_environment(cx: &Context<'_>) -> Option<Literal> {
+    let inputs = cx.inputs();
+    match &inputs.environment {
+        Some(name) => Some(Literal::Str(name.clone())),
+        None => inputs.allow_unset_params.then_some(Literal::Unknown),
+    }
+}
+
 fn bind(cx: &mut Context<'_>, loaded: &Loaded, environment: Option<NodeRef<'_>>) -> Params {
     let nothing = Params::new();
-    let name = cx
-        .inputs()
-        .environment
-        .clone()
-        .map_or(Literal::Unknown, Literal::Str);
     let scope = Scope {
-        environment: Some(name),
-        ..Scope::bare(&nothing)
+        place: Place::Inputs,
+        environment: name_of_environment(cx),
+        ..Scope::fixed(&nothing)
     };
     let declared: Vec<Node> = loaded
         .roots()
@@ -105,9 +106,12 @@ fn bind(cx: &mut Context<'_>, loaded: &Loaded, environment: Option<NodeRef<'_>>)
 }
 
 /// The project's own nodes, and those its uses stand for.
-fn expand_uses(cx: &mut Context<'_>, loaded: &Loaded, scope: &Scope<'_>) -> Vec<Node> {
-    let components = components(cx, loaded);
-    let mut expander = Expander::new(&components);
+fn own_nodes(
+    cx: &mut Context<'_>,
+    loaded: &Loaded,
+    scope: &Scope<'_>,
+    expander: &mut Expander<'_, '_>,
+) -> Vec<Node> {
     let mut all = Vec::new();
     for root in loaded.roots() {
         match root.name().text {
@@ -132,7 +136,12 @@ fn defaults(cx: &mut Context<'_>, loaded: &Loaded, scope: &Scope<'_>) -> Vec<Def
     all
 }
 
-/// A parameter's value for the plan's header; nothing where it has none.
+/// The parameters' values for the plan's header; those without one are left out.
+fn plain_values(params: &Params) -> BTreeMap<String, Plain> {
+    let plain = |(name, bound): (&String, &Bound)| Some((name.clone(), plain(&bound.value)?));
+    params.iter().filter_map(plain).collect()
+}
+
 fn plain(value: &Value) -> Option<Plain> {
     match value {
         Value::One(literal) => plain_literal(literal),

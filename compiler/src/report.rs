@@ -25,9 +25,8 @@ pub(crate) fn settle(
     let follows = |diagnostic: &Diagnostic| {
         let span = diagnostic.primary.span;
         let missing = matches!(diagnostic.code, Code::MissingValue | Code::UnsetParam);
-        !damaged.contains(&span)
-            && (lines.contains(&line(span, sources))
-                || missing && broken.iter().any(|root| covers(*root, span)))
+        lines.contains(&line(span, sources))
+            || missing && broken.iter().any(|root| covers(*root, span))
     };
     let of_reader = |diagnostic: &Diagnostic| diagnostic.code.as_str().starts_with("SK1");
     let mut kept: Vec<Diagnostic> = if damaged.is_empty() {

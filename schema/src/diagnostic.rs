@@ -82,6 +82,17 @@ impl Diagnostic {
         .help("take it out for now")
     }
 
+    /// Says which word was probably meant, and offers to write it instead of the marked text.
+    #[must_use]
+    pub fn meant(self, word: &str) -> Self {
+        let span = self.primary.span;
+        self.label(format!("did you mean `{word}`?")).help(format!("write `{word}`")).offer(
+            format!("replace with `{word}`"),
+            Applicability::MaybeIncorrect,
+            vec![(span, word.to_owned())],
+        )
+    }
+
     /// Says something right under the marked text.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {

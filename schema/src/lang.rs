@@ -4,7 +4,9 @@
 //! decoder and its row in the table. Everything else (unknown words, did-you-mean, merge rules,
 //! completion, reference pages) reads the table.
 
+mod complain;
 mod decode;
+mod fields;
 mod macros;
 mod read;
 mod reference;
@@ -13,7 +15,8 @@ mod table;
 mod tree;
 
 pub(crate) use decode::Absent;
-pub use decode::{Decode, Decoder, Fields, List, Map};
+pub use decode::{Decode, Decoder, List, Map};
+pub use fields::Fields;
 pub(crate) use read::plain;
 pub use read::{Read, Type, one_of, scalar_text};
 pub use reference::reference;

@@ -1,6 +1,6 @@
 //! Components, and what their uses expand to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Decode, Literal, Node, PLANNED, nearest};
@@ -9,7 +9,7 @@ use skep_schema::spec::{Component, STRUCTURE, Use};
 
 use super::load::Loaded;
 use super::param::{Signature, signature, unknown};
-use super::scope::{Bound, Params, Scope};
+use super::scope::{Bound, Params, Place, Scope, Value};
 use super::value;
 use crate::context::Context;
 use crate::syntax::NodeRef;
@@ -63,7 +63,7 @@ fn declare<'l>(
     module: Option<&'l str>,
 ) {
     let nothing = Params::new();
-    let scope = Scope::bare(&nothing);
+    let scope = Scope::fixed(&nothing);
     let (mut head, _) = value::head(cx, &scope, node);
     let (own, body) = node
         .children()
@@ -135,6 +135,8 @@ pub(crate) struct Expander<'e, 'l> {
     components: &'e Components<'l>,
     /// Uses of the project so far, by component and instance.
     instances: BTreeMap<(String, String), Span>,
+    /// Components that were used, by the name they are known under.
+    used: BTreeSet<String>,
     nodes: usize,
     exhausted: bool,
 }
@@ -154,6 +156,7 @@ impl<'e, 'l> Expander<'e, 'l> {
         Self {
             components,
             instances: BTreeMap::new(),
+            used: BTreeSet::new(),
             nodes: 0,
             exhausted: false,
         }
@@ -189,42 +192,87 @@ impl<'e, 'l> Expander<'e, 'l> {
         let Some((name, blueprint)) = self.find(cx, &of, pending.module.as_deref()) else {
             return;
         };
+        self.used.insert(name.clone());
         if !self.may_expand(cx, &of, &name, &pending.chain) {
             return;
         }
         let params = arguments(cx, &of, &name, blueprint);
-        let mut uses = pending.node.uses.clone();
+        let mut uses = pending.node.uses;
         uses.push(pending.node.span);
+        let instance = Literal::Str(of.name.value.as_str().to_owned());
         let scope = Scope {
-            params: &params,
-            name: Some(Literal::Str(of.name.value.as_str().to_owned())),
-            environment: None,
-            flow: None,
+            place: Place::Component(instance),
             uses,
+            ..Scope::fixed(&params)
         };
         let mut chain = pending.chain;
         chain.push(name);
+        self.instantiate(cx, blueprint, &scope, &chain, made, open);
+    }
+
+    /// Evaluates a body. Uses in it wait for their turn, in the order in which they are written.
+    fn instantiate(
+        &mut self,
+        cx: &mut Context<'_>,
+        blueprint: &'e Blueprint<'l>,
+        scope: &Scope<'_>,
+        chain: &[String],
+        made: &mut Vec<Node>,
+        open: &mut Vec<Pending>,
+    ) {
         let mut nested = Vec::new();
         for child in &blueprint.body {
-            if !self.afford(cx, *child, &pending.node) {
+            if !self.afford(cx, *child) {
                 return;
             }
             let from = cx.decoder.diagnostics.len();
-            let node = value::top(cx, &scope, *child);
-            cx.used_at(from, &scope.uses);
-            match node.name.value.as_str() {
-                "use" => nested.push(Pending {
+            let node = value::top(cx, scope, *child);
+            let word = node.name.value.as_str();
+            if word == "use" {
+                let module = blueprint.module.map(str::to_owned);
+                nested.push(Pending {
                     node,
-                    module: blueprint.module.map(str::to_owned),
-                    chain: chain.clone(),
-                }),
-                word if STRUCTURE.iter().any(|info| info.word == word) => {
-                    cx.report(misplaced(&node))
-                }
-                _ => made.push(node),
+                    module,
+                    chain: chain.to_vec(),
+                });
+            } else if STRUCTURE.iter().any(|info| info.word == word) {
+                cx.report(misplaced(&node));
+            } else {
+                made.push(node);
             }
+            cx.used_at(from, &scope.uses);
         }
         open.extend(nested.into_iter().rev());
+    }
+
+    /// What the project's components make that nothing uses, with nothing known of their
+    /// parameters: a mistake in them shows before anybody needs them.
+    pub(crate) fn unused(mut self, cx: &mut Context<'_>) -> Vec<Node> {
+        let mut made = Vec::new();
+        for (name, blueprint) in self.components {
+            if blueprint.module.is_some() || self.used.contains(name) {
+                continue;
+            }
+            let params = blueprint.params.keys();
+            let params: Params = params
+                .map(|name| {
+                    (
+                        name.clone(),
+                        Bound {
+                            value: Value::unknown(),
+                        },
+                    )
+                })
+                .collect();
+            let place = Place::Component(Literal::Unknown);
+            let scope = Scope {
+                place,
+                ..Scope::fixed(&params)
+            };
+            let mut nested = Vec::new();
+            self.instantiate(cx, blueprint, &scope, &[], &mut made, &mut nested);
+        }
+        made
     }
 
     fn find(
@@ -244,9 +292,7 @@ impl<'e, 'l> Expander<'e, 'l> {
         let message = format!("there is no component `{name}`");
         let diagnostic = Diagnostic::new(Code::UnknownComponent, of.component.span, message);
         cx.report(match nearest(name, known) {
-            Some(near) => diagnostic
-                .label(format!("did you mean `{near}`?"))
-                .help(format!("write `{near}`")),
+            Some(near) => diagnostic.meant(near),
             None => diagnostic.help(format!(
                 "declare it, component {name} {{ ... }}, or import it"
             )),
@@ -291,12 +337,14 @@ impl<'e, 'l> Expander<'e, 'l> {
     }
 
     /// Counts the nodes an expansion makes; too many are reported once.
-    fn afford(&mut self, cx: &mut Context<'_>, body: NodeRef<'_>, of: &Node) -> bool {
+    fn afford(&mut self, cx: &mut Context<'_>, body: NodeRef<'_>) -> bool {
         self.nodes += body.descendant_count() + 1;
         if self.nodes > MAX_NODES && !self.exhausted {
             self.exhausted = true;
             let message = format!("the uses of this project make more than {MAX_NODES} nodes");
-            cx.report(Diagnostic::new(Code::TooMuch, of.span, message).help("split the project"));
+            cx.report(
+                Diagnostic::new(Code::TooMuch, body.head_span(), message).help("split the project"),
+            );
         }
         !self.exhausted
     }
@@ -327,7 +375,7 @@ fn arguments(cx: &mut Context<'_>, of: &Use, name: &str, blueprint: &Blueprint<'
                         .and(declared.param.name.span, "the component asks for it here")
                         .help(format!("write `{word} VALUE` in the use")),
                 );
-                super::scope::Value::unknown()
+                Value::unknown()
             }),
         };
         params.insert(word.clone(), Bound { value });

@@ -14,6 +14,7 @@ use super::scope::{Params, Scope};
 use super::value;
 use crate::context::Context;
 use crate::syntax::NodeRef;
+use crate::words::there_are;
 
 /// All environments of a project by name; one that is declared twice is reported.
 pub(crate) fn environments<'l>(
@@ -23,7 +24,7 @@ pub(crate) fn environments<'l>(
     let nothing = Params::new();
     let mut all: BTreeMap<String, NodeRef<'l>> = BTreeMap::new();
     for node in loaded.roots().filter(|n| n.name().text == "environment") {
-        let (head, _) = value::head(cx, &Scope::bare(&nothing), node);
+        let (head, _) = value::head(cx, &Scope::fixed(&nothing), node);
         let Some(environment) = Environment::decode(&head, &mut cx.decoder) else {
             continue;
         };
@@ -62,7 +63,7 @@ pub(crate) fn chosen<'l>(
                 .label(format!("did you mean `{near}`?"))
                 .help(format!("write -e {near}")),
             (None, []) => diagnostic.help(format!("declare it: environment {name} {{ ... }}")),
-            (None, all) => diagnostic.help(format!("there are {}", all.join(", "))),
+            (None, all) => diagnostic.help(there_are(all.iter().copied())),
         },
     );
     None
@@ -128,7 +129,9 @@ impl Nodes {
             index: BTreeMap::new(),
             unnamed: Vec::new(),
         };
-        nodes.into_iter().for_each(|node| new.add(node));
+        for node in nodes {
+            new.add(node);
+        }
         new
     }
 
@@ -187,7 +190,7 @@ impl Nodes {
     /// Applies an environment: what it adds, then what it changes, then what it removes.
     pub(crate) fn change(&mut self, cx: &mut Context<'_>, environment: Environment) {
         for patch in environment.patch {
-            self.patch(cx, patch);
+            self.patch(cx, &patch);
         }
         for removal in environment.remove {
             self.remove(cx, &removal);
@@ -206,7 +209,7 @@ impl Nodes {
         }
     }
 
-    fn patch(&mut self, cx: &mut Context<'_>, patch: Patch) {
+    fn patch(&mut self, cx: &mut Context<'_>, patch: &Patch) {
         let Some(info) = kind(cx, &patch.kind) else {
             return;
         };
@@ -246,27 +249,22 @@ impl Nodes {
 
     /// The nodes a name stands for: `*` is every one that is the stack's own.
     fn matched(&self, info: &'static NodeInfo, name: &str) -> Vec<usize> {
-        let fits = |index: &usize| {
-            self.all[*index]
-                .as_ref()
-                .is_some_and(|n| name != "*" || !is_external(n))
-        };
-        let all = self
-            .index
-            .iter()
-            .filter(|((kind, _), _)| *kind == info.word);
-        match name {
-            "*" => all.map(|(_, index)| *index).filter(fits).collect(),
-            _ => {
-                let key = (info.word, canonical(info, name));
-                self.index
-                    .get(&key)
-                    .copied()
-                    .filter(fits)
-                    .into_iter()
-                    .collect()
-            }
+        let node = |index: usize| self.all[index].as_ref();
+        if name == "*" {
+            let of_kind = self
+                .index
+                .iter()
+                .filter(|((kind, _), _)| *kind == info.word);
+            let indices = of_kind.map(|(_, index)| *index);
+            return indices
+                .filter(|i| node(*i).is_some_and(|n| !is_external(n)))
+                .collect();
         }
+        let found = self.index.get(&(info.word, canonical(info, name))).copied();
+        found
+            .filter(|index| node(*index).is_some())
+            .into_iter()
+            .collect()
     }
 
     fn matches_nothing(
@@ -293,11 +291,9 @@ impl Nodes {
             .collect();
         cx.report(
             match (nearest(text, known.iter().copied()), known.as_slice()) {
-                (Some(near), _) => diagnostic
-                    .label(format!("did you mean `{near}`?"))
-                    .help(format!("write `{near}`")),
+                (Some(near), _) => diagnostic.meant(near),
                 (None, []) => diagnostic.help(format!("the project has no {}", info.word)),
-                (None, all) => diagnostic.help(format!("there are {}", all.join(", "))),
+                (None, all) => diagnostic.help(there_are(all.iter().copied())),
             },
         );
     }
@@ -363,13 +359,8 @@ fn kind(cx: &mut Context<'_>, word: &At<Scalar>) -> Option<&'static NodeInfo> {
         format!("there is no kind `{text}`"),
     );
     cx.report(match nearest(text, KINDS.iter().map(|info| info.word)) {
-        Some(near) => diagnostic
-            .label(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`")),
-        None => diagnostic.help(format!(
-            "there are {}",
-            KINDS.iter().map(|i| i.word).collect::<Vec<_>>().join(", ")
-        )),
+        Some(near) => diagnostic.meant(near),
+        None => diagnostic.help(there_are(KINDS.iter().map(|info| info.word))),
     });
     None
 }

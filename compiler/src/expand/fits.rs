@@ -37,17 +37,17 @@ impl Limits {
 
 fn bound(cx: &mut Context<'_>, param: &Param, node: &Node) -> Option<At<i128>> {
     let ty = type_of(param);
-    let arg = node.args.first()?;
-    let checked = typed(&mut cx.decoder, ty, &arg.value, arg.span)?;
-    let size = size(ty, &checked);
-    if size.is_none() && checked != Literal::Unknown {
+    if !has_size(ty) {
         let message = format!("`{}` means nothing for a {}", node.name.value, ty.word());
         cx.report(
             Diagnostic::new(Code::BadValue, node.span, message)
                 .help("it is for numbers and quantities; texts have `match` and `one-of`"),
         );
+        return None;
     }
-    size.map(|size| At::new(size, arg.span))
+    let arg = node.args.first()?;
+    let checked = typed(&mut cx.decoder, ty, &arg.value, arg.span)?;
+    size(ty, &checked).map(|size| At::new(size, arg.span))
 }
 
 /// The pattern, made to match whole texts.
@@ -83,19 +83,36 @@ pub(crate) fn fits(
     value: Value,
     span: Span,
 ) -> Value {
-    let Value::One(literal) = value else {
-        return value;
-    };
-    let Some(literal) = typed(&mut cx.decoder, type_of(param), &literal, span) else {
-        return Value::unknown();
-    };
-    match refused(param, limits, &literal, span) {
-        None => Value::One(literal),
-        Some(diagnostic) => {
-            cx.report(diagnostic.and(param.name.span, "declared here"));
-            Value::unknown()
+    let fitting = match &value {
+        Value::One(literal) => {
+            let Some(literal) = typed(&mut cx.decoder, type_of(param), literal, span) else {
+                return Value::unknown();
+            };
+            let refused = refused(param, limits, &literal, span);
+            return if said(cx, param, refused) {
+                Value::unknown()
+            } else {
+                Value::One(literal)
+            };
         }
+        Value::List(items) => {
+            let refused = items
+                .iter()
+                .find_map(|i| refused(param, limits, &i.value, i.span));
+            !said(cx, param, refused)
+        }
+        Value::Map(_) | Value::Absent => true,
+    };
+    if fitting { value } else { Value::unknown() }
+}
+
+/// Whether there was something to say.
+fn said(cx: &mut Context<'_>, param: &Param, refused: Option<Diagnostic>) -> bool {
+    let any = refused.is_some();
+    if let Some(diagnostic) = refused {
+        cx.report(diagnostic.and(param.name.span, "declared here"));
     }
+    any
 }
 
 /// The value where it has the type, or is not known yet.
@@ -108,7 +125,7 @@ fn typed(cx: &mut Decoder, ty: ParamType, value: &Literal, span: Span) -> Option
         (_, _) => {}
     }
     let read = match ty {
-        ParamType::String => String::read(value, span, cx).is_some(),
+        ParamType::String | ParamType::Ref => String::read(value, span, cx).is_some(),
         ParamType::Int => i64::read(value, span, cx).is_some(),
         ParamType::Bool => bool::read(value, span, cx).is_some(),
         ParamType::Float => decimal(cx, value, span),
@@ -124,7 +141,6 @@ fn typed(cx: &mut Decoder, ty: ParamType, value: &Literal, span: Span) -> Option
         ParamType::Mode => FileMode::read(value, span, cx).is_some(),
         ParamType::Path => path(cx, value, span),
         ParamType::Url => Url::read(value, span, cx).is_some(),
-        ParamType::Ref => String::read(value, span, cx).is_some(),
         // Their shape is their type, and it was looked at where the value was made.
         ParamType::List | ParamType::Map => true,
     };
@@ -219,6 +235,29 @@ fn written(limit: Option<&Node>) -> String {
         .and_then(|node| node.args.first())
         .and_then(|arg| scalar_text(&arg.value))
         .unwrap_or_default()
+}
+
+/// Whether values of a type are larger and smaller than each other.
+const fn has_size(ty: ParamType) -> bool {
+    match ty {
+        ParamType::Int
+        | ParamType::Port
+        | ParamType::Mode
+        | ParamType::Float
+        | ParamType::Duration
+        | ParamType::Bytes
+        | ParamType::Cpu => true,
+        ParamType::String
+        | ParamType::Bool
+        | ParamType::List
+        | ParamType::Map
+        | ParamType::Hostname
+        | ParamType::Cidr
+        | ParamType::Cron
+        | ParamType::Path
+        | ParamType::Url
+        | ParamType::Ref => false,
+    }
 }
 
 /// A number that is larger for a larger value; `None` for what has no size.

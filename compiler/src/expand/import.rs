@@ -10,6 +10,7 @@ use skep_schema::spec::{File, Import, Scalar};
 use super::load::{parse_all, read_text};
 use crate::context::Context;
 use crate::syntax::Document;
+use crate::words::there_are;
 
 /// What is known under one imported name.
 #[derive(Debug)]
@@ -95,10 +96,7 @@ fn standard(cx: &mut Context<'_>, name: &str, from: &At<Scalar>) -> Option<Vec<D
             Some(near) => diagnostic
                 .label(format!("did you mean `std:{near}`?"))
                 .help(format!("write \"std:{near}\"")),
-            None => diagnostic.help(format!(
-                "there are {}",
-                names.collect::<Vec<_>>().join(", ")
-            )),
+            None => diagnostic.help(there_are(names)),
         });
         return None;
     };

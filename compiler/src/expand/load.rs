@@ -16,6 +16,9 @@ use crate::context::Context;
 use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef, parse};
 
+/// The edition of the language that this compiler knows.
+const EDITION: u16 = 1;
+
 /// All syntax a project is made of.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -37,17 +40,17 @@ impl Loaded {
 
 /// Reads whatever can be reached from the root.
 pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
-    let mut loader = Loader::default();
-    loader.include_all(cx);
+    let mut files = Loader::default();
+    files.include_all(cx);
     let mut loaded = Loaded {
         project: None,
         head: Span::new(FileId(0), 0, 0),
-        documents: loader.documents,
+        documents: files.documents,
         modules: BTreeMap::new(),
     };
     head(cx, &mut loaded);
-    report_cycles(cx, &loader.edges);
-    for wanted in loader.imports {
+    report_cycles(cx, &files.edges);
+    for wanted in files.imports {
         import(cx, &mut loaded.modules, &wanted);
     }
     loaded
@@ -94,7 +97,7 @@ impl Loader {
                     }
                 }
                 "import" => {
-                    let node = bare(cx, node);
+                    let node = fixed(cx, node);
                     self.imports.extend(Import::decode(&node, &mut cx.decoder));
                 }
                 _ => {}
@@ -163,14 +166,14 @@ pub(super) fn parse_all(cx: &mut Context<'_>, texts: Vec<(FileId, Arc<str>)>) ->
 }
 
 /// A node in which no paths mean anything.
-fn bare(cx: &mut Context<'_>, node: NodeRef<'_>) -> Node {
+fn fixed(cx: &mut Context<'_>, node: NodeRef<'_>) -> Node {
     let params = Params::new();
-    value::node(cx, &Scope::bare(&params), node)
+    value::node(cx, &Scope::fixed(&params), node)
 }
 
 /// The files an `include` names.
 fn included(cx: &mut Context<'_>, from: &str, node: NodeRef<'_>) -> Vec<At<String>> {
-    let node = bare(cx, node);
+    let node = fixed(cx, node);
     let Some(include) = Include::decode(&node, &mut cx.decoder) else {
         return Vec::new();
     };
@@ -233,43 +236,51 @@ fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
     if cx.sources.path(root.file()) != ROOT {
         return;
     }
-    let Some(first) = root.roots().next().filter(|n| n.name().text == "project") else {
-        cx.report(
-            Diagnostic::new(
-                Code::NoProject,
-                loaded.head,
-                format!("`{ROOT}` does not begin with its project"),
-            )
-            .help("write `project NAME edition=1` as the first node"),
+    let Some(first) = root.roots().next().filter(is_project) else {
+        let message = format!("`{ROOT}` does not begin with its project");
+        no_project(
+            cx,
+            loaded.head,
+            &message,
+            "write `project NAME edition=1` as the first node",
         );
         return;
     };
-    let node = bare(cx, first);
-    loaded.head = node.span;
-    loaded.project = Project::decode(&node, &mut cx.decoder);
-    if let Some(edition) = loaded.project.as_ref().map(|p| p.edition)
-        && edition.value != 1
+    let node = fixed(cx, first);
+    let project = Project::decode(&node, &mut cx.decoder);
+    if let Some(edition) = project
+        .as_ref()
+        .map(|p| p.edition)
+        .filter(|e| e.value != EDITION)
     {
         let message = format!("there is no edition {}", edition.value);
-        cx.report(Diagnostic::new(Code::NoProject, edition.span, message).help("write edition=1"));
+        no_project(cx, edition.span, &message, "write edition=1");
     }
     for other in loaded
         .documents
         .iter()
         .flat_map(Document::roots)
-        .filter(|n| n.name().text == "project")
+        .filter(is_project)
         .skip(1)
     {
-        cx.report(
-            Diagnostic::new(
-                Code::NoProject,
-                other.head_span(),
-                "a project has one `project` node",
-            )
-            .and(node.span, "it is here")
-            .help(format!("take this one out; it stands in `{ROOT}` only")),
+        let help = format!("take this one out, and keep the first of `{ROOT}`");
+        no_project(
+            cx,
+            other.head_span(),
+            "a project has one `project` node",
+            &help,
         );
     }
+    loaded.head = node.span;
+    loaded.project = project;
+}
+
+fn is_project(node: &NodeRef<'_>) -> bool {
+    node.name().text == "project"
+}
+
+fn no_project(cx: &mut Context<'_>, span: Span, message: &str, help: &str) {
+    cx.report(Diagnostic::new(Code::NoProject, span, message).help(help));
 }
 
 /// Reports each include that closes a circle. A stack instead of recursion: a chain of includes

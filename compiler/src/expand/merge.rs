@@ -42,39 +42,10 @@ pub(crate) fn merge(
     base.props.extend(over.props);
 }
 
-/// Writes flags and properties that the table knows as children, so that each word has one form.
+/// Writes flags, properties and the list at the end of a line as children, so that each word has
+/// one form.
 fn spell_out(node: &mut Node, info: &'static NodeInfo) {
-    let takes_all = info
-        .fields
-        .iter()
-        .any(|f| matches!(f.shape, Shape::Args { .. }));
-    let named = info
-        .fields
-        .iter()
-        .filter(|f| matches!(f.shape, Shape::Arg { required: true, .. }))
-        .count();
-    let is_flag = |arg: &Arg| match &arg.value {
-        Literal::Str(text) => info
-            .field(text)
-            .is_some_and(|f| matches!(f.shape, Shape::Flag | Shape::Node { .. })),
-        Literal::Null
-        | Literal::Bool(_)
-        | Literal::Int(_)
-        | Literal::Float(_)
-        | Literal::Text(_)
-        | Literal::Secret(_)
-        | Literal::Unknown => false,
-    };
-    let args = std::mem::take(&mut node.args);
-    let mut first = Vec::new();
-    for (nth, arg) in args.into_iter().enumerate() {
-        match &arg.value {
-            Literal::Str(word) if nth >= named && !takes_all && is_flag(&arg) => {
-                first.push(Node::bare(word, arg.span));
-            }
-            _ => node.args.push(arg),
-        }
-    }
+    let mut first = trailing(node, info);
     for prop in std::mem::take(&mut node.props) {
         if info.field(&prop.key.value).is_some() {
             first.push(child_of(prop));
@@ -84,6 +55,53 @@ fn spell_out(node: &mut Node, info: &'static NodeInfo) {
     }
     first.append(&mut node.children);
     node.children = first;
+}
+
+/// Takes the words at the end of a line that are no values of their own: `init`, `command a b`.
+fn trailing(node: &mut Node, info: &'static NodeInfo) -> Vec<Node> {
+    if info
+        .fields
+        .iter()
+        .any(|f| matches!(f.shape, Shape::Args { .. }))
+    {
+        return Vec::new();
+    }
+    let named = |f: &&Field| matches!(f.shape, Shape::Arg { required: true, .. });
+    let values = info
+        .fields
+        .iter()
+        .filter(named)
+        .count()
+        .min(node.args.len());
+    let mut taken = Vec::new();
+    let mut rest = node.args.split_off(values).into_iter();
+    while let Some(arg) = rest.next() {
+        match word_of(&arg, info) {
+            Some((word, Shape::List { .. })) => {
+                let mut list = Node::bare(word, arg.span);
+                list.args = rest.by_ref().collect();
+                taken.push(list);
+            }
+            Some((word, Shape::Flag | Shape::Node { .. })) => {
+                taken.push(Node::bare(word, arg.span));
+            }
+            Some(_) | None => node.args.push(arg),
+        }
+    }
+    taken
+}
+
+fn word_of(arg: &Arg, info: &'static NodeInfo) -> Option<(&'static str, Shape)> {
+    match &arg.value {
+        Literal::Str(text) => info.field(text).map(|field| (field.word, field.shape)),
+        Literal::Null
+        | Literal::Bool(_)
+        | Literal::Int(_)
+        | Literal::Float(_)
+        | Literal::Text(_)
+        | Literal::Secret(_)
+        | Literal::Unknown => None,
+    }
 }
 
 fn child_of(prop: Prop) -> Node {
@@ -363,13 +381,12 @@ fn append(cx: &mut Context<'_>, base: &mut Node, order: &Node, info: &'static No
         );
         return;
     }
-    match base.children.iter_mut().find(|c| c.name.value == name) {
-        Some(list) => list.args.extend_from_slice(values),
-        None => {
-            let mut list = Node::bare(&name, word.span);
-            list.args.extend_from_slice(values);
-            base.children.push(list);
-        }
+    if let Some(list) = base.children.iter_mut().find(|c| c.name.value == name) {
+        list.args.extend_from_slice(values);
+    } else {
+        let mut list = Node::bare(&name, word.span);
+        list.args.extend_from_slice(values);
+        base.children.push(list);
     }
 }
 
@@ -377,9 +394,7 @@ fn unknown_word(info: &'static NodeInfo, name: &str, span: Span) -> Diagnostic {
     let message = format!("`{}` knows no `{name}`", info.word);
     let diagnostic = Diagnostic::new(Code::UnknownProperty, span, message);
     match nearest(name, info.words()) {
-        Some(near) => diagnostic
-            .label(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`")),
+        Some(near) => diagnostic.meant(near),
         None => diagnostic,
     }
 }

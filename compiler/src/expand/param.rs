@@ -10,6 +10,7 @@ use skep_schema::spec::{Param, ParamType};
 use super::fits::{Limits, fits};
 use super::scope::{Bound, Params, Value};
 use crate::context::Context;
+use crate::words::there_are;
 
 /// A parameter with the limits on its values, read once.
 #[derive(Debug)]
@@ -88,7 +89,7 @@ impl Declared {
 
     /// The value of `-p NAME=TEXT`. It has no place in a file, so what is wrong with it is told at
     /// the declaration.
-    fn from_text(&self, cx: &mut Context<'_>, text: &str) -> Value {
+    fn given_text(&self, cx: &mut Context<'_>, text: &str) -> Value {
         let span = self.param.name.span;
         let value = parse_text(self.ty(), text, span);
         let before = std::mem::take(&mut cx.decoder);
@@ -130,7 +131,7 @@ pub(crate) fn bind(
     let mut params = Params::new();
     for (name, param) in declared {
         let value = match (inputs.params.get(name), set.get(name)) {
-            (Some(text), _) => param.from_text(cx, text),
+            (Some(text), _) => param.given_text(cx, text),
             (None, Some(given)) => param.given(cx, given),
             (None, None) => param.fallback().unwrap_or_else(|| unset(cx, param)),
         };
@@ -166,14 +167,9 @@ pub(crate) fn unknown<'n>(
     let known: Vec<&str> = known.map(String::as_str).collect();
     let diagnostic = Diagnostic::new(Code::UnknownParam, span, message);
     if let Some(near) = nearest(name, known.iter().copied()) {
-        return diagnostic
-            .label(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`"));
+        return diagnostic.meant(near);
     }
-    match known.as_slice() {
-        [] => diagnostic.help("there are no parameters"),
-        all => diagnostic.help(format!("there are {}", all.join(", "))),
-    }
+    diagnostic.help(there_are(known))
 }
 
 /// Where a node's only value stands.

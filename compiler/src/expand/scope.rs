@@ -64,13 +64,24 @@ impl FlowScope {
     }
 }
 
+/// Which part of a project a value stands in.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// The head of the project, and declarations: nothing can be looked up.
+    Fixed,
+    /// Where parameters get their values: only the environment's name is known.
+    Inputs,
+    Project,
+    /// A component, with the name of the instance.
+    Component(Literal),
+}
+
 /// What paths mean at one place.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope<'s> {
+    pub(crate) place: Place,
     pub(crate) params: &'s Params,
-    /// The instance's name, inside a component.
-    pub(crate) name: Option<Literal>,
-    /// The environment's name, outside of components.
+    /// The environment's name; unknown where none is chosen and none has to be.
     pub(crate) environment: Option<Literal>,
     pub(crate) flow: Option<FlowScope>,
     /// The uses that led into this component, the outermost first.
@@ -79,10 +90,10 @@ pub(crate) struct Scope<'s> {
 
 impl<'s> Scope<'s> {
     /// Where no path means anything.
-    pub(crate) const fn bare(params: &'s Params) -> Self {
+    pub(crate) const fn fixed(params: &'s Params) -> Self {
         Self {
+            place: Place::Fixed,
             params,
-            name: None,
             environment: None,
             flow: None,
             uses: Vec::new(),

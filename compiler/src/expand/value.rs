@@ -118,25 +118,8 @@ fn put_arg(
     value: Value,
 ) -> bool {
     let spread = is(entry, "spread");
-    match value {
+    let literal = match value {
         Value::Absent => return false,
-        Value::One(literal) if spread && literal != Literal::Unknown => {
-            cx.report(
-                wrong(
-                    entry,
-                    format!(
-                        "`{}` is {}, not a map or list",
-                        entry_text(entry),
-                        literal.describe()
-                    ),
-                )
-                .help(format!("write (var){}", entry_text(entry))),
-            );
-        }
-        Value::One(literal) => node.args.push(Arg {
-            value: literal,
-            span: place(entry),
-        }),
         Value::List(items) if spread => {
             let any = !items.is_empty();
             node.args.extend(items);
@@ -147,18 +130,33 @@ fn put_arg(
             merge_spread(node, from, entries);
             return any;
         }
-        Value::List(_) => refuse_many(cx, entry, "a list"),
-        Value::Map(_) => refuse_many(cx, entry, "a map"),
-    }
+        Value::One(literal) if spread && literal != Literal::Unknown => {
+            refuse(cx, entry, literal.describe(), "a map or list", "var")
+        }
+        Value::One(literal) => literal,
+        Value::List(_) => refuse(cx, entry, "a list", "one value", "spread"),
+        Value::Map(_) => refuse(cx, entry, "a map", "one value", "spread"),
+    };
+    node.args.push(Arg {
+        value: literal,
+        span: place(entry),
+    });
     true
 }
 
-fn refuse_many(cx: &mut Context<'_>, entry: EntryRef<'_>, what: &str) {
+fn refuse(
+    cx: &mut Context<'_>,
+    entry: EntryRef<'_>,
+    is: &str,
+    wanted: &str,
+    annotation: &str,
+) -> Literal {
     let path = entry_text(entry);
     cx.report(
-        wrong(entry, format!("`{path}` is {what}, not one value"))
-            .help(format!("write (spread){path}")),
+        wrong(entry, format!("`{path}` is {is}, not {wanted}"))
+            .help(format!("write ({annotation}){path}")),
     );
+    Literal::Unknown
 }
 
 /// Keys written beside the spread win.
@@ -233,17 +231,15 @@ fn content(cx: &mut Context<'_>, path: &str, span: Span) -> Literal {
     let Some(bytes) = cx.read(file.as_str(), span) else {
         return Literal::Unknown;
     };
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Literal::Str(text.to_owned()),
-        Err(_) => {
-            cx.report(Diagnostic::new(
-                Code::NotText,
-                span,
-                format!("`{file}` is not UTF-8 text"),
-            ));
-            Literal::Unknown
-        }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Literal::Str(text.to_owned());
     }
+    cx.report(Diagnostic::new(
+        Code::NotText,
+        span,
+        format!("`{file}` is not UTF-8 text"),
+    ));
+    Literal::Unknown
 }
 
 /// The place of a value: with its annotation, where an edit would replace both; without, where
@@ -266,7 +262,7 @@ fn is(entry: EntryRef<'_>, word: &str) -> bool {
     entry.annotation().is_some_and(|a| a.text == word)
 }
 
-fn entry_text<'a>(entry: EntryRef<'a>) -> &'a str {
+fn entry_text(entry: EntryRef<'_>) -> &str {
     match entry.value() {
         Scalar::Str(text) => text,
         Scalar::Int(_) | Scalar::Float(..) | Scalar::Bool(_) | Scalar::Null => entry.spelling(),

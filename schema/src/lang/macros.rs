@@ -58,7 +58,6 @@ macro_rules! node {
                 }),*],
             };
 
-            #[allow(unused_mut, clippy::question_mark_used, reason = "one form for all shapes of fields")]
             fn decode(node: &$crate::lang::Node, cx: &mut $crate::lang::Decoder) -> Option<Self> {
                 let mut fields = $crate::lang::Fields::new(node, Self::INFO);
                 $(let $field = $crate::node!(@read $shape $ty, fields, cx, $fword);)*

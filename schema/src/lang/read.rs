@@ -6,7 +6,7 @@ use super::decode::Decoder;
 use super::tree::{Literal, Template};
 use crate::address::Kind;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::span::Span;
+use crate::span::{At, Span};
 use crate::units::{Bytes, Cpu, Duration, FileMode, NoQuantity, Ratio};
 
 /// A type of single values, as data.
@@ -103,11 +103,14 @@ pub(crate) fn plain<'a>(
             );
             None
         }
+        Literal::Secret(_) => {
+            secret_here(cx, span);
+            None
+        }
         Literal::Null
         | Literal::Bool(_)
         | Literal::Int(_)
         | Literal::Float(_)
-        | Literal::Secret(_)
         | Literal::Unknown => {
             mismatch(cx, value, span, wanted);
             None
@@ -118,7 +121,23 @@ pub(crate) fn plain<'a>(
 impl Read for String {
     const TYPE: Type = Type::Str;
     fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
-        plain(cx, value, span, "a string").map(str::to_owned)
+        match value {
+            Literal::Int(_) | Literal::Float(_) | Literal::Bool(_) => {
+                let quoted = format!("\"{}\"", scalar_text(value).unwrap_or_default());
+                let message = format!("expected a string, found {}", value.describe());
+                cx.report(
+                    Diagnostic::new(Code::WrongType, span, message)
+                        .help(format!("write {quoted}"))
+                        .fix("put it in quotes", span, quoted),
+                );
+                None
+            }
+            Literal::Null
+            | Literal::Str(_)
+            | Literal::Text(_)
+            | Literal::Secret(_)
+            | Literal::Unknown => plain(cx, value, span, "a string").map(str::to_owned),
+        }
     }
 }
 
@@ -137,17 +156,20 @@ impl Read for Template {
     const TYPE: Type = Type::Text;
     fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
         match value {
-            Literal::Text(template) => Some(template.clone()),
+            Literal::Text(template) => match secret_in(template) {
+                Some(place) => {
+                    secret_here(cx, place);
+                    None
+                }
+                None => Some(template.clone()),
+            },
             Literal::Str(_) | Literal::Int(_) | Literal::Float(_) | Literal::Bool(_) => {
                 scalar_text(value).map(|text| Template {
                     parts: vec![super::tree::Part::Text(text)],
                 })
             }
             Literal::Secret(_) => {
-                cx.report(
-                    Diagnostic::new(Code::SecretHere, span, "a secret cannot stand here")
-                        .help("only values of `env` may hold a secret; elsewhere mount it with `secret NAME`"),
-                );
+                secret_here(cx, span);
                 None
             }
             Literal::Null | Literal::Unknown => {
@@ -156,6 +178,19 @@ impl Read for Template {
             }
         }
     }
+}
+
+/// The place of the first secret in a text.
+fn secret_in(template: &Template) -> Option<Span> {
+    let secret = |path: &&At<Vec<String>>| path.value.first().is_some_and(|word| word == "secret");
+    template.paths().find(secret).map(|path| path.span)
+}
+
+fn secret_here(cx: &mut Decoder, span: Span) {
+    cx.report(
+        Diagnostic::new(Code::SecretHere, span, "a secret cannot stand here")
+            .help("only values of `env` may hold a secret; elsewhere mount it with `secret NAME`"),
+    );
 }
 
 /// The canonical text of a string, number or boolean.
@@ -297,16 +332,11 @@ pub fn one_of(
     if let Some(word) = words.iter().find(|w| **w == text) {
         return Some(word);
     }
-    let mut diagnostic = Diagnostic::new(
-        Code::NotOneOf,
-        span,
-        format!("`{text}` is not one of {}", listed()),
-    );
-    if let Some(near) = super::suggest::nearest(text, words.iter().copied()) {
-        diagnostic = diagnostic
-            .label(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`"));
-    }
-    cx.report(diagnostic);
+    let message = format!("`{text}` is not one of {}", listed());
+    let diagnostic = Diagnostic::new(Code::NotOneOf, span, message);
+    cx.report(match super::suggest::nearest(text, words.iter().copied()) {
+        Some(near) => diagnostic.meant(near),
+        None => diagnostic,
+    });
     None
 }

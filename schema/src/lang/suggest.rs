@@ -1,23 +1,32 @@
 //! Did you mean?
 
-/// The candidate nearest to `word`, when it is near enough to be a slip of the fingers.
+/// The candidate nearest to `word`, when it is near enough to be a slip of the fingers, or when
+/// one of the two is the beginning of the other.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    candidates
+        .into_iter()
+        .filter_map(|candidate| Some((remoteness(&lower, &candidate.to_lowercase())?, candidate)))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// How far a candidate is from the word; beginnings come after all slips.
+fn remoteness(word: &str, candidate: &str) -> Option<usize> {
     let limit = match word.chars().count() {
-        0..=2 => 1,
+        0..=1 => 0,
+        2 => 1,
         3..=5 => 2,
         _ => 3,
     };
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            (
-                distance(&word.to_lowercase(), &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
+    let distance = distance(word, candidate);
+    let shorter = word.len().min(candidate.len());
+    let begins = shorter >= 3 && (word.starts_with(candidate) || candidate.starts_with(word));
+    match (distance <= limit, begins) {
+        (true, _) => Some(distance),
+        (false, true) => Some(limit + distance),
+        (false, false) => None,
+    }
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours between two words.
@@ -54,5 +63,14 @@ mod tests {
         assert_eq!(nearest("ENV", words), Some("env"));
         assert_eq!(nearest("volumes", words), None);
         assert_eq!(nearest("", words), None);
+        assert_eq!(nearest("a", ["b"]), None);
+    }
+
+    #[test]
+    fn a_word_cut_short_or_spelled_out_is_found() {
+        let words = ["image", "env", "memory"];
+        assert_eq!(nearest("environment", words), Some("env"));
+        assert_eq!(nearest("mem", words), Some("memory"));
+        assert_eq!(nearest("im", words), None);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::address::Segment;
 use crate::span::{At, Span};
 
 /// A node with everything evaluated that can be without knowing the other nodes.
@@ -159,7 +160,14 @@ impl fmt::Display for Template {
         for part in &self.parts {
             match part {
                 Part::Text(text) => f.write_str(text)?,
-                Part::Path(path) => write!(f, "${{{}}}", path.value.join("."))?,
+                Part::Path(path) => {
+                    let segments: Vec<String> = path
+                        .value
+                        .iter()
+                        .map(|word| Segment(word).to_string())
+                        .collect();
+                    write!(f, "${{{}}}", segments.join("."))?;
+                }
             }
         }
         Ok(())

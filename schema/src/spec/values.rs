@@ -436,6 +436,7 @@ impl Read for EnvValue {
     fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
         match value {
             Literal::Secret(name) => Some(Self::Secret(name.clone())),
+            Literal::Text(template) => Some(Self::Text(template.clone())),
             Literal::Null => {
                 cx.report(
                     Diagnostic::new(
@@ -451,7 +452,6 @@ impl Read for EnvValue {
             | Literal::Int(_)
             | Literal::Float(_)
             | Literal::Str(_)
-            | Literal::Text(_)
             | Literal::Unknown => Template::read(value, span, cx).map(Self::Text),
         }
     }

@@ -1,0 +1,463 @@
+//! From a tree to typed values: each shape of field in each way it can be written.
+
+use super::complain::{expects_value, twice};
+use super::decode::{Decode, Decoder, List, Map};
+use super::read::{Read, mismatch};
+use super::table::{NodeInfo, Shape};
+use super::tree::{Arg, Literal, Node, Prop};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::{At, Span};
+
+/// A node being read: remembers what was taken, so that the rest can be refused by name.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    pub(super) node: &'a Node,
+    pub(super) info: &'static NodeInfo,
+    pub(super) args: Vec<bool>,
+    pub(super) props: Vec<bool>,
+    pub(super) children: Vec<bool>,
+    pub(super) complete: bool,
+    /// Whether something missing was reported.
+    pub(super) lacking: bool,
+}
+
+impl<'a> Fields<'a> {
+    pub fn new(node: &'a Node, info: &'static NodeInfo) -> Self {
+        Self {
+            node,
+            info,
+            args: vec![false; node.args.len()],
+            props: vec![false; node.props.len()],
+            children: vec![false; node.children.len()],
+            complete: true,
+            lacking: false,
+        }
+    }
+
+    /// The next positional argument. A missing required one spoils the node.
+    pub fn arg<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Option<At<T>> {
+        let Some(index) = self.args.iter().position(|used| !used) else {
+            self.missing(cx, word);
+            return None;
+        };
+        self.args[index] = true;
+        let read = read_arg(cx, &self.node.args[index]);
+        self.complete &= read.is_some();
+        read
+    }
+
+    /// The next positional argument, where there is one.
+    pub fn opt_arg<T: Read>(&mut self, cx: &mut Decoder, _word: &str) -> Option<At<T>> {
+        let index = self.args.iter().position(|used| !used)?;
+        if self.is_flag_word(&self.node.args[index]) {
+            return None;
+        }
+        self.args[index] = true;
+        read_arg(cx, &self.node.args[index])
+    }
+
+    /// All arguments that are left.
+    pub fn args<T: Read>(&mut self, cx: &mut Decoder, _word: &str) -> Vec<At<T>> {
+        let rest: Vec<usize> = (0..self.args.len()).filter(|i| !self.args[*i]).collect();
+        self.args.fill(true);
+        rest.into_iter()
+            .filter_map(|i| read_arg(cx, &self.node.args[i]))
+            .collect()
+    }
+
+    /// A scalar, written as a property or as a child with one argument.
+    pub fn value<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Option<At<T>> {
+        let arg = self.single(cx, word)?;
+        read_arg(cx, arg)
+    }
+
+    /// A scalar that must be there.
+    pub fn need<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Option<At<T>> {
+        let written = self.is_written(word);
+        let read = self.value(cx, word);
+        if !written {
+            self.missing(cx, word);
+        }
+        self.complete &= read.is_some();
+        read
+    }
+
+    /// A flag: a bare child, a trailing bare word, or either form with a boolean.
+    pub fn flag(&mut self, cx: &mut Decoder, word: &str) -> Option<At<bool>> {
+        if let Some(index) = self.trailing(word) {
+            self.args[index] = true;
+            return Some(At::new(true, self.node.args[index].span));
+        }
+        let child = self.node.children.iter().position(|c| c.name.value == word);
+        if let Some(index) = child.filter(|i| self.node.children[*i].args.is_empty()) {
+            self.take_children(cx, word);
+            nothing_inside(cx, &self.node.children[index]);
+            return Some(At::new(true, self.node.children[index].name.span));
+        }
+        self.value(cx, word)
+    }
+
+    /// A list: a child with arguments, a property for a single one, or the rest of the line after
+    /// the bare word, as in `from command cat file`.
+    pub fn list<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Option<List<T>> {
+        if let Some(index) = self.trailing(word) {
+            let span = self.node.args[index].span;
+            self.args[index..].fill(true);
+            let items = self.node.args[index + 1..]
+                .iter()
+                .filter_map(|a| read_arg(cx, a))
+                .collect();
+            return Some(List { items, span });
+        }
+        let span = self.written_at(word)?;
+        if let Some(index) = self.take_prop(cx, word) {
+            let items = read_arg(cx, &self.node.props[index].value)
+                .into_iter()
+                .collect();
+            return Some(List { items, span });
+        }
+        let index = *self.take_children(cx, word).first()?;
+        let child = &self.node.children[index];
+        no_props(cx, child);
+        nothing_under(cx, child);
+        if child.args.is_empty() && child.props.is_empty() && child.children.is_empty() {
+            expects_value(cx, child);
+        }
+        Some(List {
+            items: child.args.iter().filter_map(|a| read_arg(cx, a)).collect(),
+            span,
+        })
+    }
+
+    /// A list that may be written several times.
+    pub fn set<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Vec<At<T>> {
+        let mut all = Vec::new();
+        for (index, prop) in self
+            .node
+            .props
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.key.value == word)
+        {
+            self.props[index] = true;
+            all.extend(read_arg(cx, &prop.value));
+        }
+        for (index, child) in self
+            .node
+            .children
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.name.value == word)
+        {
+            self.children[index] = true;
+            no_props(cx, child);
+            nothing_under(cx, child);
+            if child.args.is_empty() {
+                expects_value(cx, child);
+            }
+            all.extend(child.args.iter().filter_map(|a| read_arg(cx, a)));
+        }
+        all
+    }
+
+    /// A map: keys and values as properties, as children, or as two arguments; may be repeated.
+    pub fn map<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Map<T> {
+        let mut map = Map::default();
+        for (index, child) in self
+            .node
+            .children
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.name.value == word)
+        {
+            self.children[index] = true;
+            read_entries(cx, child, &mut map);
+        }
+        map
+    }
+
+    /// A child of its own kind, at most once; a trailing bare word is one without content.
+    pub fn node<N: Decode>(&mut self, cx: &mut Decoder, word: &str) -> Option<N> {
+        if let Some(index) = self.trailing(word) {
+            self.args[index] = true;
+            return N::decode(&Node::bare(word, self.node.args[index].span), cx);
+        }
+        if let Some(index) = self.take_prop(cx, word) {
+            return N::decode(&short_form(word, &self.node.props[index]), cx);
+        }
+        let index = *self.take_children(cx, word).first()?;
+        N::decode(&self.node.children[index], cx)
+    }
+
+    /// Children of a kind, any number.
+    pub fn nodes<N: Decode>(&mut self, cx: &mut Decoder, word: &str) -> Vec<N> {
+        let mut all = Vec::new();
+        for (index, prop) in self
+            .node
+            .props
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.key.value == word)
+        {
+            self.props[index] = true;
+            all.extend(N::decode(&short_form(word, prop), cx));
+        }
+        for (index, child) in self
+            .node
+            .children
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.name.value == word)
+        {
+            self.children[index] = true;
+            all.extend(N::decode(child, cx));
+        }
+        all
+    }
+
+    /// A value of any shape: the child it is, or the child its property stands for.
+    pub fn any(&mut self, cx: &mut Decoder, word: &str) -> Option<Node> {
+        if let Some(index) = self.take_prop(cx, word) {
+            return Some(short_form(word, &self.node.props[index]));
+        }
+        let index = *self.take_children(cx, word).first()?;
+        Some(self.node.children[index].clone())
+    }
+
+    /// All that is left, as a node of the same name and place.
+    pub fn rest(&mut self, _cx: &mut Decoder, _word: &str) -> Node {
+        let rest = Node {
+            name: self.node.name.clone(),
+            args: left(&self.node.args, &self.args),
+            props: left(&self.node.props, &self.props),
+            children: left(&self.node.children, &self.children),
+            span: self.node.span,
+            uses: self.node.uses.clone(),
+        };
+        self.args.fill(true);
+        self.props.fill(true);
+        self.children.fill(true);
+        rest
+    }
+
+    /// Refuses what nobody took; says whether the node is whole.
+    pub fn finish(mut self, cx: &mut Decoder) -> bool {
+        for (prop, _) in self
+            .node
+            .props
+            .iter()
+            .zip(&self.props)
+            .filter(|(_, used)| !**used)
+        {
+            self.unknown(cx, &prop.key);
+        }
+        for (child, _) in self
+            .node
+            .children
+            .iter()
+            .zip(&self.children)
+            .filter(|(_, used)| !**used)
+        {
+            self.unknown(cx, &child.name);
+        }
+        for (arg, _) in self
+            .node
+            .args
+            .iter()
+            .zip(&self.args)
+            .filter(|(_, used)| !**used)
+        {
+            if !matches!(arg.value, Literal::Unknown) {
+                self.complete = false;
+                self.surplus(cx, arg);
+            }
+        }
+        self.complete
+    }
+
+    fn is_written(&self, word: &str) -> bool {
+        self.written_at(word).is_some()
+    }
+
+    fn written_at(&self, word: &str) -> Option<Span> {
+        let prop = self
+            .node
+            .props
+            .iter()
+            .find(|p| p.key.value == word)
+            .map(|p| p.key.span);
+        prop.or_else(|| {
+            self.node
+                .children
+                .iter()
+                .find(|c| c.name.value == word)
+                .map(|c| c.span)
+        })
+    }
+
+    /// The one value of a word, with a complaint about a second one.
+    fn single(&mut self, cx: &mut Decoder, word: &str) -> Option<&'a Arg> {
+        if let Some(index) = self.take_prop(cx, word) {
+            return Some(&self.node.props[index].value);
+        }
+        let index = *self.take_children(cx, word).first()?;
+        let child = &self.node.children[index];
+        no_props(cx, child);
+        nothing_under(cx, child);
+        let Some(first) = child.args.first() else {
+            if child.props.is_empty() && child.children.is_empty() {
+                expects_value(cx, child);
+            }
+            return None;
+        };
+        if let Some(second) = child.args.get(1) {
+            cx.report(
+                Diagnostic::new(
+                    Code::SurplusArgument,
+                    second.span,
+                    format!("`{word}` takes one value"),
+                )
+                .label("one too many"),
+            );
+        }
+        Some(first)
+    }
+
+    /// Takes a property and everything else written under the same word.
+    fn take_prop(&mut self, cx: &mut Decoder, word: &str) -> Option<usize> {
+        let mut all = (0..self.node.props.len()).filter(|i| self.node.props[*i].key.value == word);
+        let first = all.next()?;
+        let first_span = self.node.props[first].key.span;
+        self.props[first] = true;
+        for index in all {
+            self.props[index] = true;
+            twice(cx, word, self.node.props[index].key.span, first_span);
+        }
+        for index in
+            (0..self.node.children.len()).filter(|i| self.node.children[*i].name.value == word)
+        {
+            self.children[index] = true;
+            twice(cx, word, self.node.children[index].name.span, first_span);
+        }
+        Some(first)
+    }
+
+    /// Takes all children of a word, with a complaint about all but the first.
+    fn take_children(&mut self, cx: &mut Decoder, word: &str) -> Vec<usize> {
+        let all: Vec<usize> = (0..self.node.children.len())
+            .filter(|i| self.node.children[*i].name.value == word)
+            .collect();
+        for (nth, index) in all.iter().enumerate() {
+            self.children[*index] = true;
+            if nth > 0 {
+                twice(
+                    cx,
+                    word,
+                    self.node.children[*index].name.span,
+                    self.node.children[all[0]].name.span,
+                );
+            }
+        }
+        all
+    }
+
+    fn trailing(&self, word: &str) -> Option<usize> {
+        let named = |arg: &Arg| matches!(&arg.value, Literal::Str(text) if text == word);
+        (0..self.args.len()).find(|i| !self.args[*i] && named(&self.node.args[*i]))
+    }
+
+    fn is_flag_word(&self, arg: &Arg) -> bool {
+        let Literal::Str(text) = &arg.value else {
+            return false;
+        };
+        self.info
+            .field(text)
+            .is_some_and(|f| matches!(f.shape, Shape::Flag | Shape::Node { .. }))
+    }
+}
+
+fn left<T: Clone>(all: &[T], used: &[bool]) -> Vec<T> {
+    all.iter()
+        .zip(used)
+        .filter(|(_, used)| !**used)
+        .map(|(item, _)| item.clone())
+        .collect()
+}
+
+/// The child that a property stands for.
+fn short_form(word: &str, prop: &Prop) -> Node {
+    let mut node = Node::bare(word, prop.key.span);
+    node.args.push(prop.value.clone());
+    node
+}
+
+fn read_arg<T: Read>(cx: &mut Decoder, arg: &Arg) -> Option<At<T>> {
+    T::read(&arg.value, arg.span, cx).map(|value| At::new(value, arg.span))
+}
+
+fn read_entries<T: Read>(cx: &mut Decoder, node: &Node, map: &mut Map<T>) {
+    let mut put = |cx: &mut Decoder, key: At<String>, value: &Arg| {
+        if let Some((first, _)) = map.entries.iter().find(|(k, _)| k.value == key.value) {
+            twice(cx, &key.value, key.span, first.span);
+            return;
+        }
+        if let Some(value) = read_arg(cx, value) {
+            map.entries.push((key, value));
+        }
+    };
+    if let [key, value] = node.args.as_slice() {
+        if let Literal::Str(text) = &key.value {
+            put(cx, At::new(text.clone(), key.span), value);
+        } else {
+            mismatch(cx, &key.value, key.span, "a name");
+        }
+    } else if let Some(first) = node
+        .args
+        .iter()
+        .find(|a| !matches!(a.value, Literal::Unknown))
+    {
+        let message = format!("`{}` takes keys with values", node.name.value);
+        cx.report(
+            Diagnostic::new(Code::SurplusArgument, first.span, message).help(format!(
+                "write `{} KEY=value` or `{} {{ KEY value }}`",
+                node.name.value, node.name.value
+            )),
+        );
+    }
+    for prop in &node.props {
+        put(cx, prop.key.clone(), &prop.value);
+    }
+    for child in &node.children {
+        match child.args.first() {
+            Some(value)
+                if child.args.len() == 1 && child.props.is_empty() && child.children.is_empty() =>
+            {
+                put(cx, child.name.clone(), value);
+            }
+            Some(_) | None => expects_value(cx, child),
+        }
+    }
+}
+
+fn no_props(cx: &mut Decoder, child: &Node) {
+    for prop in &child.props {
+        let message = format!("`{}` takes no properties", child.name.value);
+        cx.report(Diagnostic::new(
+            Code::UnknownProperty,
+            prop.key.span,
+            message,
+        ));
+    }
+}
+
+fn nothing_under(cx: &mut Decoder, child: &Node) {
+    if let Some(inner) = child.children.first() {
+        let message = format!("`{}` takes no children", child.name.value);
+        cx.report(Diagnostic::new(Code::UnknownNode, inner.name.span, message));
+    }
+}
+
+fn nothing_inside(cx: &mut Decoder, child: &Node) {
+    no_props(cx, child);
+    nothing_under(cx, child);
+}
