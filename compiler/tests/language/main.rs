@@ -1,0 +1,11 @@
+//! The front half of the compiler: specs in, what is wrong with them, or what they mean, out.
+
+mod components;
+mod environments;
+mod files;
+mod nodes;
+mod params;
+mod soup;
+mod stable;
+mod support;
+mod values;
