@@ -527,7 +527,8 @@ fn every_command_has_help_with_examples_that_fits_a_screen() {
         "init",
         "completions",
     ] {
-        let help = project.skep(&[command, "--help"]);
+        assert_eq!(project.skep(&[command, "--help"]).code, 0);
+        let help = project.skep(&[command, "-h"]);
         assert_eq!(help.code, 0);
         assert!(help.stdout.contains("Examples:"), "{command}");
         assert!(
