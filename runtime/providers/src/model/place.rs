@@ -288,3 +288,116 @@ fn memory(spec: &plan::Service) -> u64 {
 fn count(resource: &str) -> u64 {
     resource.parse().unwrap_or(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use skep_schema::plan::{Placement, Published, Service};
+    use skep_schema::units::Bytes;
+
+    use super::*;
+
+    /// Hosts of the usual three that meet a constraint.
+    fn hosts(constraint: &str) -> Vec<String> {
+        let world = World::new([0; 32]);
+        let constraint = Constraint::parse(constraint).expect(constraint);
+        let fits = world
+            .nodes
+            .iter()
+            .filter(|(host, node)| constraint.is_met_by(host, node));
+        fits.map(|(host, _)| host.clone()).collect()
+    }
+
+    #[test]
+    fn a_constraint_is_about_one_property_of_a_node() {
+        for (constraint, expected) in [
+            ("node.role==manager", vec!["node-1"]),
+            ("node.role != manager", vec!["node-2", "node-3"]),
+            ("node.hostname==NODE-2", vec!["node-2"]),
+            ("node.ip==192.0.2.3", vec!["node-3"]),
+            (
+                "node.platform.os==linux",
+                vec!["node-1", "node-2", "node-3"],
+            ),
+            ("node.platform.arch!=amd64", vec![]),
+            ("node.labels.disk==ssd", vec!["node-2"]),
+            ("node.labels.disk!=ssd", vec!["node-1", "node-3"]),
+            ("node.labels.moon==full", vec![]),
+            ("engine.labels.os!=x", vec!["node-1", "node-2", "node-3"]),
+            ("planet==earth", vec![]),
+            ("planet!=earth", vec![]),
+        ] {
+            assert_eq!(hosts(constraint), expected, "{constraint}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_constraint_is_told_in_the_engines_words() {
+        let words = |text| Constraint::parse(text).err();
+        assert_eq!(
+            words("node.role"),
+            Some("constraint expected one operator from ==, !=".to_owned())
+        );
+        assert_eq!(words("1x==a"), Some("key '1x' is invalid".to_owned()));
+        assert_eq!(words("node.role=="), Some("value '' is invalid".to_owned()));
+    }
+
+    /// What the scheduler says of a service that has no room.
+    fn complaint(edit: impl FnOnce(&mut Service)) -> String {
+        let mut spec = Service {
+            name: "web".to_owned(),
+            image: "bb:1".to_owned(),
+            replicas: Some(4),
+            ..Service::default()
+        };
+        edit(&mut spec);
+        let mut world = World::new([0; 32]);
+        world.create_service(spec).expect("the name is free");
+        world.advance(5_000);
+        world
+            .tasks()
+            .find(|task| task.state == TaskState::Pending)
+            .expect("one finds no node")
+            .error
+            .clone()
+    }
+
+    #[test]
+    fn each_obstacle_has_its_words() {
+        let port = Published {
+            target: 80,
+            mode: PublishMode::Host,
+        };
+        assert_eq!(
+            complaint(|web| web.publish = BTreeMap::from([("80/tcp".to_owned(), port)])),
+            "no suitable node (host-mode port already in use on 3 nodes)"
+        );
+        assert_eq!(
+            complaint(|web| web.placement = Placement {
+                max_per_node: Some(1),
+                ..Placement::default()
+            }),
+            "no suitable node (max replicas per node limit exceed)"
+        );
+        assert_eq!(
+            complaint(|web| web.reserve.memory = Some(Bytes(9 << 30))),
+            "no suitable node (insufficient resources on 3 nodes)"
+        );
+        assert_eq!(
+            complaint(
+                |web| web.reserve.generic = BTreeMap::from([("gpu".to_owned(), "1".to_owned())])
+            ),
+            "no suitable node (insufficient resources on 3 nodes)"
+        );
+        assert_eq!(
+            complaint(|web| web.placement.platforms = BTreeSet::from(["linux/arm64".to_owned()])),
+            "no suitable node (unsupported platform on 3 nodes)"
+        );
+        assert_eq!(
+            complaint(|web| {
+                web.placement.constraints = BTreeSet::from(["node.role==worker".to_owned()]);
+                web.placement.max_per_node = Some(1);
+            }),
+            "no suitable node (max replicas per node limit exceed; scheduling constraints not satisfied on 1 node)"
+        );
+    }
+}

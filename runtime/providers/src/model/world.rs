@@ -325,12 +325,20 @@ pub(crate) fn id(seed: &str, what: &str) -> String {
         .collect()
 }
 
+/// One manager at the edge and two workers, each in a zone of its own, one with an SSD and one
+/// with GPUs: something for every constraint people tend to write.
 fn node(seed: &str, number: u64) -> Node {
-    let zone = ["a", "b", "c"][usize::try_from(number).unwrap_or_default() % 3];
-    let mut labels = BTreeMap::from([("zone".to_owned(), zone.to_owned())]);
-    if number == 2 {
-        labels.insert("disk".to_owned(), "ssd".to_owned());
-    }
+    let own = match number {
+        1 => ("edge", "true"),
+        2 => ("disk", "ssd"),
+        _ => ("disk", "hdd"),
+    };
+    let zone = (
+        "zone",
+        ["a", "b", "c"][usize::try_from(number - 1).unwrap_or_default() % 3],
+    );
+    let labels = [own, zone].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let gpus = (number == 3).then(|| ("gpu".to_owned(), 2));
     Node {
         id: id(seed, &format!("node {number}")),
         role: if number == 1 {
@@ -340,10 +348,10 @@ fn node(seed: &str, number: u64) -> Node {
         },
         address: format!("192.0.2.{number}"),
         platform: "linux/amd64".to_owned(),
-        labels,
+        labels: labels.into(),
         cpu: 8_000_000_000,
         memory: 16 << 30,
-        generic: BTreeMap::new(),
+        generic: gpus.into_iter().collect(),
     }
 }
 
