@@ -89,6 +89,8 @@ pub struct Sources {
 struct SourceText {
     path: String,
     text: std::sync::Arc<str>,
+    /// Where each line but the first begins, in order: a place is asked for once a node.
+    lines: std::sync::Arc<[usize]>,
 }
 
 impl Sources {
@@ -101,7 +103,8 @@ impl Sources {
         }
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 source files"));
         self.newest.insert(path.clone(), id);
-        self.files.push(SourceText { path, text });
+        let lines = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+        self.files.push(SourceText { path, text, lines });
         id
     }
 
@@ -135,15 +138,34 @@ impl Sources {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &text[..end];
-        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        let lines = self.files.get(file.0 as usize).map_or(&[][..], |f| &f.lines);
+        let line = lines.partition_point(|start| *start <= end);
+        let line_start = line.checked_sub(1).map_or(0, |before| lines[before]);
         Position {
-            line: count(before.matches('\n').count() + 1),
-            column: count(before[line_start..].chars().count() + 1),
+            line: count(line + 1),
+            column: count(text[line_start..end].chars().count() + 1),
         }
     }
 }
 
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_are_counted_from_one() {
+        let mut sources = Sources::default();
+        let file = sources.add("a", "äb\nc\n");
+        let at = |offset| {
+            let Position { line, column } = sources.position(file, offset);
+            (line, column)
+        };
+        assert_eq!([0, 1, 2, 3, 4].map(at), [(1, 1), (1, 1), (1, 2), (1, 3), (2, 1)]);
+        assert_eq!([5, 6, 99].map(at), [(2, 2), (3, 1), (3, 1)]);
+        assert_eq!(sources.position(FileId(9), 7), Position { line: 1, column: 1 });
+    }
 }
