@@ -58,7 +58,7 @@ impl Lower<'_, '_, '_> {
         match fill(&text, &self.values()) {
             Ok(filled) => Some(filled),
             Err(stuck) => {
-                let file = self.text_file(path, &text);
+                let file = self.cx.sources.add(path, text.as_str());
                 let place = stuck.at.map_or(Span::new(file, 0, 0), |(line, column)| {
                     locate(&text, file, line, column)
                 });
@@ -93,17 +93,6 @@ impl Lower<'_, '_, '_> {
             service: service.collect(),
             param: self.params.clone(),
         }
-    }
-
-    /// The number of a project file that is no spec, so that diagnostics can point into it.
-    pub(super) fn text_file(&mut self, path: &str, text: &str) -> FileId {
-        let known = self
-            .cx
-            .sources
-            .iter()
-            .find(|(_, known, _)| *known == path)
-            .map(|(file, _, _)| file);
-        known.unwrap_or_else(|| self.cx.sources.add(path, text))
     }
 }
 

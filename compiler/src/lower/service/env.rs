@@ -102,7 +102,7 @@ impl Lower<'_, '_, '_> {
             ));
             return;
         };
-        let source = self.text_file(path, &text);
+        let source = self.cx.sources.add(path, text.as_str());
         let mut seen = BTreeMap::new();
         for line in dotenv::read(&text) {
             match line {
