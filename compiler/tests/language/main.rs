@@ -2,6 +2,7 @@
 
 mod components;
 mod environments;
+mod explained;
 mod files;
 mod nodes;
 mod params;
