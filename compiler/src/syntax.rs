@@ -66,7 +66,7 @@ fn read_bounded(file: FileId, text: &str) -> read::Outcome {
         return outcome;
     };
     let mut repaired = read::read(file, text, &repairs);
-    repair::report(&repairs, &mut repaired.faults);
+    repair::report(text, &repairs, &mut repaired.faults);
     repaired
 }
 

@@ -1,13 +1,19 @@
-//! The KDL reader against the official suite, the `kdl` crate, hostile texts and honest mistakes.
+//! The KDL reader and formatter against the official suite, the `kdl` crate, hostile texts and honest mistakes.
 
 #[path = "syntax/agreement.rs"]
 mod agreement;
 #[path = "syntax/cases.rs"]
 mod cases;
+#[path = "syntax/comments.rs"]
+mod comments;
 #[path = "syntax/documents.rs"]
 mod documents;
+#[path = "syntax/format.rs"]
+mod format;
 #[path = "syntax/hostile.rs"]
 mod hostile;
+#[path = "syntax/messages.rs"]
+mod messages;
 #[path = "syntax/mistakes.rs"]
 mod mistakes;
 #[path = "syntax/oracle.rs"]

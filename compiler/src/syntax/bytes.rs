@@ -44,9 +44,8 @@ pub(crate) enum Glyph {
 pub(crate) fn glyph(bytes: &[u8], at: usize) -> Glyph {
     match &bytes[at..] {
         [b' ' | b'\t', ..] => Glyph::Space(1),
-        [b'\r', b'\n', ..] => Glyph::Newline(2),
+        [b'\r', b'\n', ..] | [0xC2, 0x85, ..] => Glyph::Newline(2),
         [b'\n' | b'\r' | 0x0B | 0x0C, ..] => Glyph::Newline(1),
-        [0xC2, 0x85, ..] => Glyph::Newline(2),
         [0xE2, 0x80, 0xA8 | 0xA9, ..] => Glyph::Newline(3),
         [0xC2, 0xA0, ..] => Glyph::Space(2),
         [0xE2, 0x80, 0x80..=0x8A | 0xAF, ..]

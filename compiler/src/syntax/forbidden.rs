@@ -65,6 +65,10 @@ fn skip_plain(bytes: &[u8]) -> usize {
             .unwrap_or(rest.len())
 }
 
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "branches would keep chunks from being looked at whole"
+)]
 const fn is_suspect(byte: u8) -> bool {
     (byte < 0x20) & (byte.wrapping_sub(9) > 4) | (byte == 0x7F) | (byte == 0xE2) | (byte == 0xEF)
 }

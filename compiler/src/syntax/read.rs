@@ -41,8 +41,7 @@ pub(super) fn read(file: FileId, text: &str, repairs: &[Repair]) -> Outcome {
         }],
         faults: Faults::new(file),
         repairs,
-        unbalanced: false,
-        swallowed: false,
+        braces: Braces::Fit,
         too_deep: false,
         comma_node: NONE,
         in_list: false,
@@ -52,7 +51,7 @@ pub(super) fn read(file: FileId, text: &str, repairs: &[Repair]) -> Outcome {
     Outcome {
         tree: reader.tree,
         faults: reader.faults,
-        unbalanced: reader.unbalanced,
+        unbalanced: reader.braces == Braces::Unfit,
     }
 }
 
@@ -71,9 +70,7 @@ struct Reader<'a> {
     faults: Faults,
     /// Those that are still ahead.
     repairs: &'a [Repair],
-    unbalanced: bool,
-    /// Whether something unclosed took the rest of the file, and braces with it.
-    swallowed: bool,
+    braces: Braces,
     too_deep: bool,
     /// The node whose commas were reported.
     comma_node: u32,
@@ -81,6 +78,16 @@ struct Reader<'a> {
     in_list: bool,
     /// Up to here no closing quote of another kind is to be found.
     quoteless: u32,
+}
+
+/// What is known of the braces so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Braces {
+    Fit,
+    /// One has no partner.
+    Unfit,
+    /// Something unclosed took the rest of the file, and braces with it.
+    Swallowed,
 }
 
 /// A block that is open.
@@ -331,7 +338,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unclosed_comment(&mut self, token: Token) {
-        self.swallowed = true;
+        self.braces = Braces::Swallowed;
         let opener = Token {
             end: token.start + 2,
             ..token

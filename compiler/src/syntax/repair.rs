@@ -4,8 +4,9 @@
 //! contradict each other is, nearly always, where the author slipped.
 
 use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::span::Span;
 
-use super::faults::Faults;
+use super::faults::{Faults, GUESS};
 use super::lex::{Kind, Lexer, Token};
 use super::tree::NONE;
 
@@ -54,40 +55,74 @@ pub(crate) fn find(text: &str) -> Option<Vec<Repair>> {
     (repairs.len() <= most).then_some(repairs)
 }
 
-pub(crate) fn report(repairs: &[Repair], faults: &mut Faults) {
+/// Says what is wrong with the braces of `text` that `repairs` mend.
+pub(crate) fn report(text: &str, repairs: &[Repair], faults: &mut Faults) {
     for repair in repairs {
-        let span = faults.span(repair.fault.start, repair.fault.end);
-        let partner =
-            (repair.partner != NONE).then(|| faults.span(repair.partner, repair.partner + 1));
         let diagnostic = match repair.action {
-            Action::LeaveOut => Diagnostic::new(
-                Code::UnmatchedBrace,
-                span,
-                "this brace does not fit the lines around it",
-            )
-            .help("remove it, or mend the indentation if it is right")
-            .offer(
-                "remove it",
-                super::faults::GUESS,
-                vec![(span, String::new())],
-            ),
-            Action::Close => Diagnostic::new(
-                Code::UnmatchedBrace,
-                span,
-                "a `}` is missing after this line",
-            )
-            .help("close the block where its indentation ends"),
-            Action::Open => Diagnostic::new(
-                Code::UnmatchedBrace,
-                span,
-                "a `{` is missing at the end of this line",
-            )
-            .help("the lines below are indented as its children"),
+            Action::LeaveOut => surplus(text, repair, faults),
+            Action::Close => unclosed(text, repair, faults),
+            Action::Open => unopened(repair, faults),
         };
-        faults.add(match partner {
-            Some(partner) => diagnostic.and(partner, "the block opens here"),
-            None => diagnostic,
-        });
+        faults.add(diagnostic);
+    }
+}
+
+fn surplus(text: &str, repair: &Repair, faults: &Faults) -> Diagnostic {
+    let span = repair.fault.span(faults);
+    let brace = &text[repair.fault.start as usize..repair.fault.end as usize];
+    let message = format!("this `{brace}` does not fit the lines around it");
+    let diagnostic = Diagnostic::new(Code::UnmatchedBrace, span, message)
+        .help("remove it, or mend the indentation if it is right")
+        .offer("remove it", GUESS, vec![(span, String::new())]);
+    repair.point_at_partner(
+        diagnostic,
+        "it would close the block that opens here",
+        faults,
+    )
+}
+
+fn unclosed(text: &str, repair: &Repair, faults: &Faults) -> Diagnostic {
+    let behind = faults.span(repair.fault.end, repair.fault.end);
+    let line = |offset: u32| text[..offset as usize].rfind('\n').map_or(0, |at| at + 1);
+    let opened_here = repair.partner != NONE && line(repair.partner) == line(repair.fault.end);
+    let brace = match repair.partner {
+        NONE => "\n}".to_owned(),
+        _ if opened_here => " }".to_owned(),
+        open => {
+            let rest = &text[line(open)..];
+            format!(
+                "\n{}}}",
+                &rest[..rest.len() - rest.trim_start_matches([' ', '\t']).len()]
+            )
+        }
+    };
+    let message = "a `}` is missing after this line";
+    let diagnostic = Diagnostic::new(Code::UnmatchedBrace, repair.fault.span(faults), message)
+        .help("close the block where its indentation ends")
+        .offer("add `}`", GUESS, vec![(behind, brace)]);
+    repair.point_at_partner(diagnostic, "the block opens here", faults)
+}
+
+fn unopened(repair: &Repair, faults: &Faults) -> Diagnostic {
+    let behind = faults.span(repair.fault.end, repair.fault.end);
+    let message = "a `{` is missing at the end of this line";
+    Diagnostic::new(Code::UnmatchedBrace, repair.fault.span(faults), message)
+        .help("the lines below are indented as its children")
+        .offer("add `{`", GUESS, vec![(behind, " {".to_owned())])
+}
+
+impl Place {
+    fn span(self, faults: &Faults) -> Span {
+        faults.span(self.start, self.end)
+    }
+}
+
+impl Repair {
+    fn point_at_partner(&self, diagnostic: Diagnostic, label: &str, faults: &Faults) -> Diagnostic {
+        if self.partner == NONE {
+            return diagnostic;
+        }
+        diagnostic.and(faults.span(self.partner, self.partner + 1), label)
     }
 }
 

@@ -98,7 +98,7 @@ impl Document {
 }
 
 /// Nodes of one level, in document order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Nodes<'a> {
     document: &'a Document,
     next: u32,
@@ -224,7 +224,7 @@ impl std::fmt::Debug for NodeRef<'_> {
 }
 
 /// Entries of one node, in document order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Entries<'a> {
     document: &'a Document,
     next: u32,

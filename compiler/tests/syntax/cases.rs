@@ -1,5 +1,11 @@
 //! The cases of the official KDL test suite that the `kdl` crate ships in its sources.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "these tests read what cargo unpacked and what the repository holds"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,6 +28,28 @@ pub(crate) fn cases() -> Vec<Case> {
         .collect();
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     cases
+}
+
+/// The text of every spec in this repository.
+pub(crate) fn specs() -> Vec<String> {
+    let mut folders = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))];
+    let mut specs = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            if path.is_dir() && name != "target" && !name.starts_with('.') {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "kdl") {
+                specs.extend(std::fs::read_to_string(&path));
+            }
+        }
+    }
+    specs
 }
 
 fn case(path: &Path) -> Case {

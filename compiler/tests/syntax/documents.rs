@@ -94,7 +94,7 @@ fn word() -> BoxedStrategy<String> {
         8 => bare(),
         4 => "[ a-z{};=/()#\\[\\],:\u{e9}\u{1F41D}]{0,8}".prop_map(|text| format!("\"{text}\"")),
         2 => vec(escape(), 0..4).prop_map(|parts| format!("\"{}\"", parts.concat())),
-        1 => "[ a-z\\\\\"{};/]{0,6}[a-z]".prop_filter_map("a quote too many", raw),
+        1 => "[ a-z\\\\\"{};/]{0,6}[a-z]".prop_filter_map("a quote too many", |text| raw(&text)),
         1 => (indentation(), vec("[ a-z{};/\"]{0,6}[a-z]", 0..3)).prop_map(|(indent, lines)| multiline("", &indent, &lines)),
         1 => (indentation(), vec("[ a-z{};\\\\]{0,6}[a-z]", 0..3)).prop_map(|(indent, lines)| multiline("#", &indent, &lines)),
     ]
@@ -128,7 +128,7 @@ fn escape() -> impl Strategy<Value = String> {
     prop::sample::select(escapes).prop_map(str::to_owned)
 }
 
-fn raw(text: String) -> Option<String> {
+fn raw(text: &str) -> Option<String> {
     (!text.starts_with("\"\"")).then(|| format!("##\"{text}\"##"))
 }
 
@@ -137,11 +137,11 @@ fn indentation() -> impl Strategy<Value = String> {
 }
 
 fn multiline(marks: &str, indent: &str, lines: &[String]) -> String {
-    let lines: String = lines
+    let lines: Vec<_> = lines
         .iter()
         .map(|line| format!("{indent}{line}\n"))
         .collect();
-    let lines = lines.replace("\"\"\"", "\"");
+    let lines = lines.concat().replace("\"\"\"", "\"");
     format!("{marks}\"\"\"\n{lines}{indent}\"\"\"{marks}")
 }
 

@@ -9,7 +9,7 @@ use skep_schema::diagnostic::Code;
 use crate::read;
 
 /// Short texts that hurt when they are repeated.
-const REPEATED: [&str; 77] = [
+const REPEATED: [&str; 79] = [
     "a {",
     "a {\n",
     "a /-{",
@@ -63,6 +63,8 @@ const REPEATED: [&str; 77] = [
     "a =",
     "a=b",
     "a==",
+    "\"a\"==",
+    "a \"b\"= =",
     ";",
     "a;",
     ",",
@@ -199,7 +201,7 @@ fn a_document_is_shared_between_threads() {
     let counts = thread::scope(|scope| {
         [0, 1]
             .map(|_| scope.spawn(|| document.roots().count()))
-            .map(|thread| thread.join())
+            .map(thread::ScopedJoinHandle::join)
     });
     assert!(
         counts
@@ -233,11 +235,11 @@ fn depth(roots: Nodes<'_>) -> usize {
     while let Some(level) = levels.last_mut() {
         match level.next() {
             Some(node) => {
-                node.entries().for_each(|entry| drop(entry.value()));
+                node.entries().for_each(|entry| _ = entry.value());
                 deepest = deepest.max(levels.len());
                 levels.push(node.children());
             }
-            None => drop(levels.pop()),
+            None => _ = levels.pop(),
         }
     }
     deepest

@@ -36,8 +36,8 @@ impl Lexer<'_> {
         Kind::OldMultiline
     }
 
-    /// The end of what may be a string of several lines in KDL 1: the next line with a quote has an
-    /// odd number of them, and the first stands behind the text.
+    /// The end of what may be a string of several lines in KDL 1: the next line with a quote has just
+    /// one, and it stands behind the text.
     fn old_multiline_end(&self) -> Option<usize> {
         let quote = self.at
             + self.bytes[self.at..]
@@ -45,16 +45,13 @@ impl Lexer<'_> {
                 .take(REACH)
                 .position(|byte| *byte == b'"')?;
         let line = line_end(self.bytes, quote);
-        let quotes = self.bytes[quote..line]
-            .iter()
-            .filter(|byte| **byte == b'"')
-            .count();
+        let single = !self.bytes[quote + 1..line].contains(&b'"');
         let before = self.bytes[self.at..quote]
             .rsplit(|byte| *byte == b'\n')
             .next()?;
         let opens = before.contains(&b'=') || before.ends_with(b" ");
         let alone = before.trim_ascii().is_empty();
-        (quotes == 1 && (alone || !opens)).then_some(quote + 1)
+        (single && (alone || !opens)).then_some(quote + 1)
     }
 
     /// Skips `\` and what it escapes: all blanks after it, or one character.
@@ -103,7 +100,7 @@ impl Lexer<'_> {
                 [b'"', b'"', b'"', ..] => return Ok(at + 3),
                 [b'"', ..] => at += 1,
                 [b'\\', ..] => {
-                    at += 1 + usize::from(matches!(self.bytes.get(at + 1), Some(b'\\' | b'"')))
+                    at += 1 + usize::from(matches!(self.bytes.get(at + 1), Some(b'\\' | b'"')));
                 }
                 [_, ..] if lines == Lines::All => at += 1,
                 _ => return Err(at),

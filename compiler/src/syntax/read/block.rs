@@ -2,7 +2,7 @@
 
 use skep_schema::diagnostic::{Code, Diagnostic};
 
-use super::{Blocks, Frame, OpenNode, Reader};
+use super::{Blocks, Braces, Frame, OpenNode, Reader};
 use crate::syntax::MAX_DEPTH;
 use crate::syntax::faults::GUESS;
 use crate::syntax::lex::{Kind, Token};
@@ -145,7 +145,7 @@ impl Reader<'_> {
     }
 
     fn surplus_brace(&mut self) {
-        if !self.unbalanced {
+        if self.braces == Braces::Fit {
             let help = "remove it, or add the `{` it belongs to";
             self.report(
                 Code::UnmatchedBrace,
@@ -153,8 +153,8 @@ impl Reader<'_> {
                 "this `}` closes nothing",
                 help,
             );
+            self.braces = Braces::Unfit;
         }
-        self.unbalanced = true;
         self.advance();
         self.end_line();
     }
@@ -167,8 +167,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn end_of_file(&mut self) {
-        if !self.swallowed && !self.unbalanced {
-            self.unbalanced = true;
+        if self.braces == Braces::Fit {
+            self.braces = Braces::Unfit;
             self.unclosed_block();
         }
         self.close_unwritten();

@@ -32,7 +32,7 @@ impl Reader<'_> {
         let annotation = self.annotation();
         match self.scalar(Role::Entry, node) {
             Some(key) if self.token.kind == Kind::Equals => {
-                self.property(node, start, annotation, key)
+                self.property(node, start, annotation, key);
             }
             Some((value, shape)) => {
                 let annotation = self.tree.add_word(annotation);
@@ -61,6 +61,9 @@ impl Reader<'_> {
     ) {
         let key = self.key(key, misplaced);
         let equals = self.take();
+        if self.is_next_key() {
+            return self.missing_value(key, equals);
+        }
         let annotation = self.annotation();
         match self.scalar(Role::Value, node) {
             Some((value, shape)) => {
@@ -78,7 +81,7 @@ impl Reader<'_> {
                 );
             }
             None if annotation.is_some() => self.empty_annotation(),
-            None if self.token.kind == Kind::Equals => {
+            None if self.token.kind == Kind::Equals && self.is_one_word(key) => {
                 let (value, shape) = self.unquoted(key.start, Role::Value);
                 self.add_argument(node, value, shape);
             }
@@ -139,6 +142,18 @@ impl Reader<'_> {
         row.head_end = self.consumed;
     }
 
+    /// Whether the next property stands where this one's value should.
+    fn is_next_key(&self) -> bool {
+        let behind = self.text.as_bytes().get(self.token.end as usize);
+        self.spaced && self.token.kind == Kind::Word && behind == Some(&b'=')
+    }
+
+    /// Whether the key stands without quotes and all up to the current token without a space.
+    fn is_one_word(&self, key: WordRow) -> bool {
+        let source = &self.text[key.start as usize..self.token.start as usize];
+        key.made == NONE && !source.contains(['"', ' ', '/', '\\'])
+    }
+
     fn missing_value(&mut self, key: WordRow, equals: Token) {
         let token = Token {
             start: key.start,
@@ -173,6 +188,10 @@ impl Reader<'_> {
                     format!("`{name}=` without a value"),
                     help,
                 );
+                if self.token.kind == Kind::Equals {
+                    self.advance();
+                    self.spaced = true;
+                }
             }
         }
     }
@@ -235,7 +254,7 @@ impl Reader<'_> {
         let token = self.token;
         match token.kind {
             Kind::Equals if self.consumed == self.tree.nodes[node.row as usize].name.end => {
-                self.stray_equals()
+                self.stray_equals();
             }
             Kind::OpenBracket => self.list(node),
             Kind::Newline

@@ -61,7 +61,7 @@ impl Reader<'_> {
                 Kind::OpenBrace => {
                     template_end(self.text.as_bytes(), self.token.start as usize).is_some()
                 }
-                Kind::LineComment => self.slice(word).ends_with(':'),
+                Kind::LineComment => self.slice(word).ends_with(':') && word.end > word.start + 1,
                 _ => false,
             }
     }
@@ -370,7 +370,7 @@ fn unquoted_end(bytes: &[u8], start: usize, role: Role, in_list: bool) -> usize 
             [b'=', ..]
                 if role == Role::Value || role == Role::Entry && is_url(&bytes[start..at]) =>
             {
-                at += 1
+                at += 1;
             }
             [b'{', ..] => match template_end(bytes, at) {
                 Some(end) => at = end,

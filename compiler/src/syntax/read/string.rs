@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use skep_schema::diagnostic::{Code, Diagnostic};
 
-use super::Reader;
+use super::{Braces, Reader};
 use crate::syntax::faults::GUESS;
 use crate::syntax::lex::{Kind, Token, offset};
 use crate::syntax::text::{Escapes, Fault, dedent, unescape};
@@ -82,7 +82,7 @@ impl Reader<'_> {
     }
 
     fn unclosed_multiline(&mut self, token: Token) -> WordRow {
-        self.swallowed = true;
+        self.braces = Braces::Swallowed;
         let source = self.slice(token);
         let opener = Token {
             end: token.start + hashes(source) + 3,

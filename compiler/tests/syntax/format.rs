@@ -1,26 +1,13 @@
 //! The formatter keeps what a document says and all of its comments, and formats once for all.
 
-#[path = "syntax/cases.rs"]
-mod cases;
-#[path = "syntax/comments.rs"]
-mod comments;
-#[path = "syntax/documents.rs"]
-mod documents;
-#[path = "syntax/oracle.rs"]
-mod oracle;
-
 use proptest::prelude::*;
 use skep_compiler::format::format;
-use skep_compiler::syntax::{Parsed, parse};
-use skep_schema::span::FileId;
 
-use comments::comments;
-use documents::document;
-use oracle::tree;
-
-fn read(text: &str) -> Parsed {
-    parse(FileId(0), text.into())
-}
+use crate::cases::{cases, specs};
+use crate::comments::comments;
+use crate::documents::document;
+use crate::oracle::tree;
+use crate::read;
 
 /// Formats a good text and holds the result to what every result must be.
 fn formatted(text: &str) -> String {
@@ -53,7 +40,7 @@ fn check(text: &str, expected: &str) {
 
 #[test]
 fn the_official_suite_keeps_trees_and_comments() {
-    for case in cases::cases().into_iter().filter(|case| !case.must_fail()) {
+    for case in cases().into_iter().filter(|case| !case.must_fail()) {
         formatted(&case.text);
     }
 }
@@ -69,36 +56,19 @@ proptest! {
 
 #[test]
 fn the_specs_of_this_repository_keep_trees_and_comments() {
-    let mut folders = vec![std::path::PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/.."
-    ))];
-    let mut seen = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a readable folder") {
-            let path = entry.expect("a readable entry").path();
-            let name = path
-                .file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
-                folders.push(path);
-            } else if name.ends_with(".kdl") {
-                let text = std::fs::read_to_string(&path).expect("a text");
-                if read(&text).diagnostics.is_empty() {
-                    formatted(&text);
-                    seen += 1;
-                }
-            }
-        }
+    let good: Vec<_> = specs()
+        .into_iter()
+        .filter(|text| read(text).diagnostics.is_empty())
+        .collect();
+    assert!(!good.is_empty());
+    for text in good {
+        formatted(&text);
     }
-    assert!(seen > 0);
 }
 
 #[test]
 fn good_style_stays_as_it_is() {
-    let shop = include_str!("syntax/shop.kdl");
+    let shop = include_str!("shop.kdl");
     check(shop, shop);
 }
 
