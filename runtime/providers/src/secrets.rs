@@ -13,6 +13,7 @@ use std::fmt;
 
 use skep_schema::address::Address;
 
+pub(crate) use fill::variable_fingerprint;
 pub use fill::{fill, fingerprint, new_key};
 pub use missing::Missing;
 pub use redact::Redact;

@@ -23,7 +23,7 @@ pub fn fingerprint(key: &[u8; 32], stack: &str, address: &Address, bytes: &Secre
 }
 
 /// The same for the whole value of a variable of a service.
-fn variable_fingerprint(
+pub(crate) fn variable_fingerprint(
     key: &[u8; 32],
     stack: &str,
     address: &Address,

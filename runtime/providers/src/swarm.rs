@@ -1,0 +1,252 @@
+//! Docker Swarm as a place where plans come true.
+//!
+//! Ownership is told by labels on the engine's objects, equality by comparing normalised payloads;
+//! nothing is remembered here that a look would not show. Reads are raw JSON with our own types;
+//! bollard carries the writes that hold no secret.
+
+mod collect;
+mod convergence;
+mod create;
+mod credentials;
+mod delete;
+mod dial;
+#[cfg(test)]
+mod echo;
+mod edit;
+mod endpoint;
+mod fault;
+mod find;
+mod http;
+mod json;
+mod key;
+pub(crate) mod labels;
+mod logs;
+mod network;
+pub(crate) mod normal;
+mod observe;
+mod provider;
+mod read_mount;
+mod read_service;
+mod service;
+pub(crate) mod survey;
+mod update;
+mod version;
+mod view;
+mod wire;
+mod write_mount;
+mod write_service;
+
+use skep_engine::provider::ProviderError;
+use skep_schema::address::Address;
+use skep_schema::plan::Plan;
+
+use crate::secrets::{Redact, Secrets};
+
+pub use endpoint::Endpoint;
+
+use dial::Dial;
+use fault::Fault;
+use http::{Ask, Http};
+use labels::Owner;
+use version::Version;
+use wire::Info;
+
+/// Whose objects are looked at and written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The owner's name, `shop@prod`.
+    pub stack: String,
+}
+
+impl Scope {
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            stack: plan.stack.clone(),
+        }
+    }
+}
+
+/// One stack's view of a swarm, through one of its managers.
+pub struct Swarm {
+    http: Http,
+    docker: bollard::Docker,
+    /// What people call the engine.
+    name: String,
+    version: Version,
+    scope: Scope,
+    credentials: credentials::Credentials,
+    secrets: Secrets,
+    redact: Redact,
+    key: key::Known,
+    latest: view::Latest,
+}
+
+impl std::fmt::Debug for Swarm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Swarm")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Swarm {
+    /// Connects and makes sure that there is a swarm to speak to.
+    ///
+    /// # Errors
+    /// Nothing answers, the engine is too old, or it is no manager of a swarm.
+    pub async fn connect(
+        endpoint: Endpoint,
+        scope: Scope,
+        secrets: Secrets,
+    ) -> Result<Self, ProviderError> {
+        let Endpoint {
+            name,
+            place,
+            credentials,
+        } = endpoint;
+        let unreachable = |message: String| ProviderError::Unreachable {
+            target: name.clone(),
+            message,
+        };
+        let refuse = |message: String| {
+            unreachable(format!("{message}; --target model works without Docker"))
+        };
+        let dial = Dial::new(place).map_err(|error| refuse(error.to_string()))?;
+        let http = Http::new(dial);
+        let version = negotiate(&http).await.map_err(&refuse)?;
+        let http = http.speaking(version);
+        let info: Info = http
+            .json(Ask::get("/info"))
+            .await
+            .map_err(|fault| refuse(words(&fault)))?;
+        manager(&info).map_err(&refuse)?;
+        Ok(Self {
+            docker: http.bollard(),
+            http,
+            redact: Redact::of(&secrets),
+            name,
+            version,
+            scope,
+            credentials,
+            secrets,
+            key: key::Known::default(),
+            latest: view::Latest::default(),
+        })
+    }
+
+    /// Requests sent so far that can have changed something.
+    pub fn writes(&self) -> u64 {
+        self.http.writes()
+    }
+
+    /// Requests sent so far that only ask.
+    pub fn reads(&self) -> u64 {
+        self.http.reads()
+    }
+
+    fn owner(&self, address: &Address) -> Owner {
+        Owner {
+            stack: self.scope.stack.clone(),
+            address: address.clone(),
+        }
+    }
+
+    /// What the caller is told about a request that brought nothing. The engine's words may repeat
+    /// what it was sent.
+    fn error(&self, fault: Fault, address: Option<&Address>) -> ProviderError {
+        match fault.error(&self.name, address) {
+            ProviderError::Unreachable { target, message } => ProviderError::Unreachable {
+                target,
+                message: self.redact.text(&message),
+            },
+            ProviderError::Rejected { message } => rejected(self.redact.text(&message)),
+            ProviderError::Denied { message } => ProviderError::Denied {
+                message: self.redact.text(&message),
+            },
+            conflict @ ProviderError::Conflict { .. } => conflict,
+        }
+    }
+}
+
+fn rejected(message: impl Into<String>) -> ProviderError {
+    ProviderError::Rejected {
+        message: message.into(),
+    }
+}
+
+/// Asks which versions the engine speaks, in a request that has none itself.
+async fn negotiate(http: &Http) -> Result<Version, String> {
+    let answer = http
+        .send(Ask::get("/_ping"))
+        .await
+        .map_err(|fault| words(&fault))?;
+    let told = answer
+        .headers
+        .get("Api-Version")
+        .and_then(|version| version.to_str().ok());
+    let server = told
+        .and_then(|version| version.parse().ok())
+        .ok_or("what answers there does not say which Docker API it speaks")?;
+    version::negotiate(server)
+}
+
+fn words(fault: &Fault) -> String {
+    match fault {
+        Fault::NoConnection(words) if words.contains("No such file") => {
+            "there is no socket; is Docker running?".to_owned()
+        }
+        Fault::NoConnection(words) if words.contains("Connection refused") => {
+            "nothing listens there; is Docker running?".to_owned()
+        }
+        Fault::NoConnection(words) if words.contains("Permission denied") => {
+            "this user may not use the socket; root and the group `docker` may".to_owned()
+        }
+        Fault::NoConnection(_) | Fault::Lost(_) | Fault::Refused(_) => fault.to_string(),
+    }
+}
+
+/// Only managers know the swarm.
+fn manager(info: &Info) -> Result<(), String> {
+    let swarm = &info.swarm;
+    match (swarm.local_node_state.as_str(), swarm.control_available) {
+        ("active", true) => Ok(()),
+        ("active", false) => Err("this node is a worker of its swarm; use a manager".to_owned()),
+        ("locked", _) => Err("the swarm is locked; `docker swarm unlock` opens it".to_owned()),
+        ("error", _) => Err(format!(
+            "the node cannot take part in its swarm: {}",
+            swarm.error
+        )),
+        ("pending", _) => Err("the node is still joining its swarm".to_owned()),
+        _ => Err("the engine is in no swarm; `docker swarm init` makes one".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_manager_will_do() {
+        let info = |json: &str| manager(&serde_json::from_str(json).unwrap());
+        assert_eq!(
+            info(r#"{"Swarm":{"LocalNodeState":"active","ControlAvailable":true}}"#),
+            Ok(())
+        );
+        let refused = [
+            (
+                r#"{"Swarm":{"LocalNodeState":"active","ControlAvailable":false}}"#,
+                "worker",
+            ),
+            (
+                r#"{"Swarm":{"LocalNodeState":"inactive","Cluster":null}}"#,
+                "swarm init",
+            ),
+            (r#"{"Swarm":{"LocalNodeState":"locked"}}"#, "unlock"),
+        ];
+        for (json, word) in refused {
+            assert!(info(json).unwrap_err().contains(word), "{json}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Removing what was superseded, once nothing can go back to it.
+
+use skep_engine::provider::ProviderError;
+use skep_schema::address::Kind;
+use skep_schema::plan::Plan;
+
+use super::Swarm;
+use super::fault::{Fault, Meaning};
+use super::http::Ask;
+use super::labels::Owner;
+use super::survey::{Object, References, survey, used_before};
+use super::wire::Service;
+
+impl Swarm {
+    pub(crate) async fn collect_superseded(&self, plan: &Plan) -> Result<(), ProviderError> {
+        let key = self.key().await?;
+        let fingerprints = key
+            .map(|key| self.secrets.fingerprints(&key, plan))
+            .unwrap_or_default();
+        let plan = plan.bind(&fingerprints);
+        self.collect_bound(&plan, key.as_ref())
+            .await
+            .map_err(|fault| self.error(fault, None))
+    }
+
+    async fn collect_bound(&self, plan: &Plan, key: Option<&[u8; 32]>) -> Result<(), Fault> {
+        let (view, configs, secrets) =
+            tokio::try_join!(self.view(), self.owned("/configs"), self.owned("/secrets"))?;
+        let objects = self.objects(&view, &configs, &secrets, key);
+        let left: Vec<Object> = objects
+            .iter()
+            .filter(|object| is_left_over(object, plan))
+            .cloned()
+            .collect();
+        let superseded = survey(objects, &view, plan).superseded;
+        let old: Vec<Object> = left
+            .into_iter()
+            .chain(superseded)
+            .filter(|object| object.kind != Kind::Service)
+            .collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        // Other stacks may use them too, and the engine guards only present specs.
+        let services: Vec<Service> = self.http.json(Ask::get("/services")).await?;
+        let specs = services.iter().map(|service| &service.spec);
+        let tasks = view.tasks.iter().filter(|task| !task.has_ended());
+        let tasks: Vec<serde_json::Value> = tasks
+            .map(|task| serde_json::json!({"TaskTemplate": task.spec}))
+            .collect();
+        let (now, before) = (
+            References::of(specs.chain(&tasks)),
+            used_before(services.iter()),
+        );
+        for object in old
+            .iter()
+            .filter(|object| !now.has(&object.id) && !before.has(&object.id))
+        {
+            match self.send_remove(object).await {
+                Err(fault)
+                    if matches!(fault.meaning(), Some(Meaning::InUse | Meaning::Missing)) => {}
+                outcome => outcome?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Older content of a node that is gone: its delete took the newest.
+fn is_left_over(object: &Object, plan: &Plan) -> bool {
+    Owner::of(&object.labels).is_some_and(|owner| !plan.nodes.contains_key(&owner.address))
+}

@@ -1,0 +1,119 @@
+//! Removing what is not wanted any more.
+
+use std::time::Duration;
+
+use serde_json::json;
+use skep_engine::provider::ProviderError;
+use skep_schema::address::{Address, Kind};
+use skep_schema::plan::{Payload, PlanNode, Service};
+use tokio::time::{Instant, sleep};
+
+use super::Swarm;
+use super::fault::{Fault, Meaning};
+use super::find::Standing;
+use super::http::{Ask, of_bollard};
+use super::labels::{ADDRESS, STACK};
+use super::survey::{Object, used_before};
+use super::wire::Task;
+
+type Outcome = Result<(), ProviderError>;
+
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long what uses an object may take to let go of it.
+const IN_USE: Duration = Duration::from_secs(30);
+/// Beyond the time in which its tasks may end, a service needs this to be gone.
+const ENDING: Duration = Duration::from_secs(30);
+const GRACE: Duration = Duration::from_secs(10);
+
+impl Swarm {
+    /// Removes the object of a node, if it is there and ours. What a rollback by the engine would
+    /// need stays; it is collected later.
+    pub(crate) async fn delete(&self, address: &Address, node: &PlanNode) -> Outcome {
+        let found = match self.standing(address, node).await? {
+            Standing::Absent => return Ok(()),
+            Standing::Wanted(found) | Standing::Other(found) => found,
+        };
+        let fail = |fault| self.error(fault, Some(address));
+        if found.object.kind != Kind::Service {
+            let view = self.view().await.map_err(fail)?;
+            if used_before(view.services.iter()).has(&found.object.id) {
+                return Ok(());
+            }
+        }
+        self.remove(&found.object).await.map_err(fail)?;
+        match &node.payload {
+            Payload::Service(service) => self
+                .wait_for_end(address, &found.object, service)
+                .await
+                .map_err(fail),
+            Payload::Network(_)
+            | Payload::Config(_)
+            | Payload::Secret(_)
+            | Payload::Volume(_)
+            | Payload::Declared(_) => Ok(()),
+        }
+    }
+
+    /// Removes an object, trying again while what used it is still on its way out.
+    pub(crate) async fn remove(&self, object: &Object) -> Result<(), Fault> {
+        let deadline = Instant::now() + IN_USE;
+        loop {
+            match self.send_remove(object).await {
+                Err(fault) if fault.meaning() == Some(Meaning::Missing) => return Ok(()),
+                Err(fault)
+                    if fault.meaning() == Some(Meaning::InUse) && Instant::now() < deadline =>
+                {
+                    sleep(PAUSE).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    pub(crate) async fn send_remove(&self, object: &Object) -> Result<(), Fault> {
+        let removed = match object.kind {
+            Kind::Service => self.docker.delete_service(&object.id).await,
+            Kind::Network => self.docker.remove_network(&object.id).await,
+            Kind::Config => self.docker.delete_config(&object.id).await,
+            Kind::Secret => self.docker.delete_secret(&object.id).await,
+            Kind::Param
+            | Kind::Registry
+            | Kind::Volume
+            | Kind::Certificate
+            | Kind::Gateway
+            | Kind::Route
+            | Kind::Flow => Ok(()),
+        };
+        removed.map_err(of_bollard)
+    }
+
+    /// Waits until no task is left, as long as the tasks may take: a port or a volume is free only
+    /// then. Tasks on nodes that are gone never end, so the wait does.
+    async fn wait_for_end(
+        &self,
+        address: &Address,
+        object: &Object,
+        service: &Service,
+    ) -> Result<(), Fault> {
+        let grace = service
+            .stop
+            .grace
+            .map_or(GRACE, skep_schema::units::Duration::as_std);
+        let deadline = Instant::now() + grace + ENDING;
+        let labels = [
+            format!("{STACK}={}", self.scope.stack),
+            format!("{ADDRESS}={address}"),
+        ];
+        loop {
+            let ask = Ask::get("/tasks").filters(&json!({"label": labels}));
+            let tasks: Vec<Task> = self.http.json(ask).await?;
+            let left = tasks
+                .iter()
+                .any(|task| task.service == object.id && !task.has_ended());
+            if !left || Instant::now() >= deadline {
+                return Ok(());
+            }
+            sleep(PAUSE).await;
+        }
+    }
+}

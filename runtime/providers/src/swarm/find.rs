@@ -1,0 +1,184 @@
+//! What holds a name now, looked at just before it is written.
+
+use serde_json::json;
+use skep_engine::provider::ProviderError;
+use skep_schema::address::{Address, Kind};
+use skep_schema::plan::{Payload, PlanNode};
+
+use super::fault::Fault;
+use super::http::Ask;
+use super::labels::{Labels, Owner};
+use super::observe::same_name;
+use super::read_service::Reading;
+use super::survey::{self, Object, spelled_like};
+use super::view::{names, networks};
+use super::wire::{Network, Service, Stored};
+use super::{Swarm, json as raw};
+
+/// What an object with the name of a node is to it.
+pub(crate) enum Standing {
+    Absent,
+    /// Ours, as the node wants it.
+    Wanted(Found),
+    /// Ours, in another form.
+    Other(Found),
+}
+
+/// An object as it is this moment.
+pub(crate) struct Found {
+    pub(crate) object: Object,
+    pub(crate) version: u64,
+    /// Of a service: what a write starts from.
+    pub(crate) spec: serde_json::Value,
+}
+
+impl Swarm {
+    /// Looks at what has the name of `node`.
+    ///
+    /// # Errors
+    /// It is somebody else's, or the engine could not be asked.
+    pub(crate) async fn standing(
+        &self,
+        address: &Address,
+        node: &PlanNode,
+    ) -> Result<Standing, ProviderError> {
+        let found = self.find(address, &node.payload).await?;
+        let Some(found) = found else {
+            return Ok(Standing::Absent);
+        };
+        if Owner::of(&found.object.labels) != Some(self.owner(address)) {
+            return Err(foreign(address, &found.object));
+        }
+        let seen = spelled_like(found.object.payload.clone(), Some(&node.payload));
+        Ok(if seen == node.payload {
+            Standing::Wanted(found)
+        } else {
+            Standing::Other(found)
+        })
+    }
+
+    async fn find(
+        &self,
+        address: &Address,
+        payload: &Payload,
+    ) -> Result<Option<Found>, ProviderError> {
+        let (Some(kind), Some(name)) = (payload.object(), payload.physical_name()) else {
+            return Ok(None);
+        };
+        let found = match kind {
+            Kind::Service => {
+                let key = self.key().await?;
+                self.find_service(address, name, key.as_ref()).await
+            }
+            Kind::Network => self.find_network(name).await,
+            Kind::Config => self.find_stored(kind, "/configs", name).await,
+            Kind::Secret => self.find_stored(kind, "/secrets", name).await,
+            Kind::Param
+            | Kind::Registry
+            | Kind::Volume
+            | Kind::Certificate
+            | Kind::Gateway
+            | Kind::Route
+            | Kind::Flow => Ok(None),
+        };
+        found.map_err(|fault| self.error(fault, Some(address)))
+    }
+
+    async fn find_service(
+        &self,
+        address: &Address,
+        name: &str,
+        key: Option<&[u8; 32]>,
+    ) -> Result<Option<Found>, Fault> {
+        let all: Vec<Service> = self
+            .http
+            .json(Ask::get("/services").filters(&json!({"name": [name]})))
+            .await?;
+        let Some(service) = all
+            .into_iter()
+            .find(|service| same_name(Kind::Service, service.name(), name))
+        else {
+            return Ok(None);
+        };
+        let listed = networks(&self.http).await?;
+        let networks = names(&self.http, &listed, std::iter::once(&service.spec)).await?;
+        let fingerprint = self.fingerprint(key, Some(address.clone()));
+        let object = survey::service(
+            &service,
+            &Reading {
+                networks: &networks,
+                fingerprint: &fingerprint,
+            },
+        );
+        Ok(Some(Found {
+            object,
+            version: service.version.index,
+            spec: service.spec,
+        }))
+    }
+
+    async fn find_network(&self, name: &str) -> Result<Option<Found>, Fault> {
+        let all: Vec<Network> = networks(&self.http).await?;
+        let found = all.iter().find(|network| network.name == name);
+        Ok(found.map(|network| Found {
+            object: survey::network(network),
+            version: 0,
+            spec: serde_json::Value::Null,
+        }))
+    }
+
+    async fn find_stored(
+        &self,
+        kind: Kind,
+        path: &str,
+        name: &str,
+    ) -> Result<Option<Found>, Fault> {
+        let all: Vec<Stored> = self
+            .http
+            .json(Ask::get(path).filters(&json!({"name": [name]})))
+            .await?;
+        let found = all.iter().find(|stored| stored.spec.name == name);
+        Ok(found.map(|stored| Found {
+            object: if kind == Kind::Config {
+                survey::config(stored)
+            } else {
+                survey::secret(stored)
+            },
+            version: stored.version.index,
+            spec: serde_json::Value::Null,
+        }))
+    }
+}
+
+impl Found {
+    /// The labels that are ours.
+    pub(crate) fn our_labels(&self) -> Labels {
+        let mut labels = self.object.labels.clone();
+        labels.retain(|key, _| key.starts_with("skep."));
+        labels
+    }
+
+    /// The value a variable has in the raw spec.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        let all = raw::list(&self.spec, "/TaskTemplate/ContainerSpec/Env").iter();
+        let pairs = all.filter_map(|entry| entry.as_str()?.split_once('='));
+        pairs
+            .filter(|(key, _)| *key == name)
+            .map(|(_, value)| value.to_owned())
+            .last()
+    }
+}
+
+pub(crate) fn foreign(address: &Address, object: &Object) -> ProviderError {
+    let owner = super::labels::taken(&object.labels).owner;
+    let whose = owner.map_or_else(
+        || "somebody else's".to_owned(),
+        |owner| format!("of {owner}"),
+    );
+    ProviderError::Denied {
+        message: format!(
+            "`{}`, the name of {address}, is a {} {whose}",
+            object.name, object.kind
+        ),
+    }
+}

@@ -1,0 +1,266 @@
+//! What of a stack is in the swarm, in the form plans have.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use skep_engine::provider::ProviderError;
+use skep_schema::address::{Address, Kind};
+use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken};
+use skep_schema::plan::{Fingerprints, Payload, Plan};
+
+use super::Swarm;
+use super::convergence::Case;
+use super::fault::Fault;
+use super::http::Ask;
+use super::labels::{self, Labels, STACK};
+use super::read_service::Reading;
+use super::survey::{self, Object, Survey, spelled_like};
+use super::view::View;
+use super::wire::{Info, Service, Stored};
+use crate::secrets::{SecretBytes, variable_fingerprint};
+
+/// An object that has the name of one we want.
+struct Namesake {
+    kind: Kind,
+    name: String,
+    labels: Labels,
+}
+
+impl Swarm {
+    pub(crate) async fn inventory(&self, plan: &Plan) -> Result<Inventory, ProviderError> {
+        let key = self.key().await?;
+        let fingerprints = key
+            .map(|key| self.secrets.fingerprints(&key, plan))
+            .unwrap_or_default();
+        let plan = plan.bind(&fingerprints);
+        let seen = self.seen(&plan, key.as_ref(), fingerprints).await;
+        seen.map_err(|fault| self.error(fault, None))
+    }
+
+    async fn seen(
+        &self,
+        plan: &Plan,
+        key: Option<&[u8; 32]>,
+        fingerprints: Fingerprints,
+    ) -> Result<Inventory, Fault> {
+        let info = self.http.json::<Info>(Ask::get("/info"));
+        let (view, configs, secrets, info, namesakes) = tokio::try_join!(
+            self.view(),
+            self.owned("/configs"),
+            self.owned("/secrets"),
+            info,
+            self.namesakes(plan)
+        )?;
+        let objects = self.objects(&view, &configs, &secrets, key);
+        let Survey { nodes, superseded } = survey::survey(objects, &view, plan);
+        let nodes = nodes.into_iter().map(|(address, object)| {
+            let wanted = plan.nodes.get(&address).map(|node| &node.payload);
+            let observed = observed(&view, object, wanted);
+            (address, observed)
+        });
+        Ok(Inventory {
+            cluster: self.cluster(&info),
+            nodes: nodes.collect(),
+            taken: self.taken(plan, &view, &namesakes),
+            fingerprints,
+            superseded: superseded
+                .into_iter()
+                .map(|object| (object.kind, object.name))
+                .collect(),
+        })
+    }
+
+    /// The configs or secrets of this stack.
+    pub(crate) async fn owned(&self, path: &str) -> Result<Vec<Stored>, Fault> {
+        let label = format!("{STACK}={}", self.scope.stack);
+        self.http
+            .json(Ask::get(path).filters(&json!({"label": [label]})))
+            .await
+    }
+
+    /// All objects of this stack that were listed.
+    pub(crate) fn objects(
+        &self,
+        view: &View,
+        configs: &[Stored],
+        secrets: &[Stored],
+        key: Option<&[u8; 32]>,
+    ) -> Vec<Object> {
+        let ours = |labels: &Labels| labels.get(STACK) == Some(&self.scope.stack);
+        let networks = view
+            .networks
+            .iter()
+            .filter(|network| ours(&network.labels))
+            .map(survey::network);
+        let services = view
+            .services
+            .iter()
+            .map(|service| self.service_object(service, view, key));
+        networks
+            .chain(configs.iter().map(survey::config))
+            .chain(secrets.iter().map(survey::secret))
+            .chain(services)
+            .collect()
+    }
+
+    pub(crate) fn service_object(
+        &self,
+        service: &Service,
+        view: &View,
+        key: Option<&[u8; 32]>,
+    ) -> Object {
+        let address = labels::Owner::of(&service.labels()).map(|owner| owner.address);
+        let fingerprint = self.fingerprint(key, address);
+        survey::service(
+            service,
+            &Reading {
+                networks: &view.network_names,
+                fingerprint: &fingerprint,
+            },
+        )
+    }
+
+    /// Turns the values of a service's variables into fingerprints.
+    pub(crate) fn fingerprint<'a>(
+        &'a self,
+        key: Option<&'a [u8; 32]>,
+        address: Option<Address>,
+    ) -> impl Fn(&str, &str) -> Option<String> + 'a {
+        move |variable, value| {
+            let value = SecretBytes::new(value.as_bytes().to_vec());
+            Some(variable_fingerprint(
+                key?,
+                &self.scope.stack,
+                address.as_ref()?,
+                variable,
+                &value,
+            ))
+        }
+    }
+
+    /// Objects whose names start with a name the plan wants: one request for each kind of which
+    /// the plan has any.
+    async fn namesakes(&self, plan: &Plan) -> Result<Vec<Namesake>, Fault> {
+        let stored = |kind, path: &'static str| async move {
+            let found: Vec<Stored> = self.named(kind, path, plan).await?;
+            let namesake = |stored: Stored| Namesake {
+                kind,
+                name: stored.spec.name,
+                labels: stored.spec.labels,
+            };
+            Ok(found.into_iter().map(namesake).collect::<Vec<_>>())
+        };
+        let services = async {
+            let found: Vec<Service> = self.named(Kind::Service, "/services", plan).await?;
+            let namesake = |service: Service| Namesake {
+                kind: Kind::Service,
+                name: service.name().to_owned(),
+                labels: service.labels(),
+            };
+            Ok(found.into_iter().map(namesake).collect::<Vec<_>>())
+        };
+        let (services, configs, secrets) = tokio::try_join!(
+            services,
+            stored(Kind::Config, "/configs"),
+            stored(Kind::Secret, "/secrets")
+        )?;
+        Ok(services.into_iter().chain(configs).chain(secrets).collect())
+    }
+
+    async fn named<T: serde::de::DeserializeOwned>(
+        &self,
+        kind: Kind,
+        path: &str,
+        plan: &Plan,
+    ) -> Result<Vec<T>, Fault> {
+        let names: Vec<&str> = wanted(plan)
+            .filter(|(k, _)| *k == kind)
+            .map(|(_, name)| name)
+            .collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.http
+            .json(Ask::get(path).filters(&json!({"name": names})))
+            .await
+    }
+
+    fn taken(
+        &self,
+        plan: &Plan,
+        view: &View,
+        namesakes: &[Namesake],
+    ) -> BTreeMap<(Kind, String), Taken> {
+        let networks = view
+            .networks
+            .iter()
+            .map(|network| (Kind::Network, network.name.as_str(), &network.labels));
+        let others = namesakes
+            .iter()
+            .map(|other| (other.kind, other.name.as_str(), &other.labels));
+        let foreign: Vec<_> = networks
+            .chain(others)
+            .filter(|(_, _, labels)| labels.get(STACK) != Some(&self.scope.stack))
+            .collect();
+        wanted(plan)
+            .filter_map(|(kind, name)| {
+                let (_, _, labels) = foreign
+                    .iter()
+                    .find(|(k, held, _)| *k == kind && same_name(kind, held, name))?;
+                Some(((kind, name.to_owned()), labels::taken(labels)))
+            })
+            .collect()
+    }
+
+    fn cluster(&self, info: &Info) -> Cluster {
+        Cluster {
+            name: self.name.clone(),
+            id: info.swarm.cluster.id.clone(),
+            api: self.version.to_string(),
+            nodes: info.swarm.nodes,
+        }
+    }
+}
+
+/// Kinds and names of all objects that the plan makes.
+fn wanted(plan: &Plan) -> impl Iterator<Item = (Kind, &str)> {
+    let payloads = plan
+        .nodes
+        .values()
+        .map(|node| &node.payload)
+        .filter(|payload| !payload.is_external());
+    payloads.filter_map(|payload| Some((payload.object()?, payload.physical_name()?)))
+}
+
+/// The engine tells services apart without regard to case.
+pub(crate) fn same_name(kind: Kind, one: &str, other: &str) -> bool {
+    if kind == Kind::Service {
+        one.eq_ignore_ascii_case(other)
+    } else {
+        one == other
+    }
+}
+
+fn observed(view: &View, object: Object, wanted: Option<&Payload>) -> Observed {
+    let service = view.services.iter().find(|service| service.id == object.id);
+    let readiness = match (&object.payload, service) {
+        (Payload::Service(spec), Some(service)) => {
+            Case {
+                view,
+                service,
+                spec,
+            }
+            .readiness()
+            .readiness
+        }
+        _ => Readiness::Ready {
+            running: 0,
+            desired: 0,
+        },
+    };
+    Observed {
+        digest: labels::digest(&object.labels),
+        payload: spelled_like(object.payload, wanted),
+        readiness,
+    }
+}

@@ -1,0 +1,152 @@
+//! The swarm behind the trait.
+
+use skep_engine::provider::{Promise, Provider, ProviderError};
+use skep_schema::address::Address;
+use skep_schema::change::{Action, Change, Effect};
+use skep_schema::inventory::{Inventory, Readiness};
+use skep_schema::plan::{Payload, Plan, PlanNode};
+
+use super::convergence::{Case, Finding};
+use super::labels::{self, Owner};
+use super::survey::spelled_like;
+use super::{Swarm, rejected};
+
+impl Provider for Swarm {
+    fn prepare(&self) -> Promise<'_, ()> {
+        Box::pin(self.make_key())
+    }
+
+    fn observe<'a>(&'a self, plan: &'a Plan) -> Promise<'a, Inventory> {
+        Box::pin(self.inventory(plan))
+    }
+
+    fn apply<'a>(&'a self, change: &'a Change) -> Promise<'a, ()> {
+        Box::pin(self.write(change))
+    }
+
+    fn check<'a>(&'a self, address: &'a Address, node: &'a PlanNode) -> Promise<'a, Readiness> {
+        Box::pin(async move {
+            match &node.payload {
+                Payload::Service(_) => self.arrival(address, node).await,
+                Payload::Network(_)
+                | Payload::Volume(_)
+                | Payload::Secret(_)
+                | Payload::Config(_)
+                | Payload::Declared(_) => Ok(Readiness::Ready {
+                    running: 0,
+                    desired: 0,
+                }),
+            }
+        })
+    }
+
+    fn collect<'a>(&'a self, plan: &'a Plan) -> Promise<'a, ()> {
+        Box::pin(self.collect_superseded(plan))
+    }
+}
+
+impl Swarm {
+    async fn write(&self, change: &Change) -> Result<(), ProviderError> {
+        let address = &change.address;
+        match (
+            change.action,
+            change.before.as_deref(),
+            change.after.as_deref(),
+        ) {
+            (Action::Create, _, Some(after)) => self.create(address, after).await,
+            (Action::Update, Some(before), Some(after)) => {
+                self.update(address, before, after).await
+            }
+            (Action::Replace, Some(before), Some(after)) => {
+                let (old, new) = (
+                    before.payload.physical_name(),
+                    after.payload.physical_name(),
+                );
+                if change.effect >= Effect::Downtime || old == new {
+                    self.replace(address, before, after).await
+                } else {
+                    self.create(address, after).await
+                }
+            }
+            (Action::Delete, Some(before), _) => self.delete(address, before).await,
+            (Action::Create | Action::Update | Action::Replace | Action::Delete, _, _) => {
+                Err(rejected(format!(
+                    "the change of {address} does not say what it is about"
+                )))
+            }
+        }
+    }
+
+    /// Old before new, because both cannot be. When the new one is there already the old one is
+    /// not, so that a second try removes nothing.
+    async fn replace(
+        &self,
+        address: &Address,
+        before: &PlanNode,
+        after: &PlanNode,
+    ) -> Result<(), ProviderError> {
+        if !matches!(
+            self.standing(address, after).await?,
+            super::find::Standing::Wanted(_)
+        ) {
+            self.delete(address, before).await?;
+        }
+        self.create(address, after).await
+    }
+
+    /// Whether what was written is what is there, and has arrived; with the last words of the tasks
+    /// to blame if not.
+    async fn arrival(
+        &self,
+        address: &Address,
+        node: &PlanNode,
+    ) -> Result<Readiness, ProviderError> {
+        let key = self.key().await?;
+        let view = self
+            .view()
+            .await
+            .map_err(|fault| self.error(fault, Some(address)))?;
+        let owner = Some(self.owner(address));
+        let name = node.payload.physical_name();
+        let ours = view
+            .services
+            .iter()
+            .find(|service| Some(service.name()) == name && Owner::of(&service.labels()) == owner);
+        let Some(service) = ours else {
+            return Ok(Finding::gone().readiness);
+        };
+        let object = self.service_object(service, &view, key.as_ref());
+        let Payload::Service(spec) = &object.payload else {
+            return Ok(Finding::gone().readiness);
+        };
+        let case = Case {
+            view: &view,
+            service,
+            spec,
+        };
+        let as_meant = labels::digest(&object.labels).as_ref() == Some(&node.digest)
+            || spelled_like(object.payload.clone(), Some(&node.payload)) == node.payload;
+        Ok(self
+            .with_logs(if as_meant {
+                case.readiness()
+            } else {
+                case.other_spec()
+            })
+            .await)
+    }
+
+    async fn with_logs(&self, finding: Finding) -> Readiness {
+        let Finding {
+            mut readiness,
+            culprits,
+        } = finding;
+        if let Readiness::Failed(failure) = &mut readiness {
+            failure.message = self.redact.text(&failure.message);
+            for (task, id) in failure.tasks.iter_mut().zip(&culprits) {
+                task.error = self.redact.text(&task.error);
+                task.log = self.last_lines(id).await;
+            }
+        }
+        readiness
+    }
+}

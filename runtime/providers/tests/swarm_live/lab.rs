@@ -1,0 +1,262 @@
+//! One stack on the engine under test, and all that a test does to it.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use skep_engine::apply::Limits;
+use skep_engine::drive::{Look, Watch, drive, look};
+use skep_engine::provider::Provider;
+use skep_providers::secrets::{SecretBytes, Secrets};
+use skep_providers::swarm::{Endpoint, Scope, Swarm};
+use skep_schema::address::Address;
+use skep_schema::event::{ApplyReport, NodeOutcome, Outcome, Timestamp};
+use skep_schema::inventory::Failure;
+use skep_schema::plan::{
+    Config, Content, Network, Origin, Payload, Plan, PlanNode, Secret, Service, Target,
+};
+use skep_schema::units::Duration;
+
+pub(crate) const BUSYBOX: &str = "skep-test/busybox:1";
+
+/// A stack of its own; whatever is left of it goes when the test ends.
+pub(crate) struct Lab {
+    pub(crate) stack: String,
+    host: String,
+}
+
+impl Lab {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let host = std::env::var("SKEP_TEST_DOCKER_HOST")
+            .expect("SKEP_TEST_DOCKER_HOST names the engine under test: run `cargo xtask test`");
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            stack: format!("live-{}-{number}", std::process::id()),
+            host,
+        }
+    }
+
+    pub(crate) async fn swarm(&self) -> Swarm {
+        self.swarm_with(Secrets::default()).await
+    }
+
+    pub(crate) async fn swarm_with(&self, secrets: Secrets) -> Swarm {
+        let endpoint =
+            Endpoint::choose(Some(&self.host), None).expect("the variable holds an address");
+        let scope = Scope {
+            stack: self.stack.clone(),
+        };
+        Swarm::connect(endpoint, scope, secrets)
+            .await
+            .expect("the engine answers")
+    }
+
+    /// A physical name of this stack.
+    pub(crate) fn name(&self, name: &str) -> String {
+        format!("{}_{name}", self.stack)
+    }
+
+    /// A service that sleeps, and ends at once when it is told to.
+    pub(crate) fn sleeper(&self, name: &str) -> Service {
+        self.shell(name, "sleep 100000")
+    }
+
+    pub(crate) fn shell(&self, name: &str, script: &str) -> Service {
+        let mut service = Service {
+            name: self.name(name),
+            image: BUSYBOX.to_owned(),
+            command: ["sh", "-c", script].map(str::to_owned).to_vec(),
+            replicas: Some(1),
+            ..Service::default()
+        };
+        service.stop.grace = Some(Duration(0));
+        service.restart.delay = Some(Duration::milliseconds(300));
+        service.update.monitor = Some(Duration::seconds(2));
+        service
+    }
+
+    pub(crate) fn plan(&self, nodes: impl IntoIterator<Item = (Address, Payload)>) -> Plan {
+        let node = |(address, payload): (Address, Payload)| {
+            let node = PlanNode::new(&address, Target::Swarm, payload, Origin::default());
+            (address, node)
+        };
+        let nodes: BTreeMap<Address, PlanNode> = nodes.into_iter().map(node).collect();
+        Plan::new(&self.stack, None, nodes)
+    }
+
+    pub(crate) async fn apply(&self, swarm: &Swarm, plan: &Plan) -> ApplyReport {
+        swarm.prepare().await.expect("the key can be made");
+        let Look {
+            plan,
+            changes,
+            taken,
+            ..
+        } = look(swarm, plan).await.expect("the swarm can be read");
+        assert!(taken.is_empty(), "{taken:?}");
+        self.drive(swarm, &plan, &changes).await
+    }
+
+    pub(crate) async fn drive(
+        &self,
+        swarm: &Swarm,
+        plan: &Plan,
+        changes: &skep_schema::change::ChangeSet,
+    ) -> ApplyReport {
+        let (_quiet, mut cancel) = tokio::sync::mpsc::channel(1);
+        let limits = Limits {
+            deadline: 60_000,
+            poll: 200,
+            ..Limits::default()
+        };
+        let watch = Watch {
+            start: Timestamp(0),
+            cancel: &mut cancel,
+            tell: &mut |_, _| {},
+        };
+        drive(swarm, plan, changes, limits, watch).await
+    }
+
+    /// Applies, and everything arrives.
+    pub(crate) async fn arrive(&self, swarm: &Swarm, plan: &Plan) {
+        let report = self.apply(swarm, plan).await;
+        assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
+    }
+
+    /// Applies, and this node fails.
+    pub(crate) async fn fail(&self, swarm: &Swarm, plan: &Plan, address: &str) -> Failure {
+        let report = self.apply(swarm, plan).await;
+        match report.nodes.get(&at(address)) {
+            Some(NodeOutcome::Failed(failure)) => failure.clone(),
+            other => panic!("{address} did not fail: {other:?}"),
+        }
+    }
+
+    /// Runs the docker command line against the engine.
+    pub(crate) fn docker(&self, args: &[&str]) -> String {
+        let output = Command::new("docker")
+            .args(["--host", &self.host])
+            .args(args)
+            .output()
+            .expect("docker runs");
+        assert!(
+            output.status.success(),
+            "docker {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    pub(crate) fn inspect(&self, kind: &str, name: &str) -> serde_json::Value {
+        let text = self.docker(&[kind, "inspect", name]);
+        let mut all: Vec<serde_json::Value> =
+            serde_json::from_str(&text).expect("docker writes JSON");
+        all.pop().expect("one object was asked for")
+    }
+
+    /// The version index of a service, which every write moves.
+    pub(crate) fn version(&self, name: &str) -> u64 {
+        self.inspect("service", &self.name(name))["Version"]["Index"]
+            .as_u64()
+            .expect("a version is a number")
+    }
+
+    /// Ids of a service's running tasks.
+    pub(crate) fn tasks(&self, name: &str) -> Vec<String> {
+        let filter = format!("name={}", self.name(name));
+        let args = [
+            "ps",
+            "--quiet",
+            "--no-trunc",
+            "--filter",
+            &filter,
+            "--format",
+            "{{.ID}}",
+        ];
+        let mut ids: Vec<String> = self.docker(&args).lines().map(str::to_owned).collect();
+        ids.sort();
+        ids
+    }
+
+    /// Names of this stack's objects of a kind.
+    pub(crate) fn names(&self, kind: &str) -> Vec<String> {
+        let filter = format!("label=skep.stack={}", self.stack);
+        let text = self.docker(&[kind, "ls", "--filter", &filter, "--format", "{{.Name}}"]);
+        let mut names: Vec<String> = text.lines().map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for kind in ["service", "config", "secret", "network"] {
+            for filter in [
+                format!("label=skep.stack={}", self.stack),
+                format!("name={}", self.stack),
+            ] {
+                for _ in 0..20 {
+                    let list = Command::new("docker")
+                        .args([
+                            "--host", &self.host, kind, "ls", "--quiet", "--filter", &filter,
+                        ])
+                        .output();
+                    let ids = list
+                        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+                        .unwrap_or_default();
+                    let ids: Vec<&str> = ids.split_whitespace().collect();
+                    if ids.is_empty() {
+                        break;
+                    }
+                    drop(
+                        Command::new("docker")
+                            .args(["--host", &self.host, kind, "rm"])
+                            .args(ids)
+                            .output(),
+                    );
+                    std::thread::sleep(std::time::Duration::from_millis(200));
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn at(address: &str) -> Address {
+    address.parse().expect("an address")
+}
+
+pub(crate) fn service(name: &str, service: Service) -> (Address, Payload) {
+    (
+        at(&format!("service.{name}")),
+        Payload::Service(Box::new(service)),
+    )
+}
+
+pub(crate) fn network(name: &str, network: Network) -> (Address, Payload) {
+    (at(&format!("network.{name}")), Payload::Network(network))
+}
+
+pub(crate) fn secret(name: &str, secret: Secret) -> (Address, Payload) {
+    (at(&format!("secret.{name}")), Payload::Secret(secret))
+}
+
+pub(crate) fn config(name: &str, physical: String, text: &str) -> (Address, Payload) {
+    let content = Some(Content::Text(text.to_owned()));
+    let config = Config {
+        name: physical,
+        content,
+        labels: BTreeMap::new(),
+        external: false,
+    };
+    (at(&format!("config.{name}")), Payload::Config(config))
+}
+
+pub(crate) fn values(all: &[(&str, &str)]) -> Secrets {
+    all.iter()
+        .fold(Secrets::default(), |secrets, (name, value)| {
+            secrets.with(
+                at(&format!("secret.{name}")),
+                SecretBytes::new(value.as_bytes().to_vec()),
+            )
+        })
+}

@@ -1,0 +1,9 @@
+//! The swarm provider against a real engine: `cargo xtask test` runs this and brings the engine.
+
+mod echo;
+mod failures;
+mod lab;
+mod ownership;
+mod removal;
+mod secrets;
+mod updates;

@@ -1,0 +1,133 @@
+//! Deletes, networks that do not work, and what is left behind.
+
+use std::collections::BTreeSet;
+
+use skep_engine::drive::look;
+use skep_schema::inventory::Verdict;
+use skep_schema::plan::{FileRef, Network, PoolRange};
+use skep_schema::units::FileMode;
+
+use crate::lab::{Lab, at, config, network, service};
+
+fn overlay(lab: &Lab, name: &str, subnet: Option<&str>) -> Network {
+    let subnets = subnet.map(|subnet| PoolRange {
+        subnet: subnet.to_owned(),
+        gateway: None,
+    });
+    Network {
+        name: lab.name(name),
+        driver: "overlay".to_owned(),
+        subnets: subnets.into_iter().collect::<BTreeSet<_>>(),
+        ..Network::default()
+    }
+}
+
+#[tokio::test]
+async fn everything_goes_and_nothing_is_left() {
+    let lab = Lab::new();
+    let swarm = lab.swarm().await;
+    let mut api = lab.sleeper("api");
+    api.networks.insert(lab.name("net"), BTreeSet::new());
+    let file = FileRef {
+        source: lab.name("c-1"),
+        uid: "0".to_owned(),
+        gid: "0".to_owned(),
+        mode: FileMode(0o444),
+    };
+    api.configs.insert("/c".to_owned(), file);
+    let net = network("net", overlay(&lab, "net", None));
+    lab.arrive(
+        &swarm,
+        &lab.plan([net, config("c", lab.name("c-1"), "x"), service("api", api)]),
+    )
+    .await;
+    lab.arrive(&swarm, &lab.plan([])).await;
+    for kind in ["service", "network", "config", "secret"] {
+        assert!(lab.names(kind).is_empty(), "{kind}");
+    }
+    assert!(
+        lab.docker(&[
+            "ps",
+            "--all",
+            "--quiet",
+            "--filter",
+            &format!("name={}", lab.stack)
+        ])
+        .is_empty()
+    );
+    // Other stacks of the same engine may need the key, so whether it went cannot be told here.
+    swarm
+        .forget_key_if_unused()
+        .await
+        .expect("the engine answers");
+}
+
+#[tokio::test]
+async fn a_config_that_a_rollback_needs_stays_and_is_not_deleted_again() {
+    let lab = Lab::new();
+    let swarm = lab.swarm().await;
+    let mut with = lab.sleeper("api");
+    let file = FileRef {
+        source: lab.name("c-1"),
+        uid: "0".to_owned(),
+        gid: "0".to_owned(),
+        mode: FileMode(0o444),
+    };
+    with.configs.insert("/c".to_owned(), file);
+    lab.arrive(
+        &swarm,
+        &lab.plan([config("c", lab.name("c-1"), "x"), service("api", with)]),
+    )
+    .await;
+    let without = lab.plan([service("api", lab.sleeper("api"))]);
+    lab.arrive(&swarm, &without).await;
+    assert_eq!(lab.names("config"), [lab.name("c-1")]);
+    let seen = look(&swarm, &without).await.expect("the swarm can be read");
+    assert!(seen.changes.is_empty(), "{:?}", seen.changes.changes);
+    assert_eq!(seen.inventory.superseded.len(), 1);
+    lab.docker(&["service", "rollback", "--quiet", &lab.name("api")]);
+    let seen = look(&swarm, &without).await.expect("the swarm can be read");
+    assert!(
+        seen.inventory.nodes.contains_key(&at("config.c")),
+        "now it is used again"
+    );
+}
+
+#[tokio::test]
+async fn a_network_whose_addresses_are_taken_is_refused_and_removed() {
+    let lab = Lab::new();
+    let swarm = lab.swarm().await;
+    let first = network("one", overlay(&lab, "one", Some("172.30.99.0/24")));
+    lab.arrive(&swarm, &lab.plan([first.clone()])).await;
+    let second = network("two", overlay(&lab, "two", Some("172.30.99.128/25")));
+    let failure = lab
+        .fail(&swarm, &lab.plan([first, second]), "network.two")
+        .await;
+    assert_eq!(failure.verdict, Verdict::Rejected);
+    assert!(
+        failure.message.contains("172.30.99.128/25"),
+        "{}",
+        failure.message
+    );
+    assert_eq!(lab.names("network"), [lab.name("one")]);
+}
+
+#[tokio::test]
+async fn a_network_is_replaced_with_the_service_that_uses_it() {
+    let lab = Lab::new();
+    let swarm = lab.swarm().await;
+    let plan = |name: &str| {
+        let mut api = lab.sleeper("api");
+        api.networks.insert(lab.name(name), BTreeSet::new());
+        lab.plan([
+            network("net", overlay(&lab, name, None)),
+            service("api", api),
+        ])
+    };
+    lab.arrive(&swarm, &plan("net-a")).await;
+    lab.arrive(&swarm, &plan("net-b")).await;
+    let seen = look(&swarm, &plan("net-b"))
+        .await
+        .expect("the swarm can be read");
+    assert!(seen.changes.is_empty(), "{:?}", seen.changes.changes);
+}
