@@ -56,7 +56,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
 
 /// Help and version are wanted output; everything else is a wrong command line.
 fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
+    drop(error.print());
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done.into(),
         _ => Exit::Usage.into(),
@@ -64,6 +64,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// A panic is a bug of Skep's and says so, in one place and with its own exit code.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a hook has no other way to choose the exit code"
+)]
 fn report_bugs() {
     std::panic::set_hook(Box::new(|info| {
         let place = info

@@ -12,7 +12,7 @@ fn on_model(project: &Project, args: &[&str]) -> Ran {
 }
 
 fn json(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {}", ran.stdout))
+    serde_json::from_str(&ran.stdout).expect("standard output holds JSON and nothing else")
 }
 
 #[test]

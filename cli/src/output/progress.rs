@@ -83,7 +83,7 @@ fn live(
             bar.finish_and_clear();
             all.remove(&bar);
         }
-        let _ = all.println(text);
+        drop(all.println(text));
     };
     match event {
         Event::Begun { address, action } => {
@@ -131,7 +131,7 @@ fn live(
         ),
         Event::Uncollected { .. } | Event::Cancelling => {
             if let Some(text) = remark(event) {
-                let _ = all.println(text);
+                drop(all.println(text));
             }
         }
     }

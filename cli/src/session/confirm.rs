@@ -28,7 +28,7 @@ pub(crate) fn confirm(question: &str, wanted: &Answer<'_>, instead: &str) -> Res
         Answer::Yes => eprint!("{question} [y/N] "),
         Answer::Name(name) => eprint!("{question} Type `{name}` to go on: "),
     }
-    let _ = std::io::stderr().flush();
+    drop(std::io::stderr().flush());
     let mut line = String::new();
     std::io::stdin()
         .lock()

@@ -353,7 +353,7 @@ node! {
         seccomp: value(Scalar) "seccomp";
         /// `default` or `disabled`.
         apparmor: value(AppArmor) "apparmor";
-        /// SELinux: `user`, `role`, `type`, `level`, `disable`.
+        /// `SELinux`: `user`, `role`, `type`, `level`, `disable`.
         selinux: map(Scalar) "selinux";
         /// The credential spec of Windows: `config=`, `file=` or `registry=`.
         credential_spec: map(Scalar) "credential-spec";

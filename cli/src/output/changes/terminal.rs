@@ -39,9 +39,9 @@ pub(crate) fn terminal(changes: &ChangeSet, heading: &Heading, paint: Paint) -> 
             .collect();
         if !group.is_empty() {
             let _ = writeln!(out, "\n{}", paint.colour(risk.colour(), risk.heading()));
-            group
-                .iter()
-                .for_each(|change| one(&mut out, change, risk, &columns, paint));
+            for change in group {
+                one(&mut out, change, risk, &columns, paint);
+            }
         }
     }
     let _ = writeln!(out, "\n{}", paint.bold(&verdict));
