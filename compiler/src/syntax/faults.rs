@@ -53,6 +53,14 @@ impl Faults {
 /// An edit that may not be what the author meant.
 pub(crate) const GUESS: Applicability = Applicability::MaybeIncorrect;
 
+/// As much of a source text as a message has room for.
+pub(crate) fn short(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// `text` as KDL reads it back, in quotes.
 pub(crate) fn quote(text: &str) -> String {
     if !text.contains(['"', '\\']) {

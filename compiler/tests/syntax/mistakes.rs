@@ -1,5 +1,6 @@
 //! One mistake, one diagnostic, near the mistake: a good spec is spoilt in one place at a time.
 
+use crate::oracle::tree;
 use crate::read;
 
 const GOOD: &str = include_str!("shop.kdl");
@@ -52,6 +53,28 @@ fn one_other_mistake_is_told_once_and_near() {
         ("a colon behind a name", colon),
     ]);
     told.check(98);
+}
+
+/// A file with a brace gone is read as the author meant it, so that nothing else in it is called wrong.
+#[test]
+fn a_deleted_brace_of_a_block_costs_no_node() {
+    let good = tree(&read(GOOD).document);
+    let closing = GOOD.match_indices('}').map(|(at, _)| at);
+    let opening = GOOD.match_indices("{\n").map(|(at, _)| at);
+    let mut seen = 0;
+    for at in closing.chain(opening) {
+        let parsed = read(&format!("{}{}", &GOOD[..at], &GOOD[at + 1..]));
+        if !parsed.diagnostics.is_empty() {
+            assert_eq!(
+                tree(&parsed.document),
+                good,
+                "without the brace in line {}",
+                line_of(GOOD, at) + 1
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "only {seen} braces");
 }
 
 /// A text spoilt in one place, and the line of that place.

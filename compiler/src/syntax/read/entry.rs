@@ -3,7 +3,7 @@
 use skep_schema::diagnostic::{Code, Diagnostic};
 
 use super::{OpenNode, Reader};
-use crate::syntax::faults::quote;
+use crate::syntax::faults::{quote, short};
 use crate::syntax::lex::{Kind, Token};
 use crate::syntax::number;
 use crate::syntax::tree::{EntryRow, NONE, Shape, WordRow};
@@ -115,7 +115,7 @@ impl Reader<'_> {
         let diagnostic = Diagnostic::new(
             Code::NeedsQuotes,
             self.span(token),
-            format!("`{text}` as a key needs quotes"),
+            format!("`{}` as a key needs quotes", short(text)),
         )
         .help("a key is a word or a quoted string")
         .fix("quote it", self.span(token), quote(text));
@@ -155,11 +155,11 @@ impl Reader<'_> {
     }
 
     fn missing_value(&mut self, key: WordRow, equals: Token) {
+        let name = short(&self.text[key.start as usize..key.end as usize]);
         let token = Token {
             start: key.start,
             ..equals
         };
-        let name = self.text[key.start as usize..key.end as usize].to_owned();
         match self.token.kind {
             Kind::OpenBracket => {
                 let help = format!("a property has one value; write a child node: `{name} a b c`");
@@ -180,19 +180,21 @@ impl Reader<'_> {
                     help,
                 );
             }
-            _ => {
-                let help = "write the value behind `=`, or remove the property";
-                self.report(
-                    Code::KeyWithoutValue,
-                    token,
-                    format!("`{name}=` without a value"),
-                    help,
-                );
-                if self.token.kind == Kind::Equals {
-                    self.advance();
-                    self.spaced = true;
-                }
-            }
+            _ => self.no_value(token, &name),
+        }
+    }
+
+    fn no_value(&mut self, token: Token, name: &str) {
+        let help = "write the value behind `=`, or remove the property";
+        self.report(
+            Code::KeyWithoutValue,
+            token,
+            format!("`{name}=` without a value"),
+            help,
+        );
+        if self.token.kind == Kind::Equals {
+            self.advance();
+            self.spaced = true;
         }
     }
 
@@ -243,7 +245,7 @@ impl Reader<'_> {
         self.report(
             Code::UnexpectedToken,
             token,
-            format!("`{text}` is no keyword"),
+            format!("`{}` is no keyword", short(text)),
             help,
         );
         (self.made(token, text.to_owned()), Shape::Str)

@@ -4,7 +4,7 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 
 use super::Reader;
 use super::entry::is_string;
-use crate::syntax::faults::{GUESS, quote};
+use crate::syntax::faults::{GUESS, quote, short};
 use crate::syntax::lex::{Kind, Token};
 use crate::syntax::tree::WordRow;
 
@@ -63,7 +63,7 @@ impl Reader<'_> {
             Kind::OpenBracket => "KDL has no sections in brackets; write `name { .. }`",
             _ => "a node starts with its name",
         };
-        let message = format!("`{}` where a node should start", self.slice(token));
+        let message = format!("`{}` where a node should start", short(self.slice(token)));
         self.report(Code::UnexpectedToken, token, message, help);
         self.advance();
         if token.kind != Kind::Semicolon {
