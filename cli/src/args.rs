@@ -65,7 +65,7 @@ pub(crate) struct Global {
         global = true
     )]
     pub(crate) target: Target,
-    /// The engine to speak to, as in DOCKER_HOST
+    /// The engine to speak to, as in `DOCKER_HOST`
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) host: Option<String>,
     /// The docker context to use

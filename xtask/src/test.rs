@@ -69,7 +69,7 @@ pub(crate) fn command(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Crates whose tests talk to a swarm.
+/// Crates whose tests talk to a swarm, or need the packages.
 const NEED_ENGINE: &[&str] = &["skep-providers"];
 
 fn without_engine(filter: &[String]) -> Result<(), String> {
@@ -115,15 +115,18 @@ fn engine_with_images() -> Result<Kept, String> {
     Ok(engine)
 }
 
+/// What talks to the engine. Chosen from the whole workspace, so that nothing is built a second time
+/// with other features; the program under test is the one that the tests before have built.
 fn end_to_end(engine: &Kept, filter: &[String]) -> Result<(), String> {
-    shell::show(&mut cargo(&["build", "--package", "skep", "--locked"]))?;
     let tests = [
         "test",
+        "--workspace",
         "--locked",
-        "--package",
-        "skep-fixtures",
+        "--no-fail-fast",
         "--test",
         "e2e",
+        "--test",
+        "swarm_live",
     ];
     shell::show(at_engine(engine, &mut cargo(&tests)).args(filter))
 }

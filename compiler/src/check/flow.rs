@@ -34,7 +34,13 @@ fn check_steps(flow: &Flow, steps: &Steps<'_>, main: &Steps<'_>, cx: &mut Contex
     let order = after::order(steps, cx);
     for task in steps.tasks() {
         shape::task(task, cx);
-        let scope = paths::Scope { flow, steps, main, order: &order, task };
+        let scope = paths::Scope {
+            flow,
+            steps,
+            main,
+            order: &order,
+            task,
+        };
         scope.check(cx);
         shape::targets(&scope, cx);
     }

@@ -15,7 +15,6 @@ use skep_schema::spec::Spec;
 use crate::context::Context;
 use crate::graph::Graph;
 
-
 type Lint = fn(&Spec, &Graph, &mut Context<'_>);
 
 pub(super) const ALL: &[Lint] = &[

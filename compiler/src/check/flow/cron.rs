@@ -15,14 +15,31 @@ struct Field {
 }
 
 const FIELDS: [Field; 5] = [
-    Field { name: "minute", least: 0, most: 59, words: &[] },
-    Field { name: "hour", least: 0, most: 23, words: &[] },
-    Field { name: "day of the month", least: 1, most: 31, words: &[] },
+    Field {
+        name: "minute",
+        least: 0,
+        most: 59,
+        words: &[],
+    },
+    Field {
+        name: "hour",
+        least: 0,
+        most: 23,
+        words: &[],
+    },
+    Field {
+        name: "day of the month",
+        least: 1,
+        most: 31,
+        words: &[],
+    },
     Field {
         name: "month",
         least: 1,
         most: 12,
-        words: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+        words: &[
+            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        ],
     },
     Field {
         name: "day of the week",
@@ -42,8 +59,9 @@ pub(super) fn check(expression: &At<Scalar>, cx: &mut Context<'_>) {
         Err(message) => message,
     };
     cx.report(
-        Diagnostic::new(Code::BadCron, expression.span, message)
-            .help("five fields: minute, hour, day of the month, month, day of the week; \"30 2 * * *\""),
+        Diagnostic::new(Code::BadCron, expression.span, message).help(
+            "five fields: minute, hour, day of the month, month, day of the week; \"30 2 * * *\"",
+        ),
     );
 }
 
@@ -52,14 +70,20 @@ fn fields(text: &str) -> Result<Vec<Vec<u8>>, String> {
     if words.len() != FIELDS.len() {
         return Err(format!("`{text}` has {} fields, not five", words.len()));
     }
-    words.iter().zip(&FIELDS).map(|(word, field)| set(word, field)).collect()
+    words
+        .iter()
+        .zip(&FIELDS)
+        .map(|(word, field)| set(word, field))
+        .collect()
 }
 
 fn set(text: &str, field: &Field) -> Result<Vec<u8>, String> {
     let refuse = || format!("`{text}` is no {}", field.name);
     let mut all = Vec::new();
     for part in text.split(',') {
-        let (range, step) = part.split_once('/').map_or((part, None), |(r, s)| (r, Some(s)));
+        let (range, step) = part
+            .split_once('/')
+            .map_or((part, None), |(r, s)| (r, Some(s)));
         let step: u8 = step.map_or(Ok(1), str::parse).map_err(|_| refuse())?;
         let (first, last) = bounds(range, field, step > 1).ok_or_else(refuse)?;
         if step == 0 || first > last {
@@ -74,29 +98,38 @@ fn bounds(range: &str, field: &Field, stepped: bool) -> Option<(u8, u8)> {
     if range == "*" {
         return Some((field.least, field.most));
     }
-    match range.split_once('-') {
-        Some((first, last)) => Some((number(first, field)?, number(last, field)?)),
-        None => {
-            let only = number(range, field)?;
-            Some((only, if stepped { field.most } else { only }))
-        }
+    if let Some((first, last)) = range.split_once('-') {
+        return Some((number(first, field)?, number(last, field)?));
     }
+    let only = number(range, field)?;
+    Some((only, if stepped { field.most } else { only }))
 }
 
 fn number(text: &str, field: &Field) -> Option<u8> {
-    let word = field.words.iter().position(|w| w.eq_ignore_ascii_case(text));
+    let word = field
+        .words
+        .iter()
+        .position(|w| w.eq_ignore_ascii_case(text));
     let number = match word {
         Some(place) => u8::try_from(place).ok()? + field.least,
         None => text.parse().ok()?,
     };
-    (field.least..=field.most).contains(&number).then_some(number)
+    (field.least..=field.most)
+        .contains(&number)
+        .then_some(number)
 }
 
 /// With a day of the week, that alone is enough; else some month must have some of the days.
 fn fires(sets: &[Vec<u8>]) -> bool {
-    let [_, _, days, months, weekdays] = sets else { return false };
+    let [_, _, days, months, weekdays] = sets else {
+        return false;
+    };
     let any_weekday = (0..=6).all(|d| weekdays.contains(&d));
-    let some_day = || months.iter().any(|m| days.iter().any(|d| *d <= DAYS[usize::from(*m) - 1]));
+    let some_day = || {
+        months
+            .iter()
+            .any(|m| days.iter().any(|d| *d <= DAYS[usize::from(*m) - 1]))
+    };
     !any_weekday || some_day()
 }
 

@@ -86,7 +86,9 @@ pub(super) fn check(
     let outcome = tokens(text).and_then(|tokens| evaluate(&tokens, |path| kind(path, cx)));
     let message = match outcome {
         Ok(Ty::Bool | Ty::Unknown) => return,
-        Ok(ty @ (Ty::Text | Ty::Number)) => format!("a condition is true or false, and this is {}", ty.word()),
+        Ok(ty @ (Ty::Text | Ty::Number)) => {
+            format!("a condition is true or false, and this is {}", ty.word())
+        }
         Err(message) => message,
     };
     cx.report(
@@ -128,10 +130,14 @@ fn token(text: &str) -> Result<(Token<'_>, usize), String> {
         return Ok((token.clone(), sign.len()));
     }
     if let Some(quote) = text.chars().next().filter(|c| matches!(c, '\'' | '"')) {
-        let end = text[1..].find(quote).ok_or_else(|| "a text in the condition does not end".to_owned())?;
+        let end = text[1..]
+            .find(quote)
+            .ok_or_else(|| "a text in the condition does not end".to_owned())?;
         return Ok((Token::Value(Ty::Text), end + 2));
     }
-    let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-'))).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-')))
+        .unwrap_or(text.len());
     let word = &text[..end];
     if word.is_empty() {
         let c = text.chars().next().unwrap_or(' ');
@@ -204,7 +210,11 @@ fn close(open: &mut Vec<Open>, values: &mut Vec<Ty>) -> Result<(), String> {
 }
 
 fn apply(op: Op, values: &mut Vec<Ty>) -> Result<(), String> {
-    let mut take = || values.pop().ok_or_else(|| "the condition is not complete".to_owned());
+    let mut take = || {
+        values
+            .pop()
+            .ok_or_else(|| "the condition is not complete".to_owned())
+    };
     let right = take()?;
     let left = if op == Op::Not { right } else { take()? };
     let wanted = match op {
@@ -213,7 +223,11 @@ fn apply(op: Op, values: &mut Vec<Ty>) -> Result<(), String> {
         Op::Order => Ty::Number,
     };
     if let Some(wrong) = [left, right].into_iter().find(|ty| !ty.fits(wanted)) {
-        return Err(format!("{} is compared or joined where {} belongs", wrong.word(), wanted.word()));
+        return Err(format!(
+            "{} is compared or joined where {} belongs",
+            wrong.word(),
+            wanted.word()
+        ));
     }
     values.push(Ty::Bool);
     Ok(())
@@ -224,12 +238,19 @@ mod tests {
     use super::{Ty, evaluate, tokens};
 
     fn ty(text: &str) -> Result<Ty, String> {
-        evaluate(&tokens(text)?, |path| if path[0] == "n" { Ty::Number } else { Ty::Text })
+        evaluate(&tokens(text)?, |path| {
+            if path[0] == "n" { Ty::Number } else { Ty::Text }
+        })
     }
 
     #[test]
     fn conditions_have_a_type() {
-        for text in ["n > 0", "t == 'prod'", "!(n >= 1 && t != \"x\") || true", "n == 1.5"] {
+        for text in [
+            "n > 0",
+            "t == 'prod'",
+            "!(n >= 1 && t != \"x\") || true",
+            "n == 1.5",
+        ] {
             assert_eq!(ty(text), Ok(Ty::Bool), "{text}");
         }
         assert_eq!(ty("n"), Ok(Ty::Number));
@@ -237,7 +258,18 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for text in ["", "n >", "n > 'x'", "n && true", "(n > 1", "n > 1)", "n 1", "'open", "a ; b", "!t"] {
+        for text in [
+            "",
+            "n >",
+            "n > 'x'",
+            "n && true",
+            "(n > 1",
+            "n > 1)",
+            "n 1",
+            "'open",
+            "a ; b",
+            "!t",
+        ] {
             assert!(ty(text).is_err(), "{text}");
         }
     }

@@ -13,7 +13,9 @@ use super::steps::{Step, Steps};
 use crate::context::Context;
 
 /// What a run knows of itself.
-const RUN: &[&str] = &["id", "flow", "number", "trigger", "summary", "failure", "started"];
+const RUN: &[&str] = &[
+    "id", "flow", "number", "trigger", "summary", "failure", "started",
+];
 
 /// Where a task stands.
 pub(super) struct Scope<'s, 'a> {
@@ -41,7 +43,9 @@ impl Scope<'_, '_> {
             }
         }
         if let Some(when) = &self.task.when {
-            let kind = |path: &[&str], cx: &mut Context<'_>| self.kind(path, when.span, Reader::Anyone, cx);
+            let kind = |path: &[&str], cx: &mut Context<'_>| {
+                self.kind(path, when.span, Reader::Anyone, cx)
+            };
             expression::check(&when.value.0, when.span, kind, cx);
         }
     }
@@ -63,8 +67,12 @@ impl Scope<'_, '_> {
             ["secret", _] if reader == Reader::TheProgram => Ty::Text,
             ["secret", _] => {
                 cx.report(
-                    Diagnostic::new(Code::SecretHere, span, "a secret would be readable here by others")
-                        .help("give it to the task instead: secret NAME env=VARIABLE"),
+                    Diagnostic::new(
+                        Code::SecretHere,
+                        span,
+                        "a secret would be readable here by others",
+                    )
+                    .help("give it to the task instead: secret NAME env=VARIABLE"),
                 );
                 Ty::Unknown
             }
@@ -83,11 +91,23 @@ impl Scope<'_, '_> {
             .flow
             .params
             .iter()
-            .map(|p| (p.name.value.as_str(), p.ty.as_ref().map_or(FlowType::String, |t| t.value)))
+            .map(|p| {
+                (
+                    p.name.value.as_str(),
+                    p.ty.as_ref().map_or(FlowType::String, |t| t.value),
+                )
+            })
             .collect();
         match declared.get(name) {
             Some(ty) => Ty::of(*ty),
-            None => missing(cx, Code::UnknownPath, span, "this flow has no parameter", name, declared.keys().copied()),
+            None => missing(
+                cx,
+                Code::UnknownPath,
+                span,
+                "this flow has no parameter",
+                name,
+                declared.keys().copied(),
+            ),
         }
     }
 
@@ -95,31 +115,65 @@ impl Scope<'_, '_> {
         let here = self.steps.get(task);
         let Some(Step::Task(found)) = here.or_else(|| self.main.get(task)) else {
             let names = self.steps.names().chain(self.main.names());
-            return missing(cx, Code::UnknownName, span, "no task is called", task, names);
+            return missing(
+                cx,
+                Code::UnknownName,
+                span,
+                "no task is called",
+                task,
+                names,
+            );
         };
         let known = found.outs.iter().map(|o| o.name.value.as_str());
         let Some(out) = found.outs.iter().find(|o| o.name.value.as_str() == output) else {
-            return missing(cx, Code::UnknownOutput, span, &format!("task `{task}` has no output"), output, known);
+            return missing(
+                cx,
+                Code::UnknownOutput,
+                span,
+                &format!("task `{task}` has no output"),
+                output,
+                known,
+            );
         };
         let me = self.task.name.value.as_str();
-        let early = here.is_some() && self.order.get(me).is_some_and(|before| !before.contains(task));
+        let early = here.is_some()
+            && self
+                .order
+                .get(me)
+                .is_some_and(|before| !before.contains(task));
         if early {
             cx.report(
-                Diagnostic::new(Code::OutputTooEarly, span, format!("`{task}` may not have ended when `{me}` begins"))
-                    .and(found.name.span, "the task it comes from")
-                    .help(format!("add `{task}` to the `after` of `{me}`")),
+                Diagnostic::new(
+                    Code::OutputTooEarly,
+                    span,
+                    format!("`{task}` may not have ended when `{me}` begins"),
+                )
+                .and(found.name.span, "the task it comes from")
+                .help(format!("add `{task}` to the `after` of `{me}`")),
             );
         }
         Ty::of(out.ty.as_ref().map_or(FlowType::String, |t| t.value))
     }
 
     fn axis(&self, axis: &str, span: Span, cx: &mut Context<'_>) -> Ty {
-        let axes: Vec<&str> =
-            self.task.matrix.iter().flat_map(|m| &m.axes).map(|a| a.name.value.as_str()).collect();
+        let axes: Vec<&str> = self
+            .task
+            .matrix
+            .iter()
+            .flat_map(|m| &m.axes)
+            .map(|a| a.name.value.as_str())
+            .collect();
         if axes.contains(&axis) {
             return Ty::Text;
         }
-        missing(cx, Code::UnknownPath, span, "this task's matrix has no axis", axis, axes)
+        missing(
+            cx,
+            Code::UnknownPath,
+            span,
+            "this task's matrix has no axis",
+            axis,
+            axes,
+        )
     }
 }
 
@@ -133,7 +187,9 @@ fn missing<'a>(
 ) -> Ty {
     let diagnostic = Diagnostic::new(code, span, format!("{what} `{name}`"));
     cx.report(match nearest(name, known) {
-        Some(near) => diagnostic.label(format!("did you mean `{near}`?")).help(format!("write `{near}`")),
+        Some(near) => diagnostic
+            .label(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`")),
         None => diagnostic.help("declare it first, or take the reference away"),
     });
     Ty::Unknown
@@ -161,12 +217,23 @@ fn texts(task: &Task) -> Vec<(&Template, Reader)> {
         task.http.as_ref().and_then(|h| h.body.as_ref()),
     ];
     let words = lists.into_iter().flatten().flat_map(|l| &l.items);
-    let args = task.build.iter().flat_map(|b| b.args.iter()).map(|(_, v)| v);
+    let args = task
+        .build
+        .iter()
+        .flat_map(|b| b.args.iter())
+        .map(|(_, v)| v);
     let open = words.chain(singles.into_iter().flatten()).chain(args);
     let sets = task.plan.iter().flat_map(|p| &p.sets).map(|s| &s.value);
-    let with = task.flow.iter().flat_map(|f| f.params.iter()).map(|(_, v)| v);
+    let with = task
+        .flow
+        .iter()
+        .flat_map(|f| f.params.iter())
+        .map(|(_, v)| v);
     let closed = inner.into_iter().flatten().chain(sets).chain(with);
-    let env = task.env.iter().chain(task.run.iter().flat_map(|r| r.env.iter()));
+    let env = task
+        .env
+        .iter()
+        .chain(task.run.iter().flat_map(|r| r.env.iter()));
     let headers = task.http.iter().flat_map(|h| h.header.iter());
     let values = env.chain(headers).filter_map(|(_, v)| match &v.value {
         EnvValue::Text(template) => Some(template),

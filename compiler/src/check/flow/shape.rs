@@ -10,8 +10,7 @@ use super::steps::Step;
 use crate::context::Context;
 
 const SOURCES: &str = "webhook, form, cron, git, registry, event";
-const ACTIONS: &str =
-    "run, exec, host, http, wait, approve, checkout, fetch, build, plan, apply, rollback, flow, call";
+const ACTIONS: &str = "run, exec, host, http, wait, approve, checkout, fetch, build, plan, apply, rollback, flow, call";
 
 pub(super) fn triggers(flow: &Flow, cx: &mut Context<'_>) {
     for trigger in &flow.triggers {
@@ -20,11 +19,20 @@ pub(super) fn triggers(flow: &Flow, cx: &mut Context<'_>) {
         if let Some(cron) = &trigger.cron {
             cron::check(&cron.expression, cx);
         }
-        for (key, value) in trigger.form.iter().flat_map(|f| &f.fields).filter_map(|f| Some((f, f.default.as_ref()?))) {
+        for (key, value) in trigger
+            .form
+            .iter()
+            .flat_map(|f| &f.fields)
+            .filter_map(|f| Some((f, f.default.as_ref()?)))
+        {
             if key.required.as_ref().is_some_and(|r| r.value) {
                 cx.report(
-                    Diagnostic::new(Code::Contradiction, value.span, "a field with a default is always filled in")
-                        .help("leave out `required` or `default`"),
+                    Diagnostic::new(
+                        Code::Contradiction,
+                        value.span,
+                        "a field with a default is always filled in",
+                    )
+                    .help("leave out `required` or `default`"),
                 );
             }
         }
@@ -47,8 +55,14 @@ fn sources(trigger: &Trigger) -> usize {
         dedupe: _,
         allow: _,
     } = trigger;
-    let all =
-        [webhook.is_some(), form.is_some(), cron.is_some(), git.is_some(), registry.is_some(), event.is_some()];
+    let all = [
+        webhook.is_some(),
+        form.is_some(),
+        cron.is_some(),
+        git.is_some(),
+        registry.is_some(),
+        event.is_some(),
+    ];
     all.iter().filter(|there| **there).count()
 }
 
@@ -112,16 +126,33 @@ fn exactly_one(count: usize, span: Span, node: &str, what: &str, list: &str, cx:
         0 => format!("this {node} has no {what}"),
         _ => format!("this {node} has more than one {what}"),
     };
-    cx.report(Diagnostic::new(Code::ExactlyOne, span, message).help(format!("write exactly one of {list}")));
+    cx.report(
+        Diagnostic::new(Code::ExactlyOne, span, message)
+            .help(format!("write exactly one of {list}")),
+    );
 }
 
 /// `apply plan=` wants a task that plans, `rollback of=` one that applies.
 pub(super) fn targets(scope: &Scope<'_, '_>, cx: &mut Context<'_>) {
     if let Some(apply) = &scope.task.apply {
-        target(scope, &apply.plan.value.0, apply.plan.span, "plan", |t| t.plan.is_some(), cx);
+        target(
+            scope,
+            &apply.plan.value.0,
+            apply.plan.span,
+            "plan",
+            |t| t.plan.is_some(),
+            cx,
+        );
     }
     if let Some(rollback) = &scope.task.rollback {
-        target(scope, &rollback.of.value.0, rollback.of.span, "apply", |t| t.apply.is_some(), cx);
+        target(
+            scope,
+            &rollback.of.value.0,
+            rollback.of.span,
+            "apply",
+            |t| t.apply.is_some(),
+            cx,
+        );
     }
 }
 
@@ -141,7 +172,8 @@ fn target(
     }
     let message = format!("`{name}` is no task with `{wanted}`");
     cx.report(
-        Diagnostic::new(Code::WrongTask, span, message)
-            .help(format!("name a task of this flow whose action is `{wanted}`")),
+        Diagnostic::new(Code::WrongTask, span, message).help(format!(
+            "name a task of this flow whose action is `{wanted}`"
+        )),
     );
 }

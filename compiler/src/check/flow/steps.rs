@@ -21,7 +21,7 @@ pub(super) enum Step<'a> {
     Merge(&'a Merge),
 }
 
-impl<'a> Step<'a> {
+impl Step<'_> {
     pub(super) fn name_span(self) -> Span {
         match self {
             Step::Task(task) => task.name.span,
@@ -33,7 +33,11 @@ impl<'a> Step<'a> {
 impl<'a> Steps<'a> {
     /// The flow's own steps, those inside boxes included.
     pub(super) fn main(flow: &'a Flow, cx: &mut Context<'_>) -> Self {
-        let tasks = flow.tasks.iter().chain(flow.boxes.iter().flat_map(|b| &b.tasks)).collect();
+        let tasks = flow
+            .tasks
+            .iter()
+            .chain(flow.boxes.iter().flat_map(|b| &b.tasks))
+            .collect();
         Self::of(tasks, &flow.merges, cx)
     }
 
@@ -45,12 +49,20 @@ impl<'a> Steps<'a> {
     fn of(tasks: Vec<&'a Task>, merges: &'a [Merge], cx: &mut Context<'_>) -> Self {
         let mut all: BTreeMap<&'a str, Step<'a>> = BTreeMap::new();
         let named = tasks.iter().map(|t| (t.name.value.as_str(), Step::Task(t)));
-        for (name, step) in named.chain(merges.iter().map(|m| (m.name.value.as_str(), Step::Merge(m)))) {
+        for (name, step) in named.chain(
+            merges
+                .iter()
+                .map(|m| (m.name.value.as_str(), Step::Merge(m))),
+        ) {
             if let Some(first) = all.get(name) {
                 cx.report(
-                    Diagnostic::new(Code::DeclaredTwice, step.name_span(), format!("two steps are called `{name}`"))
-                        .and(first.name_span(), "the first one")
-                        .help("give one of them another name"),
+                    Diagnostic::new(
+                        Code::DeclaredTwice,
+                        step.name_span(),
+                        format!("two steps are called `{name}`"),
+                    )
+                    .and(first.name_span(), "the first one")
+                    .help("give one of them another name"),
                 );
             } else {
                 all.insert(name, step);

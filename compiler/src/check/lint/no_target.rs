@@ -7,11 +7,20 @@ use crate::context::Context;
 use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let targets = spec.routes.values().flat_map(|r| &r.node.matches).flat_map(|m| &m.to);
+    let targets = spec
+        .routes
+        .values()
+        .flat_map(|r| &r.node.matches)
+        .flat_map(|m| &m.to);
     for to in targets {
-        let Some(service) = spec.services.get(to.service.value.as_str()) else { continue };
+        let Some(service) = spec.services.get(to.service.value.as_str()) else {
+            continue;
+        };
         if let Some(none) = service.node.replicas.as_ref().filter(|r| r.value == 0) {
-            let message = format!("`{}` has no tasks, so requests end in an error", to.service.value.as_str());
+            let message = format!(
+                "`{}` has no tasks, so requests end in an error",
+                to.service.value.as_str()
+            );
             cx.report(
                 Diagnostic::new(Code::NobodyAnswers, to.service.span, message)
                     .and(none.span, "none are wanted here")

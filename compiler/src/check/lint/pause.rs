@@ -9,11 +9,20 @@ use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for service in spec.services.values() {
-        let Some(action) = service.node.update.as_ref().and_then(|u| u.on_failure.as_ref()) else { continue };
+        let Some(action) = service
+            .node
+            .update
+            .as_ref()
+            .and_then(|u| u.on_failure.as_ref())
+        else {
+            continue;
+        };
         let what = match action.value {
             FailureAction::Rollback => continue,
             FailureAction::Pause => "a failed update stays half done until somebody looks",
-            FailureAction::Continue => "a failed update goes on until no task of the old version is left",
+            FailureAction::Continue => {
+                "a failed update goes on until no task of the old version is left"
+            }
         };
         cx.report(
             Diagnostic::new(Code::NoRollback, action.span, what)

@@ -8,7 +8,16 @@ use crate::context::Context;
 use crate::graph::Graph;
 
 /// Ends of names whose values are secrets more often than not.
-const TELLTALE: &[&str] = &["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY"];
+const TELLTALE: &[&str] = &[
+    "PASSWORD",
+    "PASSWD",
+    "SECRET",
+    "TOKEN",
+    "API_KEY",
+    "APIKEY",
+    "PRIVATE_KEY",
+    "ACCESS_KEY",
+];
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for service in spec.services.values() {
@@ -17,7 +26,9 @@ pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
                 EnvValue::Secret(_) => in_env(cx, value.span),
                 EnvValue::Text(template) if holds_secret(template) => in_env(cx, value.span),
                 EnvValue::Text(template) => {
-                    let literal = template.literal().is_some_and(|t| !t.is_empty() && !t.starts_with('/'));
+                    let literal = template
+                        .literal()
+                        .is_some_and(|t| !t.is_empty() && !t.starts_with('/'));
                     if literal && looks_secret(&key.value) {
                         cx.report(
                             Diagnostic::new(
@@ -36,13 +47,19 @@ pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
 
 fn in_env(cx: &mut Context<'_>, span: skep_schema::span::Span) {
     cx.report(
-        Diagnostic::new(Code::SecretInEnv, span, "a secret in a variable can be read by whoever may inspect the service")
-            .help("mount it with `secret NAME`, and let the program read /run/secrets/NAME"),
+        Diagnostic::new(
+            Code::SecretInEnv,
+            span,
+            "a secret in a variable can be read by whoever may inspect the service",
+        )
+        .help("mount it with `secret NAME`, and let the program read /run/secrets/NAME"),
     );
 }
 
 fn holds_secret(template: &Template) -> bool {
-    template.paths().any(|p| p.value.first().is_some_and(|s| s == "secret"))
+    template
+        .paths()
+        .any(|p| p.value.first().is_some_and(|s| s == "secret"))
 }
 
 fn looks_secret(key: &str) -> bool {

@@ -22,15 +22,33 @@ pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
 }
 
 fn is_placed(service: &Service) -> bool {
-    let global = service.mode.as_ref().is_some_and(|m| m.value == ServiceMode::Global);
-    global || service.placement.as_ref().is_some_and(|p| !p.constraint.is_empty())
+    let global = service
+        .mode
+        .as_ref()
+        .is_some_and(|m| m.value == ServiceMode::Global);
+    global
+        || service
+            .placement
+            .as_ref()
+            .is_some_and(|p| !p.constraint.is_empty())
 }
 
 fn is_local(spec: &Spec, mount: &Mount) -> bool {
-    let Some(name) = &mount.volume else { return false };
-    let Some(volume) = spec.volumes.get(name.value.as_str()) else { return false };
-    let Volume { driver, option, external, .. } = &volume.node;
-    let shared = option.get("type").is_some_and(|t| t.value.0.starts_with("nfs") || t.value.0 == "cifs");
+    let Some(name) = &mount.volume else {
+        return false;
+    };
+    let Some(volume) = spec.volumes.get(name.value.as_str()) else {
+        return false;
+    };
+    let Volume {
+        driver,
+        option,
+        external,
+        ..
+    } = &volume.node;
+    let shared = option
+        .get("type")
+        .is_some_and(|t| t.value.0.starts_with("nfs") || t.value.0 == "cifs");
     let own_driver = driver.as_ref().is_some_and(|d| d.value.0 != "local");
     !shared && !own_driver && external.is_none()
 }
