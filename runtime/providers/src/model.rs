@@ -8,6 +8,7 @@
 
 mod calls;
 mod collect;
+mod edit;
 mod fault;
 pub mod image;
 mod names;

@@ -17,6 +17,9 @@ const WORDS: [(&str, Image); 5] = [
     ("model-slow", Image::Slow),
 ];
 
+/// How the engine begins to say that a node has no such image.
+pub(crate) const NO_IMAGE: &str = "No such image";
+
 /// Milliseconds until an image is on a node.
 const PULL: u64 = 500;
 const SLOW_PULL: u64 = 20_000;

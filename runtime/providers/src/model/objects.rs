@@ -1,18 +1,14 @@
 //! The swarm's objects in the form plans have, whoever made them.
 
-use std::collections::BTreeMap;
-
 use skep_schema::address::{Address, Kind};
-use skep_schema::inventory::Taken;
 use skep_schema::plan::{self, Payload, SecretSource};
 
 use super::world::{Config, Meta, Network, Secret, Service, World};
+use crate::swarm::labels::theirs;
+use crate::swarm::normal;
 
-pub(super) const STACK: &str = "skep.stack";
-pub(super) const ADDRESS: &str = "skep.address";
-pub(super) const DIGEST: &str = "skep.digest";
-
-pub(super) type Labels = BTreeMap<String, String>;
+pub(super) use crate::swarm::labels::{ADDRESS, DIGEST, Labels, STACK, taken};
+pub(super) use crate::swarm::survey::spelled_like;
 
 /// One object.
 pub(super) struct Object<'a> {
@@ -21,7 +17,7 @@ pub(super) struct Object<'a> {
     /// All of them, ours included.
     pub(super) labels: &'a Labels,
     pub(super) meta: &'a Meta,
-    /// Without the labels that are ours.
+    /// Normal, and without the labels that are ours.
     pub(super) payload: Payload,
 }
 
@@ -37,19 +33,6 @@ impl Object<'_> {
 
 pub(super) fn is_of(labels: &Labels, stack: &str) -> bool {
     labels.get(STACK).is_some_and(|owner| owner == stack)
-}
-
-/// Who made an object, as far as its labels tell.
-pub(super) fn taken(labels: &Labels) -> Taken {
-    let owners = [
-        (STACK, "stack"),
-        ("com.docker.stack.namespace", "docker stack"),
-        ("com.docker.compose.project", "docker compose project"),
-    ];
-    let owner = owners
-        .iter()
-        .find_map(|(label, what)| Some(format!("{what} {}", labels.get(*label)?)));
-    Taken { owner }
 }
 
 /// The object of this name, if there is one.
@@ -182,7 +165,7 @@ fn of_service<'a>(name: &'a str, service: &'a Service) -> Object<'a> {
     let labels = &service.spec.labels;
     let spec = plan::Service {
         labels: theirs(labels),
-        ..(*service.spec).clone()
+        ..normal::service(&service.spec)
     };
     let payload = Payload::Service(Box::new(spec));
     Object {
@@ -192,11 +175,4 @@ fn of_service<'a>(name: &'a str, service: &'a Service) -> Object<'a> {
         meta: &service.meta,
         payload,
     }
-}
-
-fn theirs(labels: &Labels) -> Labels {
-    let others = labels.iter().filter(|(key, _)| !key.starts_with("skep."));
-    others
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken};
-use skep_schema::plan::{self, Plan};
+use skep_schema::plan::{self, Payload, Plan};
 
 use super::Model;
-use super::objects::{DIGEST, Object, holder, is_of, objects, taken};
+use super::objects::{DIGEST, Object, holder, is_of, objects, spelled_like, taken};
 use super::world::World;
 
 /// The objects of one stack.
@@ -101,7 +101,11 @@ impl Model {
         let Survey { nodes, superseded } = survey(world, &self.stack, &plan);
         let nodes = nodes
             .into_iter()
-            .map(|(address, object)| (address, self.observed(world, object)))
+            .map(|(address, object)| {
+                let wanted = plan.nodes.get(&address).map(|node| &node.payload);
+                let observed = self.observed(world, object, wanted);
+                (address, observed)
+            })
             .collect();
         Inventory {
             cluster: cluster(world, name),
@@ -115,7 +119,7 @@ impl Model {
         }
     }
 
-    fn observed(&self, world: &World, object: Object<'_>) -> Observed {
+    fn observed(&self, world: &World, object: Object<'_>, wanted: Option<&Payload>) -> Observed {
         let readiness = match object.kind {
             Kind::Service => self.readiness(world, object.name),
             Kind::Param
@@ -134,7 +138,7 @@ impl Model {
         };
         let digest = object.labels.get(DIGEST).and_then(|text| text.parse().ok());
         Observed {
-            payload: object.payload,
+            payload: spelled_like(object.payload, wanted),
             digest,
             readiness,
         }

@@ -191,7 +191,7 @@ impl World {
             let Some(task) = self.task(&name, number) else {
                 continue;
             };
-            let placed = self.place(task, &loads);
+            let (placed, dangling) = (self.place(task, &loads), self.dangling(&task.template));
             let Some(task) = self.task_mut(&name, number) else {
                 continue;
             };
@@ -199,12 +199,45 @@ impl World {
                 Ok(host) => {
                     loads.entry(host.clone()).or_default().add(task);
                     task.node = Some(host);
-                    task.error.clear();
-                    task.enter(TaskState::Preparing, clock);
+                    task.error = dangling.clone().unwrap_or_default();
+                    let state = if dangling.is_some() {
+                        TaskState::Rejected
+                    } else {
+                        TaskState::Preparing
+                    };
+                    task.enter(state, clock);
                 }
                 Err(error) => task.error = error,
             }
         }
+    }
+
+    /// What a spec names and is gone: the engine guards present specs, not those of a rollback.
+    fn dangling(&self, spec: &plan::Service) -> Option<String> {
+        let configs = spec.configs.values().map(|file| file.source.as_str());
+        let secrets = spec.secrets.values().map(|file| file.source.as_str());
+        let networks = spec.networks.keys().map(String::as_str);
+        let missing = [
+            (
+                "config",
+                configs
+                    .into_iter()
+                    .find(|name| !self.configs.contains_key(*name)),
+            ),
+            (
+                "secret",
+                secrets
+                    .into_iter()
+                    .find(|name| !self.secrets.contains_key(*name)),
+            ),
+            (
+                "network",
+                networks.into_iter().find(|name| !self.has_network(name)),
+            ),
+        ];
+        missing
+            .iter()
+            .find_map(|(kind, name)| name.map(|name| format!("{kind} {name} not found")))
     }
 
     fn loads(&self) -> BTreeMap<String, Load> {

@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use skep_schema::address::Kind;
 use skep_schema::inventory::{FailedTask, Failure, Readiness, Verdict};
 use skep_schema::plan::{Mode, PlanNode, Service as Spec};
 
 use super::Model;
-use super::objects::object;
+use super::image::NO_IMAGE;
+use super::objects::{object, spelled_like};
 use super::world::{Desired, Service, Slot, Task, TaskState, UpdateState, World};
 
 /// How long a task may look for a node, in milliseconds.
@@ -30,10 +32,10 @@ impl Model {
         let Some(object) = object(world, kind, name) else {
             return gone();
         };
-        let (Ok(meant), Some(case)) = (node.payload.as_service(), Case::of(world, name)) else {
+        let Some(case) = Case::of(world, name).filter(|_| kind == Kind::Service) else {
             return arrived();
         };
-        let as_meant = object.payload.as_service() == Ok(meant);
+        let as_meant = spelled_like(object.payload, Some(&node.payload)) == node.payload;
         self.told(if as_meant {
             case.readiness()
         } else {
@@ -271,11 +273,14 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// Why a node did not even start a task.
     fn refused(&self, task: &Task) -> Readiness {
-        self.failed(
-            Verdict::NoImage,
-            &format!("its image cannot be had: {}", task.error),
-        )
+        let (verdict, what) = if task.error.starts_with(NO_IMAGE) {
+            (Verdict::NoImage, "its image cannot be had")
+        } else {
+            (Verdict::Rejected, "a node refuses its tasks")
+        };
+        self.failed(verdict, &format!("{what}: {}", task.error))
     }
 
     /// Ends of tasks of the present spec by slot, the oldest first.

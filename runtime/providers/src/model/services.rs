@@ -139,11 +139,14 @@ impl World {
     }
 
     fn check_networks(&self, spec: &plan::Service) -> Reply<()> {
-        let known = |name: &str| self.networks.contains_key(name) || PREDEFINED.contains(&name);
-        match spec.networks.keys().find(|name| !known(name)) {
+        match spec.networks.keys().find(|name| !self.has_network(name)) {
             None => Ok(()),
             Some(name) => Err(Refusal::plain(500, format!("network {name} not found"))),
         }
+    }
+
+    pub(crate) fn has_network(&self, name: &str) -> bool {
+        self.networks.contains_key(name) || PREDEFINED.contains(&name)
     }
 
     fn check_files(&self, spec: &plan::Service) -> Reply<()> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use skep_schema::plan::{Health, HealthTest, Mode, Rollout, Service};
 use skep_schema::units::Duration;
 
-use super::image::Image;
+use super::image::{Image, NO_IMAGE};
 use super::world::{Desired, Slot, Task, TaskState, Tasks, World, id};
 
 /// Milliseconds in which everything takes one step.
@@ -221,7 +221,7 @@ impl Task {
 
     fn prepared(&mut self, image: Image, clock: u64) {
         if image == Image::Missing {
-            self.error = format!("No such image: {}", self.template.image);
+            self.error = format!("{NO_IMAGE}: {}", self.template.image);
             self.enter(TaskState::Rejected, clock);
         } else {
             self.enter(TaskState::Ready, clock);

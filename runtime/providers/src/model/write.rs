@@ -6,8 +6,9 @@ use skep_schema::change::{Action, Change, Effect};
 use skep_schema::digest::DigestText;
 use skep_schema::plan::{self, Payload, PlanNode};
 
+use super::edit::edited;
 use super::fault::Verb;
-use super::objects::{ADDRESS, DIGEST, Labels, Object, STACK, object};
+use super::objects::{ADDRESS, DIGEST, Labels, Object, STACK, object, spelled_like};
 use super::observe::is_used_before;
 use super::world::{Desired, World};
 use super::{Model, Trouble};
@@ -159,6 +160,8 @@ impl Model {
             Payload::Service(service) => {
                 let spec = self.service(address, service, &node.digest)?;
                 self.send(Verb::Update, Kind::Service, &service.name, |world| {
+                    let old = world.services.get(&service.name);
+                    let spec = old.map_or_else(|| spec.clone(), |old| edited(&old.spec, &spec));
                     world.update_service(&service.name, version, spec)
                 })
             }
@@ -291,12 +294,7 @@ impl Model {
 
 /// Whether two payloads are one in the target, which does not know where a secret comes from.
 fn is_same(found: &Payload, meant: &Payload) -> bool {
-    match (found, meant) {
-        (Payload::Secret(found), Payload::Secret(meant)) => {
-            (&found.name, &found.labels) == (&meant.name, &meant.labels)
-        }
-        (found, meant) => found == meant,
-    }
+    spelled_like(found.clone(), Some(meant)) == *meant
 }
 
 fn content(address: &Address, config: &plan::Config) -> Result<Vec<u8>, ProviderError> {

@@ -8,7 +8,7 @@ use crate::support::{
 use skep_providers::model::{Model, Verb};
 use skep_schema::address::Kind;
 use skep_schema::event::Outcome;
-use skep_schema::plan::{self, Plan};
+use skep_schema::plan::{self, Condition, Plan, Service};
 
 fn shop(level: &str, config_text: &str) -> Vec<Node> {
     let mount = BTreeMap::from([(
@@ -145,10 +145,10 @@ async fn destroying_a_stack_leaves_what_is_not_its_own_byte_by_byte() {
                 ..plan::Network::default()
             };
             world.create_network(network).expect("free");
-            let spec = plan::Service {
+            let spec = Service {
                 name: "theirs".to_owned(),
                 image: "bb:1".to_owned(),
-                ..plan::Service::default()
+                ..Service::default()
             };
             world.create_service(spec).expect("free");
             world.advance(60_000);
@@ -165,4 +165,36 @@ async fn destroying_a_stack_leaves_what_is_not_its_own_byte_by_byte() {
     assert_eq!(after.secrets, before.secrets);
     assert_eq!(after.services, before.services);
     assert!(changes(&model, &Plan::empty("shop", None)).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_default_that_is_written_out_is_no_change_and_restarts_nothing() {
+    let model = shop_model();
+    let api = |edit: fn(&mut Service)| plan([service("api", "bb", edit)]);
+    apply(&model, &api(|_| ())).await;
+    let tasks = |model: &Model| {
+        let world = model.world().expect("in memory");
+        world
+            .tasks()
+            .map(|task| task.id.clone())
+            .collect::<Vec<_>>()
+    };
+    let before = tasks(&model);
+    let spelled = api(|api| {
+        api.image = "docker.io/library/bb:latest".to_owned();
+        api.restart.condition = Some(Condition::Any);
+    });
+    assert!(changes(&model, &spelled).await.is_empty());
+    let labelled = api(|api| {
+        api.image = "docker.io/library/bb:latest".to_owned();
+        api.restart.condition = Some(Condition::Any);
+        api.labels.insert("team".to_owned(), "a".to_owned());
+    });
+    let applied = apply(&model, &labelled).await;
+    assert_eq!(
+        (applied.report.outcome, applied.calls.len()),
+        (Outcome::Done, 1)
+    );
+    assert_eq!(tasks(&model), before);
+    assert!(changes(&model, &labelled).await.is_empty());
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use skep_providers::model::{Desired, Refusal, World};
+use skep_providers::model::{Desired, Refusal, UpdateState, World};
 use skep_schema::plan::{FileRef, Mode, Network, Service};
 use skep_schema::units::FileMode;
 
@@ -167,6 +167,20 @@ fn answer(world: &mut World, ask: &Ask) -> Result<(), Refusal> {
     }
 }
 
+fn refers_to_what_is_there(world: &World, spec: &Service) -> bool {
+    spec.configs
+        .values()
+        .all(|file| world.configs.contains_key(&file.source))
+        && spec
+            .secrets
+            .values()
+            .all(|file| world.secrets.contains_key(&file.source))
+        && spec
+            .networks
+            .keys()
+            .all(|network| world.networks.contains_key(network))
+}
+
 fn check(world: &World) {
     let folded: BTreeSet<String> = world
         .services
@@ -180,26 +194,19 @@ fn check(world: &World) {
     );
     for (name, service) in &world.services {
         assert_eq!(*name, service.spec.name);
-        assert!(
-            service
-                .spec
-                .configs
-                .values()
-                .all(|file| world.configs.contains_key(&file.source))
+        // The engine guards present specs, and not those that a rollback brings back.
+        let state = service.status.as_ref().map(|status| status.state);
+        let rolled_back = matches!(
+            state,
+            Some(
+                UpdateState::RollbackStarted
+                    | UpdateState::RollbackPaused
+                    | UpdateState::RollbackCompleted
+            )
         );
         assert!(
-            service
-                .spec
-                .secrets
-                .values()
-                .all(|file| world.secrets.contains_key(&file.source))
-        );
-        assert!(
-            service
-                .spec
-                .networks
-                .keys()
-                .all(|network| world.networks.contains_key(network))
+            rolled_back || refers_to_what_is_there(world, &service.spec),
+            "{name} refers to what is gone"
         );
         assert!(service.meta.version <= world.index);
         let filled: BTreeSet<_> = world

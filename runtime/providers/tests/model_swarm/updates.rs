@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use skep_providers::model::{TaskState, UpdateState, World};
 use skep_schema::plan::{
-    Condition, FailureAction, Health, HealthTest, Mode, Order, Placement, PublishMode, Published,
-    Restart, Rollout, Service,
+    Condition, FailureAction, FileRef, Health, HealthTest, Mode, Order, Placement, PublishMode,
+    Published, Restart, Rollout, Service,
 };
-use skep_schema::units::{Cpu, Duration, Ratio};
+use skep_schema::units::{Cpu, Duration, FileMode, Ratio};
 
 fn web(image: &str, replicas: u32, update: Rollout) -> Service {
     Service {
@@ -170,6 +170,54 @@ fn a_rollback_that_fails_is_paused_and_not_rolled_back() {
     update(&mut world, spec("bb:2-model-fail"));
     world.advance(120_000);
     assert_eq!(state(&world), Some(UpdateState::RollbackPaused));
+}
+
+/// The engine deletes a config that only the previous spec names.
+#[test]
+fn going_back_to_a_config_that_is_gone_leaves_nothing_running() {
+    let mount = |name: &str| {
+        let (source, uid, gid) = (name.to_owned(), "0".to_owned(), "0".to_owned());
+        let configs = BTreeMap::from([(
+            "/c".to_owned(),
+            FileRef {
+                source,
+                uid,
+                gid,
+                mode: FileMode(0o444),
+            },
+        )]);
+        Service {
+            configs,
+            ..web("bb:1", 1, Rollout::default())
+        }
+    };
+    let mut world = World::new([1; 32]);
+    for name in ["old", "new"] {
+        world
+            .create_config(name, BTreeMap::new(), b"x")
+            .expect("the name is free");
+    }
+    world
+        .create_service(mount("old"))
+        .expect("the name is free");
+    world.advance(10_000);
+    update(&mut world, mount("new"));
+    world.advance(20_000);
+    world
+        .remove_config("old")
+        .expect("no present spec names it");
+    let version = world.services["web"].meta.version;
+    world
+        .rollback_service("web", version)
+        .expect("there is a previous spec");
+    world.advance(20_000);
+    assert_eq!(state(&world), Some(UpdateState::RollbackPaused));
+    assert_eq!(running_images(&world), BTreeMap::new());
+    assert!(
+        world
+            .tasks()
+            .any(|task| task.error == "config old not found")
+    );
 }
 
 #[test]
