@@ -40,6 +40,10 @@ pub struct Parsed {
 }
 
 /// Reads a file's text.
+///
+/// Refuses on purpose some texts that KDL takes and nobody means: a name or key that ends in `:`, a
+/// bare word that ends in `,` with a value behind it, bare words in single or curly quotes,
+/// `word://..`, `${..}` and `{{..}}` outside quotes, integers beyond 128 bits.
 pub fn parse(file: FileId, text: Arc<str>) -> Parsed {
     let mut outcome = read_bounded(file, &text);
     forbidden::check(&text, &mut outcome.faults);

@@ -12,6 +12,8 @@ use std::process::Command;
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) text: String,
+    /// The same document in plain spelling; invalid cases have none.
+    pub(crate) plain: Option<String>,
 }
 
 impl Case {
@@ -53,6 +55,9 @@ pub(crate) fn specs() -> Vec<String> {
 }
 
 fn case(path: &Path) -> Case {
+    let plain = path
+        .with_file_name("../expected_kdl")
+        .join(path.file_name().expect("a file name"));
     Case {
         name: path
             .file_stem()
@@ -60,6 +65,7 @@ fn case(path: &Path) -> Case {
             .to_string_lossy()
             .into_owned(),
         text: std::fs::read_to_string(path).expect("a text"),
+        plain: std::fs::read_to_string(plain).ok(),
     }
 }
 

@@ -136,6 +136,7 @@ fn continued_lines_stay_continued() {
         "a \\\n\nb \\ // end\n\nc \\\n{ d }",
         "a\n\nb // end\n\nc { d }\n",
     );
+    check("a \\ // x\n\\ // y\nb", "a \\ // x\n    \\ // y\n    b\n");
 }
 
 #[test]

@@ -42,6 +42,22 @@ fn valid_cases_give_the_tree_that_the_kdl_crate_gives() {
 }
 
 #[test]
+fn valid_cases_mean_what_the_suite_expects() {
+    let mut compared = 0;
+    for case in cases() {
+        let Some(plain) = case.plain else { continue };
+        assert_eq!(
+            tree(&read(&case.text).document),
+            tree(&read(&plain).document),
+            "{}",
+            case.name
+        );
+        compared += 1;
+    }
+    assert!(compared >= 230, "only {compared} cases were compared");
+}
+
+#[test]
 fn invalid_cases_are_refused() {
     let cases: Vec<_> = cases().into_iter().filter(Case::must_fail).collect();
     assert!(cases.len() >= 85, "only {} cases were found", cases.len());
