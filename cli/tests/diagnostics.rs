@@ -5,16 +5,14 @@
 
 mod support;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use skep_schema::diagnostic::{Code, Located, Severity};
+use skep_schema::diagnostic::{Located, Severity};
 use support::{Project, snapshot};
 
 datatest_stable::harness! {
     { test = reported, root = "../fixtures/diagnostics", pattern = r"^SK\d{4}[^/]*\.kdl$" },
     { test = reported_in_folder, root = "../fixtures/diagnostics", pattern = r"^SK\d{4}[^/]*/skep\.kdl$" },
-    { test = every_code_has_a_fixture, root = "../fixtures/diagnostics", pattern = r"^SK1001[^/]*\.kdl$" },
 }
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -75,30 +73,5 @@ fn holds(project: &Project, name: &str) -> Outcome {
         about_others || others.is_empty(),
         "one mistake, and more than one code: {others:#?}"
     );
-    Ok(())
-}
-
-/// Runs once, under the name of the first fixture.
-fn every_code_has_a_fixture(file: &Path) -> Outcome {
-    let folder = file.parent().ok_or("a fixture has a folder")?;
-    let there: BTreeSet<String> = std::fs::read_dir(folder)?
-        .map(|entry| {
-            Ok(entry?
-                .file_name()
-                .to_string_lossy()
-                .chars()
-                .take(6)
-                .collect())
-        })
-        .collect::<Result<_, std::io::Error>>()?;
-    let known: BTreeSet<String> = Code::ALL.iter().map(|c| c.as_str().to_owned()).collect();
-    let made_in_tests = ["SK1023", "SK2014"];
-    let missing: Vec<&String> = known
-        .difference(&there)
-        .filter(|c| !made_in_tests.contains(&c.as_str()))
-        .collect();
-    assert!(missing.is_empty(), "codes without a fixture: {missing:?}");
-    let strange: Vec<&String> = there.difference(&known).collect();
-    assert!(strange.is_empty(), "fixtures of no code: {strange:?}");
     Ok(())
 }

@@ -18,7 +18,12 @@ pub(crate) fn check(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
     for lint in lint::ALL {
         lint(spec, graph, cx);
     }
-    if cx.decoder.diagnostics.iter().all(|d| d.severity != Severity::Error) {
+    if cx
+        .decoder
+        .diagnostics
+        .iter()
+        .all(|d| d.severity != Severity::Error)
+    {
         lint::unused::lint(spec, graph, cx);
     }
 }

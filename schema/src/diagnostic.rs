@@ -86,11 +86,13 @@ impl Diagnostic {
     #[must_use]
     pub fn meant(self, word: &str) -> Self {
         let span = self.primary.span;
-        self.label(format!("did you mean `{word}`?")).help(format!("write `{word}`")).offer(
-            format!("replace with `{word}`"),
-            Applicability::MaybeIncorrect,
-            vec![(span, word.to_owned())],
-        )
+        self.label(format!("did you mean `{word}`?"))
+            .help(format!("write `{word}`"))
+            .offer(
+                format!("replace with `{word}`"),
+                Applicability::MaybeIncorrect,
+                vec![(span, word.to_owned())],
+            )
     }
 
     /// Says something right under the marked text.

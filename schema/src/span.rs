@@ -98,7 +98,11 @@ impl Sources {
     /// `path` is relative to the project, with forward slashes.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<std::sync::Arc<str>>) -> FileId {
         let (path, text) = (path.into(), text.into());
-        if let Some(id) = self.newest.get(&path).filter(|id| self.text(**id) == &*text) {
+        if let Some(id) = self
+            .newest
+            .get(&path)
+            .filter(|id| self.text(**id) == &*text)
+        {
             return *id;
         }
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 source files"));
@@ -138,7 +142,10 @@ impl Sources {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let lines = self.files.get(file.0 as usize).map_or(&[][..], |f| &f.lines);
+        let lines = self
+            .files
+            .get(file.0 as usize)
+            .map_or(&[][..], |f| &f.lines);
         let line = lines.partition_point(|start| *start <= end);
         let line_start = line.checked_sub(1).map_or(0, |before| lines[before]);
         Position {
@@ -164,8 +171,14 @@ mod tests {
             let Position { line, column } = sources.position(file, offset);
             (line, column)
         };
-        assert_eq!([0, 1, 2, 3, 4].map(at), [(1, 1), (1, 1), (1, 2), (1, 3), (2, 1)]);
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(at),
+            [(1, 1), (1, 1), (1, 2), (1, 3), (2, 1)]
+        );
         assert_eq!([5, 6, 99].map(at), [(2, 2), (3, 1), (3, 1)]);
-        assert_eq!(sources.position(FileId(9), 7), Position { line: 1, column: 1 });
+        assert_eq!(
+            sources.position(FileId(9), 7),
+            Position { line: 1, column: 1 }
+        );
     }
 }

@@ -12,10 +12,22 @@ impl Resolver<'_, '_> {
         let flow = &flow.node;
         for trigger in &flow.triggers {
             if let Some(hook) = &trigger.webhook {
-                self.refer(&from, Kind::Secret, hook.secret.value.as_str(), hook.secret.span, EdgeKind::Uses);
+                self.refer(
+                    &from,
+                    Kind::Secret,
+                    hook.secret.value.as_str(),
+                    hook.secret.span,
+                    EdgeKind::Uses,
+                );
             }
             if let Some(service) = trigger.event.as_ref().and_then(|e| e.service.as_ref()) {
-                self.refer(&from, Kind::Service, service.value.as_str(), service.span, EdgeKind::Names);
+                self.refer(
+                    &from,
+                    Kind::Service,
+                    service.value.as_str(),
+                    service.span,
+                    EdgeKind::Names,
+                );
             }
         }
         let boxed = flow.boxes.iter().flat_map(|b| &b.tasks);
@@ -36,34 +48,83 @@ impl Resolver<'_, '_> {
         if let Some(run) = &task.run {
             self.run(from, run);
         }
-        let services = [task.exec.as_ref().map(|e| &e.service), task.call.as_ref().map(|c| &c.service)];
+        let services = [
+            task.exec.as_ref().map(|e| &e.service),
+            task.call.as_ref().map(|c| &c.service),
+        ];
         for service in services.into_iter().flatten() {
-            self.refer(from, Kind::Service, service.value.as_str(), service.span, EdgeKind::Names);
+            self.refer(
+                from,
+                Kind::Service,
+                service.value.as_str(),
+                service.span,
+                EdgeKind::Names,
+            );
         }
         if let Some(secret) = task.checkout.as_ref().and_then(|c| c.secret.as_ref()) {
-            self.refer(from, Kind::Secret, secret.value.as_str(), secret.span, EdgeKind::Uses);
+            self.refer(
+                from,
+                Kind::Secret,
+                secret.value.as_str(),
+                secret.span,
+                EdgeKind::Uses,
+            );
         }
         if let Some(other) = &task.flow {
-            self.refer(from, Kind::Flow, &other.name.value.0, other.name.span, EdgeKind::Names);
+            self.refer(
+                from,
+                Kind::Flow,
+                &other.name.value.0,
+                other.name.span,
+                EdgeKind::Names,
+            );
         }
     }
 
     fn run(&mut self, from: &Address, run: &Run) {
         self.secrets(from, &run.secret);
-        for network in run.network.iter().filter(|n| !ENGINE_NETWORKS.contains(&n.value.as_str())) {
-            self.refer(from, Kind::Network, network.value.as_str(), network.span, EdgeKind::Uses);
+        for network in run
+            .network
+            .iter()
+            .filter(|n| !ENGINE_NETWORKS.contains(&n.value.as_str()))
+        {
+            self.refer(
+                from,
+                Kind::Network,
+                network.value.as_str(),
+                network.span,
+                EdgeKind::Uses,
+            );
         }
         for volume in run.mount.iter().filter_map(|m| m.volume.as_ref()) {
-            self.refer(from, Kind::Volume, volume.value.as_str(), volume.span, EdgeKind::Uses);
+            self.refer(
+                from,
+                Kind::Volume,
+                volume.value.as_str(),
+                volume.span,
+                EdgeKind::Uses,
+            );
         }
         for config in &run.config {
-            self.refer(from, Kind::Config, config.name.value.as_str(), config.name.span, EdgeKind::Uses);
+            self.refer(
+                from,
+                Kind::Config,
+                config.name.value.as_str(),
+                config.name.span,
+                EdgeKind::Uses,
+            );
         }
     }
 
     fn secrets(&mut self, from: &Address, uses: &[SecretUse]) {
         for secret in uses {
-            self.refer(from, Kind::Secret, secret.name.value.as_str(), secret.name.span, EdgeKind::Uses);
+            self.refer(
+                from,
+                Kind::Secret,
+                secret.name.value.as_str(),
+                secret.name.span,
+                EdgeKind::Uses,
+            );
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use skep_schema::address::Address;
 use skep_schema::change::Change;
 use skep_schema::inventory::{Inventory, Readiness};
 use skep_schema::plan::{Plan, PlanNode};
-use skep_schema::address::Address;
 
 /// A future that can be kept beside others of its kind.
 pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;

@@ -37,10 +37,15 @@ fn every_explanation_belongs_to_a_code() {
     assert_none(&findings, "files in schema/codes that no code has:");
 }
 
+/// A file above the limit; the reader's own tests make one.
+const TOO_LARGE_TO_KEEP: &str = "SK1023";
+
 #[test]
 fn every_code_has_a_fixture() {
     let fixtures = names("fixtures/diagnostics");
-    let shown = |code: &String| fixtures.iter().any(|name| name.starts_with(code.as_str()));
+    let shown = |code: &String| {
+        TOO_LARGE_TO_KEEP == code || fixtures.iter().any(|name| name.starts_with(code.as_str()))
+    };
     let findings: Vec<_> = codes().into_iter().filter(|code| !shown(code)).collect();
     assert_none(
         &findings,

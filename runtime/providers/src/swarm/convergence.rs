@@ -295,8 +295,9 @@ impl<'a> Case<'a> {
                 all.entry(slot(task)).or_default().push(task);
             }
         }
-        all.values_mut()
-            .for_each(|tasks| tasks.sort_by_key(|task| task.status.timestamp));
+        for tasks in all.values_mut() {
+            tasks.sort_by_key(|task| task.status.timestamp);
+        }
         all
     }
 

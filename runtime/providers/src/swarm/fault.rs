@@ -67,7 +67,7 @@ impl Refusal {
             (Some((_, meaning)), _) => *meaning,
             (None, 404) => Meaning::Missing,
             (None, 409) => Meaning::Exists,
-            (None, 502 | 503 | 504) => Meaning::Unavailable,
+            (None, 502..=504) => Meaning::Unavailable,
             (None, _) => Meaning::Invalid,
         }
     }

@@ -163,9 +163,9 @@ impl Found {
         let all = raw::list(&self.spec, "/TaskTemplate/ContainerSpec/Env").iter();
         let pairs = all.filter_map(|entry| entry.as_str()?.split_once('='));
         pairs
-            .filter(|(key, _)| *key == name)
+            .rev()
+            .find(|(key, _)| *key == name)
             .map(|(_, value)| value.to_owned())
-            .last()
     }
 }
 

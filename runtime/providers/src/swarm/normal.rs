@@ -17,6 +17,7 @@ const STOP_GRACE: Duration = Duration::seconds(10);
 const MONITOR: Duration = Duration::seconds(5);
 
 /// The service with its defaults left out.
+#[expect(clippy::too_many_lines, reason = "every field decides, one line each")]
 pub(crate) fn service(service: &Service) -> Service {
     let Service {
         name,
@@ -231,6 +232,10 @@ fn health_of(health: &Health) -> Health {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form `Option::filter` wants"
+)]
 fn some_time(duration: &Duration) -> bool {
     *duration != Duration(0)
 }

@@ -33,7 +33,7 @@ impl Swarm {
             .map(|key| self.secrets.fingerprints(&key, plan))
             .unwrap_or_default();
         let plan = plan.bind(&fingerprints);
-        let seen = self.seen(&plan, key.as_ref(), fingerprints).await;
+        let seen = Box::pin(self.seen(&plan, key.as_ref(), fingerprints)).await;
         seen.map_err(|fault| self.error(fault, None))
     }
 

@@ -432,10 +432,9 @@ fn credential_spec(privileges: &Value, container: &Value) -> Option<String> {
     let of = |member: &str| text(privileges, &format!("/CredentialSpec/{member}"));
     if let Some(id) = of("Config") {
         let configs = list(container, "/Configs").iter();
-        let named = configs.filter(|config| text(config, "/ConfigID") == Some(id));
+        let mut named = configs.filter(|config| text(config, "/ConfigID") == Some(id));
         let name = named
-            .filter_map(|config| text(config, "/ConfigName"))
-            .next()
+            .find_map(|config| text(config, "/ConfigName"))
             .unwrap_or(id);
         return Some(format!("config:{name}"));
     }

@@ -21,6 +21,7 @@ pub(crate) struct Version {
     pub(crate) index: u64,
 }
 
+#[expect(clippy::struct_field_names, reason = "the engine's own names")]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Service {
