@@ -125,8 +125,6 @@ fn end_to_end(engine: &Kept, filter: &[String]) -> Result<(), String> {
         "--no-fail-fast",
         "--test",
         "e2e",
-        "--test",
-        "swarm_live",
     ];
     shell::show(at_engine(engine, &mut cargo(&tests)).args(filter))
 }
