@@ -18,8 +18,14 @@ pub(crate) struct Context<'a> {
     /// Diagnostics of all phases; typed values are read through this.
     pub(crate) decoder: Decoder,
     pub(crate) wanted: BTreeSet<Wanted>,
-    /// Where the reader found something that is not KDL.
-    pub(crate) damaged: Vec<Span>,
+    /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
+    /// whole may come from that.
+    pub(crate) partial: BTreeSet<Span>,
+    /// Whether a file or an import could not be had, which has been reported: what else is not
+    /// there may stand in it.
+    pub(crate) files_missing: bool,
+    /// Whether nodes may be missing for that or another reason that was reported.
+    pub(crate) nodes_missing: bool,
 }
 
 impl<'a> Context<'a> {
@@ -30,7 +36,9 @@ impl<'a> Context<'a> {
             sources: Sources::default(),
             decoder: Decoder::default(),
             wanted: BTreeSet::new(),
-            damaged: Vec::new(),
+            partial: BTreeSet::new(),
+            files_missing: false,
+            nodes_missing: false,
         }
     }
 
@@ -66,6 +74,13 @@ impl<'a> Context<'a> {
 
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         self.decoder.report(diagnostic);
+    }
+
+    /// Reports that something is not declared, unless it may stand in a file that is missing.
+    pub(crate) fn report_absence(&mut self, diagnostic: Diagnostic) {
+        if !self.files_missing {
+            self.report(diagnostic);
+        }
     }
 
     /// The bytes of a project file named at `span`; wanted, or reported, when they are not there.

@@ -6,10 +6,10 @@ use skep_schema::address::Kind;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Decode, Node, PLANNED_KINDS, nearest, scalar_text};
 use skep_schema::span::Span;
-use skep_schema::spec::{Declared, Host, KINDS, STRUCTURE, Spec};
+use skep_schema::spec::{Declared, Host, Spec};
 
 use crate::context::Context;
-use crate::expand::Expanded;
+use crate::expand::{Expanded, top_level_words};
 use crate::words::there_are;
 
 /// What could be understood of a project.
@@ -53,10 +53,12 @@ type First = BTreeMap<(Kind, String), (Span, Vec<Span>)>;
 impl Decoded {
     fn read(&mut self, cx: &mut Context<'_>, node: &Node, first: &mut First) {
         let Some(kind) = Kind::parse(&node.name.value).filter(|kind| *kind != Kind::Param) else {
-            cx.report(unknown(node));
+            self.unknown(cx, node);
             return;
         };
         let key = name_of(kind, node).map(|name| (kind, name));
+        // A node whose name is not known may be the one that something else looks for.
+        cx.nodes_missing |= key.is_none() && node.has_unknown();
         if let Some(key) = key.clone()
             && let Some(again) = twice(&key, node, first)
         {
@@ -82,6 +84,27 @@ impl Decoded {
     }
 }
 
+impl Decoded {
+    /// Refuses a node that is none of the kinds. What it would probably have declared is poisoned.
+    fn unknown(&mut self, cx: &mut Context<'_>, node: &Node) {
+        let word = node.name.value.as_str();
+        let span = node.name.span;
+        if PLANNED_KINDS.contains(&word) {
+            cx.report(Diagnostic::planned(word, span));
+            return;
+        }
+        let message = format!("there is no node `{word}`");
+        let diagnostic = Diagnostic::new(Code::UnknownNode, span, message);
+        let Some(near) = nearest(word, top_level_words()) else {
+            cx.report(diagnostic.help(there_are(top_level_words())));
+            return;
+        };
+        cx.report(diagnostic.meant(near));
+        let name = Kind::parse(near).and_then(|kind| Some((kind, name_of(kind, node)?)));
+        self.poisoned.extend(name);
+    }
+}
+
 /// Whether the node could be read.
 fn put<T: Decode>(
     cx: &mut Context<'_>,
@@ -96,11 +119,16 @@ fn put<T: Decode>(
         nameless::<T>(cx, node);
         return false;
     };
+    let place = node.args.first().map_or(node.name.span, |arg| arg.span);
+    let partial = cx.decoder.diagnostics.len() > before || node.has_unknown();
+    if partial {
+        cx.partial.insert(place);
+    }
     let declared = Declared {
         node: read,
-        name: node.args.first().map_or(node.name.span, |arg| arg.span),
+        name: place,
         uses: node.uses.clone(),
-        partial: cx.decoder.diagnostics.len() > before || node.has_unknown(),
+        partial,
     };
     all.insert(name.clone(), declared);
     true
@@ -156,22 +184,4 @@ fn twice(key: &(Kind, String), node: &Node, first: &mut First) -> Option<Diagnos
     Some(uses.last().map_or(diagnostic.clone(), |at| {
         diagnostic.and(*at, "used here first")
     }))
-}
-
-fn unknown(node: &Node) -> Diagnostic {
-    let word = node.name.value.as_str();
-    let span = node.name.span;
-    if PLANNED_KINDS.contains(&word) {
-        return Diagnostic::planned(word, span);
-    }
-    let diagnostic = Diagnostic::new(
-        Code::UnknownNode,
-        span,
-        format!("there is no node `{word}`"),
-    );
-    let words = KINDS.iter().chain(STRUCTURE).map(|info| info.word);
-    match nearest(word, words.clone()) {
-        Some(near) => diagnostic.meant(near),
-        None => diagnostic.help(there_are(words)),
-    }
 }

@@ -12,6 +12,7 @@ mod param;
 mod path;
 mod scope;
 mod value;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -22,11 +23,13 @@ use skep_schema::value::Value as Plain;
 use component::{Expander, components};
 use environment::{Nodes, chosen, environments};
 use scope::{Bound, Params, Place, Scope, Value};
+use words::{is_known, meant, unread};
 
 use crate::context::Context;
 use crate::syntax::NodeRef;
 
 pub(crate) use load::{Loaded, load};
+pub(crate) use words::all as top_level_words;
 
 /// A project in one environment, as nodes without anything to evaluate.
 #[derive(Debug)]
@@ -98,7 +101,9 @@ fn bind(cx: &mut Context<'_>, loaded: &Loaded, environment: Option<NodeRef<'_>>)
         .filter(|n| n.name().text == "param")
         .map(|param| value::node(cx, &scope, param))
         .collect();
-    let signature = param::signature(cx, &declared);
+    let mut signature = param::signature(cx, &declared);
+    let is_misspelt = |node: &NodeRef<'_>| node.name().text != "param" && meant(*node) == "param";
+    param::add_misspelt(&mut signature, loaded.roots().filter(is_misspelt));
     let sets = environment
         .map(|node| environment::sets(cx, &scope, node, &signature))
         .unwrap_or_default();
@@ -121,7 +126,11 @@ fn own_nodes(
                 let node = value::node(cx, scope, root);
                 all.extend(expander.expand(cx, node));
             }
-            _ => all.push(value::top(cx, scope, root)),
+            word if is_known(word) => all.push(value::top(cx, scope, root)),
+            _ => {
+                cx.nodes_missing |= matches!(meant(root), "component" | "use");
+                all.push(unread(root));
+            }
         }
     }
     all

@@ -1,71 +1,69 @@
 //! The last word on diagnostics: what follows from another mistake is left out, what is the same
 //! is said once.
 
-use std::collections::BTreeSet;
+mod follows;
+mod tree;
 
-use skep_schema::diagnostic::{Code, Diagnostic};
-use skep_schema::span::{FileId, Sources, Span};
+use std::collections::BTreeMap;
 
-/// Uses of one component that a diagnostic names at most.
+use skep_schema::diagnostic::{Code, Diagnostic, Label};
+use skep_schema::span::Span;
+
+use crate::context::Context;
+use crate::expand::Loaded;
+
+/// Places that one diagnostic names beside its own, at most.
 const MAX_LABELS: usize = 8;
 
-/// Sorts, and leaves out what a mistake of the reader led to and what was said before.
-pub(crate) fn settle(
-    all: Vec<Diagnostic>,
-    damaged: &[Span],
-    roots: &[Span],
-    sources: &Sources,
-) -> Vec<Diagnostic> {
-    let lines: BTreeSet<(FileId, u32)> = damaged.iter().map(|span| line(*span, sources)).collect();
-    let broken: Vec<Span> = roots
-        .iter()
-        .filter(|root| damaged.iter().any(|at| covers(**root, *at)))
-        .copied()
-        .collect();
-    let follows = |diagnostic: &Diagnostic| {
-        let span = diagnostic.primary.span;
-        let missing = matches!(diagnostic.code, Code::MissingValue | Code::UnsetParam);
-        lines.contains(&line(span, sources))
-            || missing && broken.iter().any(|root| covers(*root, span))
-    };
-    let of_reader = |diagnostic: &Diagnostic| diagnostic.code.as_str().starts_with("SK1");
-    let mut kept: Vec<Diagnostic> = if damaged.is_empty() {
-        all
-    } else {
-        all.into_iter()
-            .filter(|d| of_reader(d) || !follows(d))
-            .collect()
-    };
-    Diagnostic::sort(&mut kept);
-    merge_same(kept)
+/// The diagnostics of a whole run, in order of place: each mistake once.
+pub(crate) fn settle(cx: &mut Context<'_>, loaded: &Loaded) -> Vec<Diagnostic> {
+    let all = std::mem::take(&mut cx.decoder.diagnostics);
+    merge(follows::without(all, cx, loaded))
 }
 
-fn line(span: Span, sources: &Sources) -> (FileId, u32) {
-    (span.file, sources.position(span.file, span.start).line)
-}
-
-fn covers(outer: Span, inner: Span) -> bool {
-    outer.file == inner.file && outer.start <= inner.start && inner.start <= outer.end
-}
-
-/// One mistake in a component shows once, with the uses that showed it.
-fn merge_same(sorted: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut all: Vec<Diagnostic> = Vec::with_capacity(sorted.len());
-    for next in sorted {
-        match all.last_mut() {
-            Some(last)
-                if last.code == next.code
-                    && last.primary.span == next.primary.span
-                    && last.message == next.message =>
-            {
-                for label in next.secondary {
-                    if last.secondary.len() < MAX_LABELS && !last.secondary.contains(&label) {
-                        last.secondary.push(label);
-                    }
-                }
-            }
-            Some(_) | None => all.push(next),
+/// Sorts, and tells equal ones once.
+pub(crate) fn merge(mut all: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    Diagnostic::sort(&mut all);
+    let mut merged: Vec<Diagnostic> = Vec::with_capacity(all.len());
+    let mut known: BTreeMap<(Code, Option<Span>, String), usize> = BTreeMap::new();
+    for next in all {
+        let identity = identity(&next);
+        if let Some(before) = known.get(&identity) {
+            absorb(&mut merged[*before], next);
+        } else {
+            known.insert(identity, merged.len());
+            merged.push(next);
         }
     }
-    all
+    merged
+}
+
+/// What two have in common that tell of one mistake: code, message and place, or, for a name that
+/// is missed in several places, code and message alone.
+fn identity(of: &Diagnostic) -> (Code, Option<Span>, String) {
+    let missed = matches!(
+        of.code,
+        Code::UnknownName
+            | Code::UnknownPath
+            | Code::UnknownParam
+            | Code::UnknownComponent
+            | Code::UnknownPort
+    );
+    (
+        of.code,
+        (!missed).then_some(of.primary.span),
+        of.message.clone(),
+    )
+}
+
+fn absorb(into: &mut Diagnostic, other: Diagnostic) {
+    let elsewhere = (other.primary.span != into.primary.span).then(|| Label {
+        span: other.primary.span,
+        text: "and here".to_owned(),
+    });
+    for label in elsewhere.into_iter().chain(other.secondary) {
+        if into.secondary.len() < MAX_LABELS && !into.secondary.contains(&label) {
+            into.secondary.push(label);
+        }
+    }
 }

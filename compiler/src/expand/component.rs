@@ -8,11 +8,12 @@ use skep_schema::span::{At, Span};
 use skep_schema::spec::{Component, STRUCTURE, Use};
 
 use super::load::Loaded;
-use super::param::{Signature, signature, unknown};
+use super::param::{Signature, add_misspelt, signature, unknown};
 use super::scope::{Bound, Params, Place, Scope, Value};
 use super::value;
+use super::words::{is_known, label, meant, unread};
 use crate::context::Context;
-use crate::syntax::NodeRef;
+use crate::syntax::{Document, NodeRef};
 
 /// Uses inside uses, at most.
 const MAX_DEPTH: usize = 16;
@@ -30,26 +31,31 @@ pub(crate) struct Blueprint<'l> {
     body: Vec<NodeRef<'l>>,
 }
 
-/// Components by the name a project uses them under: `web`, or `obs.logs`.
-pub(crate) type Components<'l> = BTreeMap<String, Blueprint<'l>>;
+/// All components, by the name a project uses them under: `web`, or `obs.logs`.
+#[derive(Debug, Default)]
+pub(crate) struct Components<'l> {
+    all: BTreeMap<String, Blueprint<'l>>,
+    /// Names of misspelt `component`s, which are reported as nodes.
+    misspelt: BTreeSet<String>,
+}
 
 /// All components of the project and its imports.
 pub(crate) fn components<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Components<'l> {
-    let mut all = Components::new();
-    for node in loaded.roots().filter(is_component) {
-        declare(cx, &mut all, node, None);
-    }
-    for (alias, module) in &loaded.modules {
-        for node in module
-            .documents
-            .iter()
-            .flat_map(|d| d.roots())
-            .filter(is_component)
-        {
-            declare(cx, &mut all, node, Some(alias));
+    let mut found = Components::default();
+    for node in loaded.roots().filter(|node| meant(*node) == "component") {
+        if is_component(&node) {
+            declare(cx, &mut found.all, node, None);
+        } else {
+            found.misspelt.extend(label(node).map(str::to_owned));
         }
     }
-    all
+    for (alias, module) in &loaded.modules {
+        let roots = module.documents.iter().flat_map(Document::roots);
+        for node in roots.filter(is_component) {
+            declare(cx, &mut found.all, node, Some(alias));
+        }
+    }
+    found
 }
 
 fn is_component(node: &NodeRef<'_>) -> bool {
@@ -58,7 +64,7 @@ fn is_component(node: &NodeRef<'_>) -> bool {
 
 fn declare<'l>(
     cx: &mut Context<'_>,
-    all: &mut Components<'l>,
+    all: &mut BTreeMap<String, Blueprint<'l>>,
     node: NodeRef<'l>,
     module: Option<&'l str>,
 ) {
@@ -95,7 +101,9 @@ fn declare<'l>(
         );
         return;
     }
-    let params = signature(cx, &params);
+    let mut params = signature(cx, &params);
+    let misspelt = body.iter().copied().filter(|node| meant(*node) == "param");
+    add_misspelt(&mut params, misspelt);
     all.insert(
         full,
         Blueprint {
@@ -186,10 +194,10 @@ impl<'e, 'l> Expander<'e, 'l> {
         made: &mut Vec<Node>,
         open: &mut Vec<Pending>,
     ) {
-        let Some(of) = Use::decode(&pending.node, &mut cx.decoder) else {
-            return;
-        };
-        let Some((name, blueprint)) = self.find(cx, &of, pending.module.as_deref()) else {
+        let of = Use::decode(&pending.node, &mut cx.decoder);
+        let found = of.and_then(|of| Some((self.find(cx, &of, pending.module.as_deref())?, of)));
+        let Some(((name, blueprint), of)) = found else {
+            cx.nodes_missing = true;
             return;
         };
         self.used.insert(name.clone());
@@ -226,8 +234,16 @@ impl<'e, 'l> Expander<'e, 'l> {
                 return;
             }
             let from = cx.decoder.diagnostics.len();
+            let word = child.name().text;
+            if !is_known(word) {
+                cx.nodes_missing |= !meant(*child).is_empty() && label(*child).is_none();
+                made.push(Node {
+                    uses: scope.uses.clone(),
+                    ..unread(*child)
+                });
+                continue;
+            }
             let node = value::top(cx, scope, *child);
-            let word = node.name.value.as_str();
             if word == "use" {
                 let module = blueprint.module.map(str::to_owned);
                 nested.push(Pending {
@@ -249,7 +265,7 @@ impl<'e, 'l> Expander<'e, 'l> {
     /// parameters: a mistake in them shows before anybody needs them.
     pub(crate) fn unused(mut self, cx: &mut Context<'_>) -> Vec<Node> {
         let mut made = Vec::new();
-        for (name, blueprint) in self.components {
+        for (name, blueprint) in &self.components.all {
             if blueprint.module.is_some() || self.used.contains(name) {
                 continue;
             }
@@ -284,14 +300,17 @@ impl<'e, 'l> Expander<'e, 'l> {
         let name = of.component.value.0.as_str();
         let inside = module.map(|module| qualified(Some(module), name));
         for full in inside.into_iter().chain([name.to_owned()]) {
-            if let Some(found) = self.components.get(&full) {
+            if let Some(found) = self.components.all.get(&full) {
                 return Some((full, found));
             }
         }
-        let known = self.components.keys().map(String::as_str);
+        if self.components.misspelt.contains(name) {
+            return None;
+        }
+        let known = self.components.all.keys().map(String::as_str);
         let message = format!("there is no component `{name}`");
         let diagnostic = Diagnostic::new(Code::UnknownComponent, of.component.span, message);
-        cx.report(match nearest(name, known) {
+        cx.report_absence(match nearest(name, known) {
             Some(near) => diagnostic.meant(near),
             None => diagnostic.help(format!(
                 "declare it, component {name} {{ ... }}, or import it"
@@ -368,19 +387,31 @@ fn arguments(cx: &mut Context<'_>, of: &Use, name: &str, blueprint: &Blueprint<'
         let value = match given.get(word) {
             Some(node) => declared.given(cx, node),
             None => declared.fallback().unwrap_or_else(|| {
-                let message = format!("`use {name} {}` gives no `{word}`", of.name.value);
-                cx.report(
-                    Diagnostic::new(Code::UnsetParam, of.span, message)
-                        .label(format!("`{word}` is missing"))
-                        .and(declared.param.name.span, "the component asks for it here")
-                        .help(format!("write `{word} VALUE` in the use")),
-                );
+                if !is_misspelt(of, &blueprint.params, word) {
+                    cx.report(not_given(of, name, word, declared.span));
+                }
                 Value::unknown()
             }),
         };
         params.insert(word.clone(), Bound { value });
     }
     params
+}
+
+/// Whether an argument is probably there under a name that was refused.
+fn is_misspelt(of: &Use, params: &Signature, word: &str) -> bool {
+    let props = of.given.props.iter().map(|p| p.key.value.as_str());
+    let mut written = props.chain(of.given.children.iter().map(|c| c.name.value.as_str()));
+    let near = |w: &str| nearest(w, params.keys().map(String::as_str)) == Some(word);
+    written.any(|w| !params.contains_key(w) && near(w))
+}
+
+fn not_given(of: &Use, component: &str, word: &str, declared: Span) -> Diagnostic {
+    let message = format!("`use {component} {}` gives no `{word}`", of.name.value);
+    Diagnostic::new(Code::UnsetParam, of.span, message)
+        .label(format!("`{word}` is missing"))
+        .and(declared, "the component asks for it here")
+        .help(format!("write `{word} VALUE` in the use"))
 }
 
 /// The arguments of a use, each as a child; unknown ones are reported.

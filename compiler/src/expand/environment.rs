@@ -85,7 +85,7 @@ pub(crate) fn sets(
         let name = set.param.value.0;
         if !declared.contains_key(&name) {
             let message = format!("there is no parameter `{name}`");
-            cx.report(unknown(message, &name, declared.keys(), set.param.span));
+            cx.report_absence(unknown(message, &name, declared.keys(), set.param.span));
         } else if let Some(first) = all.get(&name) {
             let message = format!("`{name}` is set twice");
             cx.report(
@@ -136,7 +136,7 @@ impl Nodes {
     }
 
     fn add(&mut self, node: Node) {
-        if let Some(info) = info_of(&node.name.value) {
+        if let Some(info) = info_meant(&node.name.value) {
             match node.args.first().and_then(|arg| scalar_text(&arg.value)) {
                 Some(name) => {
                     self.index
@@ -341,6 +341,12 @@ fn canonical(info: &'static NodeInfo, name: &str) -> String {
         }
         _ => name.to_owned(),
     }
+}
+
+/// The kind of a node, or the one whose name it probably misspells.
+fn info_meant(word: &str) -> Option<&'static NodeInfo> {
+    let known = info_of(word);
+    known.or_else(|| info_of(nearest(word, KINDS.iter().map(|info| info.word))?))
 }
 
 fn info_of(word: &str) -> Option<&'static NodeInfo> {

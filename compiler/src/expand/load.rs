@@ -12,6 +12,7 @@ use skep_schema::spec::{File, Import, Include, Project};
 use super::import::{Module, import};
 use super::scope::{Params, Scope};
 use super::value;
+use super::words::meant;
 use crate::context::Context;
 use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef, parse};
@@ -32,6 +33,13 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// All files, those of imports included.
+    pub(crate) fn all_documents(&self) -> impl Iterator<Item = &Document> {
+        self.documents
+            .iter()
+            .chain(self.modules.values().flat_map(|m| &m.documents))
+    }
+
     /// The top-level nodes of the project, in order of file and place.
     pub(crate) fn roots(&self) -> impl Iterator<Item = NodeRef<'_>> {
         self.documents.iter().flat_map(Document::roots)
@@ -53,6 +61,9 @@ pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
     for wanted in files.imports {
         import(cx, &mut loaded.modules, &wanted);
     }
+    let of_reader = |d: &Diagnostic| d.code.as_str().starts_with("SK1");
+    cx.files_missing = cx.decoder.diagnostics.iter().any(|d| !of_reader(d));
+    cx.nodes_missing = cx.files_missing;
     loaded
 }
 
@@ -86,7 +97,7 @@ impl Loader {
     fn follow(&mut self, cx: &mut Context<'_>, of: &Document, next: &mut BTreeMap<String, Span>) {
         let path = cx.sources.path(of.file()).to_owned();
         for node in of.roots().flat_map(|root| {
-            let inside = (root.name().text == "project").then(|| root.children());
+            let inside = (meant(root) == "project").then(|| root.children());
             std::iter::once(root).chain(inside.into_iter().flatten())
         }) {
             match node.name().text {
@@ -157,8 +168,6 @@ pub(super) fn parse_all(cx: &mut Context<'_>, texts: Vec<(FileId, Arc<str>)>) ->
         .collect();
     let mut documents = Vec::with_capacity(parsed.len());
     for parsed in parsed {
-        cx.damaged
-            .extend(parsed.diagnostics.iter().map(|d| d.primary.span));
         cx.decoder.diagnostics.extend(parsed.diagnostics);
         documents.push(parsed.document);
     }
@@ -247,6 +256,11 @@ fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
         return;
     };
     let node = fixed(cx, first);
+    if node.name.value != "project" {
+        // The decoder says so, as of any node that it does not know.
+        loaded.head = node.span;
+        return;
+    }
     let project = Project::decode(&node, &mut cx.decoder);
     if let Some(edition) = project
         .as_ref()
@@ -276,7 +290,7 @@ fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
 }
 
 fn is_project(node: &NodeRef<'_>) -> bool {
-    node.name().text == "project"
+    meant(*node) == "project"
 }
 
 fn no_project(cx: &mut Context<'_>, span: Span, message: &str, help: &str) {

@@ -285,7 +285,7 @@ fn remove(cx: &mut Context<'_>, base: &mut Node, order: &Node, info: &'static No
     if keys.is_empty() {
         let before = base.children.len();
         base.children.retain(|c| c.name.value != name);
-        if base.children.len() == before {
+        if base.children.len() == before && !is_misspelt(base, &name, info) {
             cx.report(nothing(
                 format!("there is no `{name}` to remove"),
                 word.span,
@@ -302,6 +302,17 @@ fn remove(cx: &mut Context<'_>, base: &mut Node, order: &Node, info: &'static No
             ));
         }
     }
+}
+
+/// Whether the word is probably there under a name that will be refused.
+fn is_misspelt(base: &Node, word: &str, info: &'static NodeInfo) -> bool {
+    let unknown = |name: &&str| info.field(name).is_none();
+    let mut written = base
+        .children
+        .iter()
+        .map(|c| c.name.value.as_str())
+        .filter(unknown);
+    written.any(|name| nearest(name, info.words()) == Some(word))
 }
 
 fn remove_one(base: &mut Node, field: &'static Field, key: &str) -> bool {

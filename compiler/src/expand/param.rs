@@ -9,13 +9,24 @@ use skep_schema::spec::{Param, ParamType};
 
 use super::fits::{Limits, fits};
 use super::scope::{Bound, Params, Value};
+use super::words::label;
 use crate::context::Context;
+use crate::syntax::NodeRef;
 use crate::words::there_are;
 
-/// A parameter with the limits on its values, read once.
+/// A parameter as it is declared.
 #[derive(Debug)]
 pub(crate) struct Declared {
-    pub(crate) param: Param,
+    /// Its name's place.
+    pub(crate) span: Span,
+    /// Nothing where the declaration is wrong, which has been reported: any value may fit then.
+    typed: Option<Typed>,
+}
+
+/// What a declaration says, read once.
+#[derive(Debug)]
+struct Typed {
+    param: Param,
     limits: Limits,
     default: Option<Value>,
 }
@@ -27,71 +38,76 @@ pub(crate) type Signature = BTreeMap<String, Declared>;
 pub(crate) fn signature(cx: &mut Context<'_>, nodes: &[Node]) -> Signature {
     let mut all = Signature::new();
     for node in nodes {
-        let Some(param) = Param::decode(node, &mut cx.decoder) else {
+        let before = cx.decoder.diagnostics.len();
+        let param = Param::decode(node, &mut cx.decoder);
+        let sound = cx.decoder.diagnostics.len() == before;
+        let Some(name) = node.label().map(|name| name.map(str::to_owned)) else {
             continue;
         };
-        let name = param.name.value.as_str().to_owned();
-        if let Some(first) = all.get(&name) {
-            cx.report(twice(&name, param.name.span, first.param.name.span));
+        if let Some(first) = all.get(&name.value) {
+            cx.report(twice(&name, first.span));
             continue;
         }
-        all.insert(name, declare(cx, param));
+        let typed = param.filter(|_| sound).map(|param| Typed::of(cx, param));
+        all.insert(
+            name.value,
+            Declared {
+                span: name.span,
+                typed,
+            },
+        );
     }
     all
 }
 
-fn twice(name: &str, span: Span, first: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::DeclaredTwice,
-        span,
-        format!("two parameters are called `{name}`"),
-    )
-    .label("again here")
-    .and(first, "first here")
-    .help("keep one of them")
-}
-
-fn declare(cx: &mut Context<'_>, param: Param) -> Declared {
-    let limits = Limits::of(cx, &param);
-    let default = param.default.as_ref().map(|node| {
-        let value = shaped(cx, &param, node);
-        fits(cx, &param, &limits, value, place(node))
-    });
-    Declared {
-        param,
-        limits,
-        default,
+/// Adds the parameters of misspelt `param`s, which are reported as nodes: what they would have
+/// declared is not unknown as well.
+pub(crate) fn add_misspelt<'n>(
+    signature: &mut Signature,
+    nodes: impl Iterator<Item = NodeRef<'n>>,
+) {
+    for node in nodes {
+        if let Some(name) = label(node) {
+            let broken = Declared {
+                span: node.head_span(),
+                typed: None,
+            };
+            signature.entry(name.to_owned()).or_insert(broken);
+        }
     }
 }
 
-impl Declared {
-    fn ty(&self) -> ParamType {
-        type_of(&self.param)
+fn twice(name: &At<String>, first: Span) -> Diagnostic {
+    let message = format!("two parameters are called `{}`", name.value);
+    Diagnostic::new(Code::DeclaredTwice, name.span, message)
+        .label("again here")
+        .and(first, "first here")
+        .help("keep one of them")
+}
+
+impl Typed {
+    fn of(cx: &mut Context<'_>, param: Param) -> Self {
+        let limits = Limits::of(cx, &param);
+        let default = param.default.as_ref().map(|node| {
+            let value = shaped(cx, &param, node);
+            fits(cx, &param, &limits, value, place(node))
+        });
+        Self {
+            param,
+            limits,
+            default,
+        }
     }
 
     fn is_optional(&self) -> bool {
         self.param.optional.as_ref().is_some_and(|o| o.value)
     }
 
-    /// The value a node of the project gives.
-    pub(crate) fn given(&self, cx: &mut Context<'_>, node: &Node) -> Value {
-        let value = shaped(cx, &self.param, node);
-        fits(cx, &self.param, &self.limits, value, place(node))
-    }
-
-    /// The value without anything given; `None` when there must be one.
-    pub(crate) fn fallback(&self) -> Option<Value> {
-        match &self.default {
-            Some(value) => Some(value.clone()),
-            None => self.is_optional().then_some(Value::Absent),
-        }
-    }
-
     /// The value of `-p NAME=TEXT`. It has no place in a file, so what is wrong with it is told at
     /// the declaration.
-    fn given_text(&self, cx: &mut Context<'_>, text: &str) -> Value {
+    fn read_outside(&self, cx: &mut Context<'_>, text: &str) -> Value {
         let span = self.param.name.span;
-        let value = parse_text(self.ty(), text, span);
+        let value = parse_text(type_of(&self.param), text, span);
         let before = std::mem::take(&mut cx.decoder);
         let value = fits(cx, &self.param, &self.limits, value, span);
         let refused = std::mem::replace(&mut cx.decoder, before);
@@ -105,6 +121,28 @@ impl Declared {
             });
         }
         value
+    }
+}
+
+impl Declared {
+    /// The value a node of the project gives.
+    pub(crate) fn given(&self, cx: &mut Context<'_>, node: &Node) -> Value {
+        let Some(Typed { param, limits, .. }) = &self.typed else {
+            return Value::unknown();
+        };
+        let value = shaped(cx, param, node);
+        fits(cx, param, limits, value, place(node))
+    }
+
+    /// The value without anything given; `None` when there must be one.
+    pub(crate) fn fallback(&self) -> Option<Value> {
+        let Some(typed) = &self.typed else {
+            return Some(Value::unknown());
+        };
+        match &typed.default {
+            Some(value) => Some(value.clone()),
+            None => typed.is_optional().then_some(Value::Absent),
+        }
     }
 }
 
@@ -126,33 +164,29 @@ pub(crate) fn bind(
         .filter(|name| !declared.contains_key(*name))
     {
         let message = format!("there is no parameter `{name}`, as given with -p");
-        cx.report(unknown(message, name, declared.keys(), head));
+        let diagnostic = unknown(message, name, declared.keys(), head);
+        cx.report_absence(diagnostic);
     }
     let mut params = Params::new();
     for (name, param) in declared {
-        let value = match (inputs.params.get(name), set.get(name)) {
-            (Some(text), _) => param.given_text(cx, text),
-            (None, Some(given)) => param.given(cx, given),
-            (None, None) => param.fallback().unwrap_or_else(|| unset(cx, param)),
+        let value = match (&param.typed, inputs.params.get(name), set.get(name)) {
+            (None, _, _) => Value::unknown(),
+            (Some(typed), Some(text), _) => typed.read_outside(cx, text),
+            (Some(_), None, Some(given)) => param.given(cx, given),
+            (Some(_), None, None) => param
+                .fallback()
+                .unwrap_or_else(|| unset(cx, name, param.span)),
         };
         params.insert(name.clone(), Bound { value });
     }
     params
 }
 
-fn unset(cx: &mut Context<'_>, param: &Declared) -> Value {
+fn unset(cx: &mut Context<'_>, name: &str, span: Span) -> Value {
     if !cx.inputs().allow_unset_params {
-        let name = param.param.name.value.as_str();
-        cx.report(
-            Diagnostic::new(
-                Code::UnsetParam,
-                param.param.name.span,
-                format!("`{name}` has no value"),
-            )
-            .help(format!(
-                "pass -p {name}=VALUE, set it in the environment, or give it a default"
-            )),
-        );
+        let help = format!("pass -p {name}=VALUE, set it in the environment, or give it a default");
+        let message = format!("`{name}` has no value");
+        cx.report(Diagnostic::new(Code::UnsetParam, span, message).help(help));
     }
     Value::unknown()
 }

@@ -23,7 +23,7 @@ pub(crate) fn look_up(cx: &mut Context<'_>, scope: &Scope<'_>, text: &str, span:
         None => refuse(wrong(span, format!("`{text}` is no path")).help(FORM)),
     };
     found.unwrap_or_else(|diagnostic| {
-        cx.report(*diagnostic);
+        cx.report_absence(*diagnostic);
         Value::unknown()
     })
 }

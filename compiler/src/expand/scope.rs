@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use skep_schema::lang::{Arg, Literal, Prop};
 use skep_schema::span::Span;
 
-use crate::syntax::{EntryRef, NodeRef, Scalar};
+use super::words::label;
+use crate::syntax::NodeRef;
 
 /// The value of a parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,21 +45,15 @@ pub(crate) struct FlowScope {
 impl FlowScope {
     /// The scope of a flow, or of a change of one; `None` for any other node.
     pub(crate) fn of(node: NodeRef<'_>) -> Option<Self> {
-        let first = node.args().next().map(EntryRef::value);
-        let partial = match (node.name().text, first) {
+        let partial = match (node.name().text, label(node)) {
             ("flow", _) => false,
-            ("patch" | "add" | "defaults", Some(Scalar::Str("flow"))) => true,
+            ("patch" | "add" | "defaults", Some("flow")) => true,
             (_, _) => return None,
         };
         let params = node.children().filter(|c| c.name().text == "param");
-        let name = |param: NodeRef<'_>| match param.args().next().map(EntryRef::value) {
-            Some(Scalar::Str(name)) => Some(name.to_owned()),
-            Some(Scalar::Int(_) | Scalar::Float(..) | Scalar::Bool(_) | Scalar::Null) | None => {
-                None
-            }
-        };
+        let names = params.filter_map(label).map(str::to_owned);
         Some(Self {
-            params: params.filter_map(name).collect(),
+            params: names.collect(),
             partial,
         })
     }

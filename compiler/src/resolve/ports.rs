@@ -61,7 +61,8 @@ impl Resolver<'_, '_> {
             Err(PortError::Unknown(wanted)) => {
                 let known = service.port.iter().map(|p| p.name.value.as_str());
                 let message = format!("service `{name}` has no port `{wanted}`");
-                let diagnostic = Diagnostic::new(Code::UnknownPort, span, message);
+                let diagnostic = Diagnostic::new(Code::UnknownPort, span, message)
+                    .and(service.name.span, "the service is declared here");
                 self.cx.report(match nearest(&wanted, known) {
                     Some(near) => diagnostic
                         .label(format!("did you mean `{near}`?"))
@@ -75,6 +76,7 @@ impl Resolver<'_, '_> {
                 let message = format!("it is unclear which port of service `{name}` is meant");
                 self.cx.report(
                     Diagnostic::new(Code::UnclearPort, span, message)
+                        .and(service.name.span, "the service is declared here")
                         .help("say it: port=NAME, or port=8080"),
                 );
             }

@@ -63,11 +63,6 @@ use c one
 #[test]
 fn arguments_are_checked_against_the_parameters() {
     assert_snapshot!(said(&with_web("use web a imge=\"a:1\"\nuse web b image=\"b:1\" replicas=9\nuse web c image=1 { image \"x\" }\nuse web d extra image=\"d:1\"\n")), @r#"
-    SK4005 skep.kdl:14:1 `use web a` gives no `image`
-      | use web a imge="a:1"
-      ^ `image` is missing
-      - skep.kdl:5:11 the component asks for it here
-      = write `image VALUE` in the use
     SK4004 skep.kdl:14:11 the component `web` has no parameter `imge`
       | imge
       ^ did you mean `image`?

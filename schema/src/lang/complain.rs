@@ -11,16 +11,23 @@ use crate::span::{At, Span};
 impl Fields<'_> {
     /// Says that something is missing: once, since the help shows the whole line.
     pub(super) fn missing(&mut self, cx: &mut Decoder, word: &str) {
-        if std::mem::replace(&mut self.lacking, true) {
+        self.complete = false;
+        if std::mem::replace(&mut self.lacking, true) || self.is_misspelt(word) {
             return;
         }
-        self.complete = false;
         let message = format!("`{}` needs `{word}`", describe(self.node));
         cx.report(
             Diagnostic::new(Code::MissingValue, self.node.span, message)
                 .label(format!("`{word}` is missing"))
                 .help(self.usage(word)),
         );
+    }
+
+    /// Whether it is probably there under a name that will be refused.
+    fn is_misspelt(&self, word: &str) -> bool {
+        let props = self.node.props.iter().map(|p| p.key.value.as_str());
+        let mut written = props.chain(self.node.children.iter().map(|c| c.name.value.as_str()));
+        written.any(|w| self.info.field(w).is_none() && nearest(w, self.info.words()) == Some(word))
     }
 
     /// How the missing word would be written.
