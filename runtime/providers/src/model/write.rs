@@ -8,7 +8,7 @@ use skep_schema::plan::{self, Payload, PlanNode};
 
 use super::edit::edited;
 use super::fault::Verb;
-use super::objects::{ADDRESS, DIGEST, Labels, Object, STACK, object, spelled_like};
+use super::objects::{ADDRESS, DIGEST, Labels, Object, STACK, object, spelled_like, taken};
 use super::observe::is_used_before;
 use super::world::{Desired, World};
 use super::{Model, Trouble};
@@ -21,7 +21,8 @@ const RACES: usize = 5;
 /// What holds the name of a node.
 enum Standing {
     Nothing,
-    Foreign,
+    /// Not ours, and so refused.
+    Foreign(ProviderError),
     /// Ours, and it is the node already.
     Same,
     /// Ours, in another form and with this version.
@@ -55,7 +56,7 @@ impl Model {
         match self.standing(address, node)? {
             Standing::Nothing => self.answered(address, self.send_create(address, node)),
             Standing::Same => Ok(()),
-            Standing::Foreign => Err(foreign(address, node)),
+            Standing::Foreign(refusal) => Err(refusal),
             Standing::Other { .. } => Err(conflict(address)),
         }
     }
@@ -140,7 +141,7 @@ impl Model {
         for _ in 0..RACES {
             let version = match self.standing(address, after)? {
                 Standing::Same => return Ok(()),
-                Standing::Foreign => return Err(foreign(address, after)),
+                Standing::Foreign(refusal) => return Err(refusal),
                 Standing::Other { version, payload } if is_same(&payload, &before.payload) => {
                     version
                 }
@@ -189,7 +190,7 @@ impl Model {
     fn delete(&self, address: &Address, node: &PlanNode) -> Outcome {
         match self.standing(address, node)? {
             Standing::Nothing => return Ok(()),
-            Standing::Foreign => return Err(foreign(address, node)),
+            Standing::Foreign(refusal) => return Err(refusal),
             Standing::Other { .. } => return Err(conflict(address)),
             Standing::Same => {}
         }
@@ -245,7 +246,9 @@ impl Model {
         };
         self.look(|world| match object(world, kind, name) {
             None => Standing::Nothing,
-            Some(object) if !self.owns(&object, address) => Standing::Foreign,
+            Some(object) if !self.owns(&object, address) => {
+                Standing::Foreign(foreign(address, &object))
+            }
             Some(object) if is_same(&object.payload, &node.payload) => Standing::Same,
             Some(Object { meta, payload, .. }) => Standing::Other {
                 version: meta.version,
@@ -307,10 +310,17 @@ fn content(address: &Address, config: &plan::Config) -> Result<Vec<u8>, Provider
         .map_err(|error| rejected(format!("the content of {address}: {error}")))
 }
 
-fn foreign(address: &Address, node: &PlanNode) -> ProviderError {
-    let name = node.payload.physical_name().unwrap_or_default();
+fn foreign(address: &Address, object: &Object<'_>) -> ProviderError {
+    let owner = taken(object.labels).owner;
+    let whose = owner.map_or_else(
+        || "somebody else's".to_owned(),
+        |owner| format!("of {owner}"),
+    );
     ProviderError::Denied {
-        message: format!("`{name}`, the name of {address}, belongs to somebody else's object"),
+        message: format!(
+            "`{}`, the name of {address}, is a {} {whose}",
+            object.name, object.kind
+        ),
     }
 }
 

@@ -4,6 +4,7 @@ mod circle;
 mod failures;
 mod faults;
 mod file;
+mod ownership;
 mod rules;
 mod support;
 mod updates;
