@@ -21,15 +21,25 @@ impl Swarm {
         if let Some(outcome) = self.settled(address, node).await? {
             return outcome;
         }
-        let sent = self.send_create(address, node).await?;
-        match sent {
+        match self.send_create(address, node).await? {
             Ok(()) => Ok(()),
-            Err(fault) if may_be_there(&fault) => self
-                .settled(address, node)
-                .await?
-                .unwrap_or_else(|| Err(self.error(fault, Some(address)))),
+            Err(fault) if may_be_there(&fault) => self.doubted(address, node, fault).await,
             Err(fault) => Err(self.error(fault, Some(address))),
         }
+    }
+
+    /// How a create ends that failed although the object may be there.
+    async fn doubted(&self, address: &Address, node: &PlanNode, fault: Fault) -> Outcome {
+        if let Some(outcome) = self.settled(address, node).await? {
+            return outcome;
+        }
+        if let Payload::Service(service) = &node.payload {
+            let other = self.other_spelling(&service.name).await;
+            if let Some(other) = other.map_err(|fault| self.error(fault, Some(address)))? {
+                return Err(other.denies(address));
+            }
+        }
+        Err(self.error(fault, Some(address)))
     }
 
     /// How a create ends without a write; nothing when there is something to write.

@@ -107,9 +107,7 @@ impl Swarm {
         loop {
             let ask = Ask::get("/tasks").filters(&json!({"label": labels}));
             let tasks: Vec<Task> = self.http.json(ask).await?;
-            let left = tasks
-                .iter()
-                .any(|task| task.service == object.id && !task.has_ended());
+            let left = tasks.iter().any(|task| task.service == object.id);
             if !left || Instant::now() >= deadline {
                 return Ok(());
             }

@@ -87,10 +87,10 @@ fn ssh(user: Option<&str>, host: &str, port: Option<u16>) -> io::Result<Wire> {
     let (Some(output), Some(input)) = (child.stdout.take(), child.stdin.take()) else {
         return Err(io::Error::other("ssh gave no pipes"));
     };
-    Ok(Wire::Ssh {
+    Ok(Wire::Ssh(Box::new(Session {
         pipes: join(output, input),
         _child: child,
-    })
+    })))
 }
 
 fn connector(files: &TlsFiles) -> io::Result<TlsConnector> {
@@ -144,11 +144,13 @@ pub(crate) enum Wire {
     Unix(UnixStream),
     Tcp(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
-    /// The process ends with its connection.
-    Ssh {
-        pipes: Join<ChildStdout, ChildStdin>,
-        _child: Child,
-    },
+    Ssh(Box<Session>),
+}
+
+/// A command behind `ssh`; the process ends with its connection.
+pub(crate) struct Session {
+    pipes: Join<ChildStdout, ChildStdin>,
+    _child: Child,
 }
 
 impl Connection for Wire {
@@ -167,7 +169,7 @@ impl AsyncRead for Wire {
             Wire::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
             Wire::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
             Wire::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-            Wire::Ssh { pipes, .. } => Pin::new(pipes).poll_read(context, buffer),
+            Wire::Ssh(session) => Pin::new(&mut session.pipes).poll_read(context, buffer),
         }
     }
 }
@@ -182,7 +184,7 @@ impl AsyncWrite for Wire {
             Wire::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
             Wire::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
             Wire::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-            Wire::Ssh { pipes, .. } => Pin::new(pipes).poll_write(context, bytes),
+            Wire::Ssh(session) => Pin::new(&mut session.pipes).poll_write(context, bytes),
         }
     }
 
@@ -191,7 +193,7 @@ impl AsyncWrite for Wire {
             Wire::Unix(stream) => Pin::new(stream).poll_flush(context),
             Wire::Tcp(stream) => Pin::new(stream).poll_flush(context),
             Wire::Tls(stream) => Pin::new(stream).poll_flush(context),
-            Wire::Ssh { pipes, .. } => Pin::new(pipes).poll_flush(context),
+            Wire::Ssh(session) => Pin::new(&mut session.pipes).poll_flush(context),
         }
     }
 
@@ -200,7 +202,7 @@ impl AsyncWrite for Wire {
             Wire::Unix(stream) => Pin::new(stream).poll_shutdown(context),
             Wire::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Wire::Tls(stream) => Pin::new(stream).poll_shutdown(context),
-            Wire::Ssh { pipes, .. } => Pin::new(pipes).poll_shutdown(context),
+            Wire::Ssh(session) => Pin::new(&mut session.pipes).poll_shutdown(context),
         }
     }
 }

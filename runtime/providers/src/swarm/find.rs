@@ -32,6 +32,13 @@ pub(crate) struct Found {
     pub(crate) spec: serde_json::Value,
 }
 
+/// An object that has a name we want.
+pub(crate) struct Namesake {
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
+    pub(crate) labels: Labels,
+}
+
 impl Swarm {
     /// Looks at what has the name of `node`.
     ///
@@ -47,7 +54,10 @@ impl Swarm {
             return Ok(Standing::Absent);
         };
         if Owner::of(&found.object.labels) != Some(self.owner(address)) {
-            return Err(foreign(address, &found.object));
+            let Object {
+                kind, name, labels, ..
+            } = found.object;
+            return Err(Namesake { kind, name, labels }.denies(address));
         }
         let seen = spelled_like(found.object.payload.clone(), Some(&node.payload));
         Ok(if seen == node.payload {
@@ -94,10 +104,7 @@ impl Swarm {
             .http
             .json(Ask::get("/services").filters(&json!({"name": [name]})))
             .await?;
-        let Some(service) = all
-            .into_iter()
-            .find(|service| same_name(Kind::Service, service.name(), name))
-        else {
+        let Some(service) = all.into_iter().find(|service| service.name() == name) else {
             return Ok(None);
         };
         let listed = networks(&self.http).await?;
@@ -117,9 +124,22 @@ impl Swarm {
         }))
     }
 
+    /// The owner of a service whose name differs from `name` in nothing but case.
+    pub(crate) async fn other_spelling(&self, name: &str) -> Result<Option<Namesake>, Fault> {
+        let all: Vec<Service> = self.http.json(Ask::get("/services")).await?;
+        let other = all
+            .iter()
+            .find(|service| service.name() != name && same_name(service.name(), name));
+        Ok(other.map(|service| Namesake {
+            kind: Kind::Service,
+            name: service.name().to_owned(),
+            labels: service.labels(),
+        }))
+    }
+
     async fn find_network(&self, name: &str) -> Result<Option<Found>, Fault> {
         let all: Vec<Network> = networks(&self.http).await?;
-        let found = all.iter().find(|network| network.name == name);
+        let found = all.iter().find(|network| same_name(&network.name, name));
         Ok(found.map(|network| Found {
             object: survey::network(network),
             version: 0,
@@ -137,7 +157,7 @@ impl Swarm {
             .http
             .json(Ask::get(path).filters(&json!({"name": [name]})))
             .await?;
-        let found = all.iter().find(|stored| stored.spec.name == name);
+        let found = all.iter().find(|stored| same_name(&stored.spec.name, name));
         Ok(found.map(|stored| Found {
             object: if kind == Kind::Config {
                 survey::config(stored)
@@ -169,16 +189,17 @@ impl Found {
     }
 }
 
-pub(crate) fn foreign(address: &Address, object: &Object) -> ProviderError {
-    let owner = super::labels::taken(&object.labels).owner;
-    let whose = owner.map_or_else(
-        || "somebody else's".to_owned(),
-        |owner| format!("of {owner}"),
-    );
-    ProviderError::Denied {
-        message: format!(
-            "`{}`, the name of {address}, is a {} {whose}",
-            object.name, object.kind
-        ),
+impl Namesake {
+    /// Why its name cannot be had.
+    pub(crate) fn denies(&self, address: &Address) -> ProviderError {
+        let owner = super::labels::taken(&self.labels).owner;
+        let whose = owner.map_or_else(
+            || "somebody else's".to_owned(),
+            |owner| format!("of {owner}"),
+        );
+        let Self { kind, name, .. } = self;
+        ProviderError::Denied {
+            message: format!("`{name}`, the name of {address}, is a {kind} {whose}"),
+        }
     }
 }

@@ -11,6 +11,7 @@ use skep_schema::plan::{Fingerprints, Payload, Plan};
 use super::Swarm;
 use super::convergence::Case;
 use super::fault::Fault;
+use super::find::Namesake;
 use super::http::Ask;
 use super::labels::{self, Labels, STACK};
 use super::read_service::Reading;
@@ -18,13 +19,6 @@ use super::survey::{self, Object, Survey, spelled_like};
 use super::view::View;
 use super::wire::{Info, Service, Stored};
 use crate::secrets::{SecretBytes, variable_fingerprint};
-
-/// An object that has the name of one we want.
-struct Namesake {
-    kind: Kind,
-    name: String,
-    labels: Labels,
-}
 
 impl Swarm {
     pub(crate) async fn inventory(&self, plan: &Plan) -> Result<Inventory, ProviderError> {
@@ -138,11 +132,12 @@ impl Swarm {
         }
     }
 
-    /// Objects whose names start with a name the plan wants: one request for each kind of which
-    /// the plan has any.
+    /// Objects that may have a name the plan wants: one request for each kind of which the plan has
+    /// any. Of services all are listed, because the engine finds their names only as they are
+    /// spelled, yet refuses one that differs in nothing but case.
     async fn namesakes(&self, plan: &Plan) -> Result<Vec<Namesake>, Fault> {
         let stored = |kind, path: &'static str| async move {
-            let found: Vec<Stored> = self.named(kind, path, plan).await?;
+            let found = self.named(kind, path, plan).await?;
             let namesake = |stored: Stored| Namesake {
                 kind,
                 name: stored.spec.name,
@@ -151,7 +146,12 @@ impl Swarm {
             Ok(found.into_iter().map(namesake).collect::<Vec<_>>())
         };
         let services = async {
-            let found: Vec<Service> = self.named(Kind::Service, "/services", plan).await?;
+            let is_any = wanted(plan).any(|(kind, _)| kind == Kind::Service);
+            let found: Vec<Service> = if is_any {
+                self.http.json(Ask::get("/services")).await?
+            } else {
+                Vec::new()
+            };
             let namesake = |service: Service| Namesake {
                 kind: Kind::Service,
                 name: service.name().to_owned(),
@@ -167,12 +167,7 @@ impl Swarm {
         Ok(services.into_iter().chain(configs).chain(secrets).collect())
     }
 
-    async fn named<T: serde::de::DeserializeOwned>(
-        &self,
-        kind: Kind,
-        path: &str,
-        plan: &Plan,
-    ) -> Result<Vec<T>, Fault> {
+    async fn named(&self, kind: Kind, path: &str, plan: &Plan) -> Result<Vec<Stored>, Fault> {
         let names: Vec<&str> = wanted(plan)
             .filter(|(k, _)| *k == kind)
             .map(|(_, name)| name)
@@ -206,7 +201,7 @@ impl Swarm {
             .filter_map(|(kind, name)| {
                 let (_, _, labels) = foreign
                     .iter()
-                    .find(|(k, held, _)| *k == kind && same_name(kind, held, name))?;
+                    .find(|(k, held, _)| *k == kind && same_name(held, name))?;
                 Some(((kind, name.to_owned()), labels::taken(labels)))
             })
             .collect()
@@ -232,13 +227,9 @@ fn wanted(plan: &Plan) -> impl Iterator<Item = (Kind, &str)> {
     payloads.filter_map(|payload| Some((payload.object()?, payload.physical_name()?)))
 }
 
-/// The engine tells services apart without regard to case.
-pub(crate) fn same_name(kind: Kind, one: &str, other: &str) -> bool {
-    if kind == Kind::Service {
-        one.eq_ignore_ascii_case(other)
-    } else {
-        one == other
-    }
+/// The engine tells objects apart without regard to case.
+pub(crate) fn same_name(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
 }
 
 fn observed(view: &View, object: Object, wanted: Option<&Payload>) -> Observed {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skep_engine::drive::look;
 use skep_engine::provider::Provider;
-use skep_schema::event::{NodeOutcome, Outcome};
 use skep_schema::plan::{
     Condition, Dns, Endpoint, FailureAction, FileRef, Health, HealthTest, Limits, LogDriver, Mode,
     Mount, MountSource, Network, Order, Placement, Plan, PoolRange, PublishMode, Published,
@@ -12,7 +11,7 @@ use skep_schema::plan::{
 };
 use skep_schema::units::{Bytes, Cpu, Duration, FileMode, Ratio};
 
-use crate::lab::{BUSYBOX, Lab, at, config, network, service};
+use crate::lab::{BUSYBOX, Lab, config, network, service};
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -126,7 +125,7 @@ fn rich(lab: &Lab) -> Service {
     };
     let generic = texts([("gpu", "2"), ("fpga", "left")]);
     service.reserve = Reserve {
-        cpu: Some(Cpu(1_000)),
+        cpu: Some(Cpu(1_000_000)),
         memory: Some(Bytes(8 << 20)),
         generic,
     };
@@ -256,50 +255,105 @@ async fn spelling_a_default_out_changes_nothing() {
     assert_eq!(swarm.writes(), writes);
 }
 
+/// What came after API 1.41: the minor version, the words of a refusal, and a service with it.
+fn newer(lab: &Lab) -> Vec<(u32, &'static str, Service)> {
+    let with = |change: fn(&mut Service)| {
+        let mut service = Service {
+            replicas: Some(0),
+            ..lab.sleeper("new")
+        };
+        change(&mut service);
+        service
+    };
+    let volume = |subpath| MountSource::Volume {
+        name: lab.name("data"),
+        driver: None,
+        options: BTreeMap::new(),
+        labels: BTreeMap::new(),
+        no_copy: false,
+        subpath,
+    };
+    let mut deep = with(|_| {});
+    let from = volume(Some(text("a/b")));
+    let mount = Mount {
+        from,
+        read_only: false,
+    };
+    deep.mounts.insert(text("/data"), mount);
+    vec![
+        (
+            44,
+            "no-new-privileges",
+            with(|s| s.security.no_new_privileges = true),
+        ),
+        (
+            44,
+            "seccomp",
+            with(|s| s.security.seccomp = Some(text("unconfined"))),
+        ),
+        (
+            44,
+            "seccomp",
+            with(|s| s.security.seccomp = Some(text("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}"))),
+        ),
+        (
+            44,
+            "apparmor",
+            with(|s| s.security.apparmor = Some(text("disabled"))),
+        ),
+        (
+            44,
+            "start-every",
+            with(|s| {
+                s.health = Some(Health {
+                    test: HealthTest::Shell(text("true")),
+                    every: None,
+                    timeout: None,
+                    retries: None,
+                    start: Some(Duration::seconds(3)),
+                    start_every: Some(Duration::seconds(1)),
+                });
+            }),
+        ),
+        (45, "subpath", deep),
+        (46, "oom-score", with(|s| s.oom_score = Some(-7))),
+    ]
+}
+
 #[tokio::test]
 async fn what_the_engine_would_forget_is_refused() {
     let lab = Lab::new();
     let swarm = lab.swarm().await;
-    let api = swarm
-        .observe(&lab.plan([]))
+    let nothing = lab.plan([]);
+    let cluster = swarm
+        .observe(&nothing)
         .await
         .expect("the swarm can be read")
-        .cluster
-        .api;
-    let minor: u32 = api
+        .cluster;
+    let minor: Option<u32> = cluster
+        .api
         .strip_prefix("1.")
-        .and_then(|minor| minor.parse().ok())
-        .expect("a version");
-    let sleeper = Service {
-        replicas: Some(0),
-        ..lab.sleeper("new")
-    };
-    let mut hardened = sleeper.clone();
-    hardened.security.no_new_privileges = true;
-    let scored = Service {
-        oom_score: Some(7),
-        ..sleeper
-    };
-    for (since, demanding, words) in [
-        (44, hardened, "no-new-privileges"),
-        (46, scored, "oom-score"),
-    ] {
+        .and_then(|minor| minor.parse().ok());
+    let minor = minor.expect("the API has a version");
+    for (since, words, demanding) in newer(&lab) {
         let plan = lab.plan([service("new", demanding)]);
-        let report = lab.apply(&swarm, &plan).await;
         if minor < since {
-            let Some(NodeOutcome::Failed(failure)) = report.nodes.get(&at("service.new")) else {
-                panic!("{report:#?}")
-            };
+            let failure = lab.fail(&swarm, &plan, "service.new").await;
+            let said = failure.message;
             assert!(
-                failure.message.contains(words) && failure.message.contains(&api),
-                "{}",
-                failure.message
+                said.contains(words) && said.contains(&cluster.api),
+                "{said}"
             );
             assert!(lab.names("service").is_empty());
         } else {
-            assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
+            lab.arrive(&swarm, &plan).await;
             let seen = look(&swarm, &plan).await.expect("the swarm can be read");
-            assert!(seen.changes.is_empty(), "{:#?}", seen.changes.changes);
+            assert!(
+                seen.changes.is_empty(),
+                "{words}: {:#?}",
+                seen.changes.changes
+            );
+            lab.arrive(&swarm, &nothing).await;
         }
     }
 }

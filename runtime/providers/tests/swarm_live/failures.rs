@@ -34,8 +34,7 @@ async fn an_image_that_nobody_has_is_named() {
 async fn a_crash_loop_comes_with_its_last_words() {
     let lab = Lab::new();
     let swarm = lab.swarm().await;
-    let script =
-        "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; done; echo trouble >&2; exit 7";
+    let script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; done; sleep 0.3; echo trouble >&2; exit 7";
     let plan = lab.plan([service("api", lab.shell("api", script))]);
     let failure = lab.fail(&swarm, &plan, "service.api").await;
     assert_eq!(failure.verdict, Verdict::CrashLooping);

@@ -13,7 +13,7 @@ use skep_schema::address::Address;
 use skep_schema::event::{ApplyReport, NodeOutcome, Outcome, Timestamp};
 use skep_schema::inventory::Failure;
 use skep_schema::plan::{
-    Config, Content, Network, Origin, Payload, Plan, PlanNode, Secret, Service, Target,
+    Config, Content, Need, Network, Origin, Payload, Plan, PlanNode, Secret, Service, Target,
 };
 use skep_schema::units::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) const BUSYBOX: &str = "skep-test/busybox:1";
 /// A stack of its own; whatever is left of it goes when the test ends.
 pub(crate) struct Lab {
     pub(crate) stack: String,
-    host: String,
+    pub(crate) host: String,
 }
 
 impl Lab {
@@ -42,14 +42,37 @@ impl Lab {
     }
 
     pub(crate) async fn swarm_with(&self, secrets: Secrets) -> Swarm {
-        let endpoint =
-            Endpoint::choose(Some(&self.host), None).expect("the variable holds an address");
+        self.connect(&self.host, secrets).await
+    }
+
+    /// Through another socket.
+    pub(crate) async fn swarm_at(&self, host: &str) -> Swarm {
+        self.connect(host, Secrets::default()).await
+    }
+
+    async fn connect(&self, host: &str, secrets: Secrets) -> Swarm {
+        let endpoint = Endpoint::choose(Some(host), None).expect("it is an address");
         let scope = Scope {
             stack: self.stack.clone(),
         };
         Swarm::connect(endpoint, scope, secrets)
             .await
             .expect("the engine answers")
+    }
+
+    /// The API version that is spoken: the engine's newest, as far as it is known.
+    pub(crate) fn api(&self) -> String {
+        self.docker(&["version", "--format", "{{.Server.APIVersion}}"])
+    }
+
+    /// The same as [`Self::docker`], for later and for elsewhere.
+    pub(crate) fn by_hand(&self, args: &[&str]) -> impl FnOnce() + Send + 'static {
+        let mut command = Command::new("docker");
+        command.args(["--host", &self.host]).args(args);
+        move || {
+            let output = command.output().expect("docker runs");
+            assert!(output.status.success(), "{command:?}: {output:?}");
+        }
     }
 
     /// A physical name of this stack.
@@ -76,12 +99,26 @@ impl Lab {
         service
     }
 
+    /// A plan in which a node needs what its payload names.
     pub(crate) fn plan(&self, nodes: impl IntoIterator<Item = (Address, Payload)>) -> Plan {
         let node = |(address, payload): (Address, Payload)| {
             let node = PlanNode::new(&address, Target::Swarm, payload, Origin::default());
             (address, node)
         };
-        let nodes: BTreeMap<Address, PlanNode> = nodes.into_iter().map(node).collect();
+        let mut nodes: BTreeMap<Address, PlanNode> = nodes.into_iter().map(node).collect();
+        let holders: BTreeMap<String, Address> = nodes
+            .iter()
+            .filter_map(|(address, node)| {
+                Some((node.payload.physical_name()?.to_owned(), address.clone()))
+            })
+            .collect();
+        for node in nodes.values_mut() {
+            for (_, name) in node.payload.references() {
+                if let Some(holder) = holders.get(name) {
+                    node.needs.insert(holder.clone(), Need::Exists);
+                }
+            }
+        }
         Plan::new(&self.stack, None, nodes)
     }
 
@@ -176,6 +213,15 @@ impl Lab {
         let mut ids: Vec<String> = self.docker(&args).lines().map(str::to_owned).collect();
         ids.sort();
         ids
+    }
+
+    /// Waits for what the engine does in its own time.
+    pub(crate) fn wait_until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !is_so() {
+            assert!(std::time::Instant::now() < deadline, "in vain: {what}");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
     }
 
     /// Names of this stack's objects of a kind.

@@ -2,7 +2,9 @@
 
 mod echo;
 mod failures;
+mod faults;
 mod lab;
+mod line;
 mod ownership;
 mod removal;
 mod secrets;

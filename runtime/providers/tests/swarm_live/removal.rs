@@ -45,16 +45,11 @@ async fn everything_goes_and_nothing_is_left() {
     for kind in ["service", "network", "config", "secret"] {
         assert!(lab.names(kind).is_empty(), "{kind}");
     }
-    assert!(
-        lab.docker(&[
-            "ps",
-            "--all",
-            "--quiet",
-            "--filter",
-            &format!("name={}", lab.stack)
-        ])
-        .is_empty()
-    );
+    let name = format!("name={}", lab.stack);
+    lab.wait_until("the containers are gone", || {
+        lab.docker(&["ps", "--all", "--quiet", "--filter", &name])
+            .is_empty()
+    });
     // Other stacks of the same engine may need the key, so whether it went cannot be told here.
     swarm
         .forget_key_if_unused()
