@@ -69,13 +69,8 @@ pub(crate) fn command(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Crates whose tests talk to a swarm, or need the packages.
-const NEED_ENGINE: &[&str] = &["skep-providers"];
-
 fn without_engine(filter: &[String]) -> Result<(), String> {
-    let excluded = NEED_ENGINE.iter().flat_map(|name| ["--exclude", name]);
-    let tests: Vec<_> = TESTS.iter().copied().chain(excluded).collect();
-    shell::show(cargo(&tests).args(filter))
+    shell::show(cargo(TESTS).args(filter))
 }
 
 fn with_engine(options: &Options, steps: &mut Steps) {
@@ -125,6 +120,8 @@ fn end_to_end(engine: &Kept, filter: &[String]) -> Result<(), String> {
         "--no-fail-fast",
         "--test",
         "e2e",
+        "--test",
+        "swarm_live",
     ];
     shell::show(at_engine(engine, &mut cargo(&tests)).args(filter))
 }

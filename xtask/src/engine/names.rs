@@ -25,6 +25,7 @@ pub(super) fn start(slot: Slot) -> Result<(), String> {
         ])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .map(drop)
         .map_err(|e| format!("cannot start the name server: {e}"))
