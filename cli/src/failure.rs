@@ -4,6 +4,7 @@ use std::fmt;
 
 use skep_engine::provider::ProviderError;
 use skep_project::ProjectError;
+use skep_providers::model::StoreError;
 
 use crate::exit::Exit;
 
@@ -64,6 +65,12 @@ impl From<ProviderError> for Failure {
             Exit::Unreachable => failure.help("to try things out without Docker: --target model"),
             _ => failure,
         }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(Exit::Unreachable, chain(&error))
     }
 }
 

@@ -407,7 +407,9 @@ fn codes_and_nodes_are_explained() {
     );
     let node = project.skep(&["explain", "service.api"]).stdout;
     assert!(
-        node.contains("skep.kdl:") && node.contains("service.db (healthy)"),
+        node.contains("skep.kdl:")
+            && node.contains("service.db (healthy)")
+            && node.contains("update.on-failure  rollback\n    not pause, as the engine: "),
         "{node}"
     );
     let wrong = project.skep(&["explain", "service.apii"]);

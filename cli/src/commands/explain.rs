@@ -1,7 +1,7 @@
 //! `skep explain`
 
 use clap::Args;
-use skep_compiler::Compiled;
+use skep_compiler::{Compiled, Decision, EDITION_1};
 use skep_schema::address::Address;
 use skep_schema::diagnostic::Code;
 use skep_schema::lang::nearest;
@@ -79,7 +79,33 @@ fn describe(compiled: &Compiled, address: &Address) -> Result<String, Failure> {
     out.push_str(&dependents(compiled, address));
     out.push_str("\nWhat it became, with the edition's defaults filled in:\n\n");
     out.push_str(&value(&node.payload));
+    out.push_str(&decisions(address));
     Ok(out)
+}
+
+/// What the edition decides for nodes of this kind, each with its reason.
+fn decisions(address: &Address) -> String {
+    let kind = format!("{}.", address.kind.word());
+    let mut of_kind = EDITION_1
+        .iter()
+        .filter_map(|d| Some((d.property.strip_prefix(&kind)?, d)))
+        .peekable();
+    if of_kind.peek().is_none() {
+        return String::new();
+    }
+    let mut out = "\nWhere the spec is silent, edition 1 decides:\n\n".to_owned();
+    for (property, decision) in of_kind {
+        let Decision {
+            property: _,
+            value,
+            engine,
+            why,
+        } = decision;
+        out.push_str(&format!(
+            "  {property}  {value}\n    not {engine}, as the engine: {why}\n"
+        ));
+    }
+    out
 }
 
 fn origin(node: &PlanNode) -> String {

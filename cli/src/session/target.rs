@@ -54,8 +54,7 @@ impl Session<'_> {
             .model_file
             .clone()
             .unwrap_or_else(|| self.project.root().join(".skep").join("model.json"));
-        Model::open(Some(file), &plan.stack, secrets)
-            .map_err(|e| Failure::new(Exit::Unreachable, e.to_string()))
+        Ok(Model::open(Some(file), &plan.stack, secrets)?)
     }
 
     async fn swarm(&self, plan: &Plan, secrets: Secrets) -> Result<Swarm, Failure> {

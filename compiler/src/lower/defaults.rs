@@ -92,7 +92,6 @@ pub(super) mod engine {
     pub(in super::super) const RESTART_DELAY: Duration = Duration::seconds(5);
     pub(in super::super) const RESTART_MAX: u32 = 0;
     pub(in super::super) const RESTART_WINDOW: Duration = Duration(0);
-    pub(in super::super) const STOP_SIGNAL: &str = "SIGTERM";
     pub(in super::super) const STOP_GRACE: Duration = Duration::seconds(10);
     pub(in super::super) const PARALLELISM: u32 = 1;
     pub(in super::super) const DELAY: Duration = Duration(0);

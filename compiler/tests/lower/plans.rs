@@ -285,7 +285,7 @@ fn a_default_that_is_spelled_out_changes_no_digest() {
             endpoint vip
             health { command ok; every "30s"; timeout "0.5m"; retries 3; start "0s" }
             restart any delay="5s" max=0
-            stop { signal TERM; grace "10s" }
+            stop { grace "10s" }
             update { parallelism 1; delay "0s"; order start-first; on-failure rollback; monitor "5s"; max-failure-ratio 0 }
             rollback { parallelism 1; order start-first; on-failure pause }
             security { seccomp default; apparmor default }
@@ -293,6 +293,15 @@ fn a_default_that_is_spelled_out_changes_no_digest() {
         }"#,
     );
     assert_eq!(silent.digest, spelled.digest);
+}
+
+#[test]
+fn a_signal_is_no_default_because_an_image_may_have_its_own() {
+    let spelled = plan("service a { image \"a:1\"; stop { signal TERM } }");
+    assert_eq!(
+        service(&spelled, "service.a").stop.signal.as_deref(),
+        Some("SIGTERM")
+    );
 }
 
 #[test]

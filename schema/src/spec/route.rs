@@ -165,7 +165,7 @@ node! {
         from: arg(UrlPath) "FROM";
         /// Where to: a path or a URL. The query is kept.
         to: need(Scalar) "to";
-        /// The status of the answer.
+        /// The status of the answer; without one Traefik, which has no 308, answers with 301.
         status: value(u16) "status" default "308";
         /// The path alone, or everything below it with the rest of the path kept.
         kind: value(PathKind) "kind" default "exact";

@@ -287,8 +287,8 @@ node! {
 
     /// How a task is asked to end.
     Stop "stop" {
-        /// The signal.
-        signal: value(Scalar) "signal" default "SIGTERM";
+        /// The signal; without one the image's own, or `SIGTERM`.
+        signal: value(Scalar) "signal";
         /// How long it may take before it is killed.
         grace: value(Duration) "grace" default "10s";
     }

@@ -47,9 +47,14 @@ fn is_content_name(change: &Change, field: &FieldChange) -> bool {
 fn field(change: &FieldChange) -> Vec<Line> {
     let path = path(&change.path);
     if change.secret {
+        let told = if is_known(change) {
+            "changed"
+        } else {
+            "unknown"
+        };
         return vec![Line {
             sign: Sign::Changed,
-            text: format!("{path}  (secret, changed)"),
+            text: format!("{path}  (secret, {told})"),
         }];
     }
     match (&change.before, &change.after) {
@@ -74,6 +79,15 @@ fn field(change: &FieldChange) -> Vec<Line> {
         }],
         (None, None) => Vec::new(),
     }
+}
+
+/// Whether anybody here could compare the secret's value: a fingerprint is there, or is in the name.
+fn is_known(change: &FieldChange) -> bool {
+    change.after.as_ref().is_none_or(|after| match after {
+        Value::Map(text) => text.contains_key("fingerprint"),
+        Value::Text(name) => !name.ends_with('*'),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::List(_) => true,
+    })
 }
 
 fn path(segments: &[String]) -> String {

@@ -99,12 +99,13 @@ impl Lower<'_, '_, '_> {
     }
 }
 
+/// A signal is never left out as a default: without one the engine takes the image's own.
 pub(super) fn stop(stop: Option<&Stop>) -> plan::Stop {
     let signal = stop
         .and_then(|stop| scalar(stop.signal.as_ref()))
         .map(|signal| full_signal(&signal));
     plan::Stop {
-        signal: unless(signal, &engine::STOP_SIGNAL.to_owned()),
+        signal,
         grace: unless(
             stop.and_then(|stop| value(stop.grace.as_ref())),
             &engine::STOP_GRACE,
