@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, check, compile, completions, destroy, diff, explain, fmt, graph, init, plan, status,
+    apply, check, compile, completions, destroy, diff, explain, fmt, graph, history, init, lock,
+    plan, rollback, show, status,
 };
 use crate::output::paint::Colour;
 
@@ -142,6 +143,10 @@ pub(crate) enum Command {
     Diff(diff::Options),
     Apply(apply::Options),
     Status(status::Options),
+    History(history::Options),
+    Show(show::Options),
+    Rollback(rollback::Options),
+    Lock(lock::Options),
     Destroy(destroy::Options),
     Graph(graph::Options),
     Init(init::Options),

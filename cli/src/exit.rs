@@ -8,7 +8,6 @@ macro_rules! exits {
     ($($(#[doc = $doc:literal])* $name:ident $code:literal)*) => {
         /// Exit codes that scripts may rely on.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(dead_code, reason = "5 is promised to scripts; a lock between appliers is still to come")]
         pub(crate) enum Exit { $($(#[doc = $doc])* $name = $code),* }
 
         #[cfg(test)]

@@ -5,3 +5,4 @@ pub(crate) mod diagnostics;
 pub(crate) mod paint;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod time;

@@ -2,12 +2,17 @@
 
 mod base;
 mod confirm;
+mod holder;
+mod manner;
+mod perform;
+pub(crate) mod refuse;
 mod target;
 
 use std::io::Write;
 
 use skep_compiler::Compiled;
 use skep_compiler::source::Inputs;
+use skep_engine::journal::Journal;
 use skep_project::Project;
 use skep_schema::diagnostic::{Diagnostic, Severity};
 use skep_schema::plan::Plan;
@@ -15,11 +20,13 @@ use skep_schema::plan::Plan;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::diagnostics::{Form, render};
+use crate::output::diagnostics::{self, render};
 use crate::output::paint::Paint;
 
-pub(crate) use base::{Saved, read_saved};
+pub(crate) use base::{Number, Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
+pub(crate) use manner::{Consent, Form, Manner};
+pub(crate) use perform::{Work, holding, nothing};
 pub(crate) use target::Connection;
 
 /// A project opened for one command.
@@ -65,6 +72,25 @@ impl<'a> Session<'a> {
             .ok_or_else(|| Failure::new(Exit::Bug, "a compile without errors made no plan"))
     }
 
+    /// The stack without anything in it: enough to ask a target about it, even where the spec is
+    /// broken.
+    pub(crate) fn stack(&self) -> Result<Plan, Failure> {
+        let (_, compiled) = self.project.load(self.inputs())?;
+        let spec = &compiled.spec;
+        if spec.project.is_empty() {
+            self.show(&compiled)?;
+            return Err(Failure::new(Exit::Failed, "the project has no name"));
+        }
+        Ok(Plan::empty(&spec.project, spec.environment.as_deref()))
+    }
+
+    /// All that is left of what was applied.
+    pub(crate) fn journal(&self) -> Result<Journal, Failure> {
+        let target = self.connect(&self.stack()?)?;
+        let home = target.home.as_ref();
+        Ok(target.runtime.block_on(Journal::read(home))?)
+    }
+
     /// Errors are shown and end the command; warnings belong to `check`.
     pub(crate) fn show(&self, compiled: &Compiled) -> Result<(), Failure> {
         let errors: Vec<Diagnostic> = compiled
@@ -78,7 +104,12 @@ impl<'a> Session<'a> {
         }
         eprint!(
             "{}",
-            render(Form::Human, &errors, &compiled.sources, self.err)
+            render(
+                diagnostics::Form::Human,
+                &errors,
+                &compiled.sources,
+                self.err
+            )
         );
         let count = crate::output::changes::count(errors.len() as u64, "error");
         Err(Failure::new(

@@ -7,6 +7,7 @@ pub mod event;
 pub mod inventory;
 pub mod lang;
 pub mod plan;
+pub mod revision;
 pub mod span;
 pub mod spec;
 pub mod units;

@@ -1,17 +1,16 @@
 //! `skep destroy`
 
-use std::time::Duration;
-
 use clap::Args;
-use skep_engine::drive::look;
-use skep_schema::plan::Plan;
+use skep_engine::drive::Look;
+use skep_engine::journal::Journal;
+use skep_schema::revision::Purpose;
 
-use super::apply::{Form, finish, perform, timeout};
+use super::apply::finish;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, terminal};
-use crate::session::{Answer, Session, confirm};
+use crate::session::{Answer, Manner, Session, Work, confirm, refuse};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,39 +21,43 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// Do not ask
-    #[arg(short = 'y', long)]
-    yes: bool,
-    /// How long one node may take
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = timeout)]
-    timeout: Duration,
-    /// The form of the report
-    #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
-    output: Form,
+    #[command(flatten)]
+    manner: Manner,
 }
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let session = Session::open(global)?;
-    let plan = session.plan()?;
-    let nothing = Plan::empty(&plan.project, plan.environment.as_deref());
+    let nothing = session.stack()?;
     let target = session.connect(&nothing)?;
-    let seen = target
-        .runtime
-        .block_on(look(target.provider.as_ref(), &nothing))?;
+    let (seen, journal) = target.look(&nothing)?;
     let heading = Heading {
-        stack: plan.stack.clone(),
+        stack: nothing.stack.clone(),
         against: session.cluster_name(&seen.inventory.cluster),
         next: None,
     };
     eprint!("{}", terminal(&seen.changes, &heading, session.err));
-    if seen.changes.is_empty() && seen.inventory.superseded.is_empty() {
+    let superseded = !seen.inventory.superseded.is_empty();
+    if seen.changes.is_empty() && !superseded && journal.is_empty() {
         return Ok(Exit::Done);
     }
-    super::apply::refuse_blocked(&seen.changes)?;
-    if !options.yes {
-        let question = format!("Remove all of {}? Volumes stay.", plan.stack);
-        confirm(&question, &Answer::Name(&plan.stack), "skep destroy --yes")?;
+    let allow = |seen: &Look, _: &Journal| refuse::blocked(&seen.changes);
+    allow(&seen, &journal)?;
+    if !options.manner.yes {
+        let question = format!("Remove all of {}? Volumes stay.", nothing.stack);
+        confirm(
+            &question,
+            &Answer::Name(&nothing.stack),
+            "skep destroy --yes",
+        )?;
     }
-    let report = perform(&session, &target, &nothing, options.timeout)?;
-    finish(options.output, &report)
+    let work = Work {
+        plan: &nothing,
+        purpose: Purpose::Destroy,
+        origin: None,
+        allow: &allow,
+    };
+    finish(
+        options.manner.output,
+        &session.perform(&target, &options.manner, &work)?,
+    )
 }

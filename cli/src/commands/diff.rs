@@ -14,15 +14,16 @@ const EXAMPLES: &str = "\
 Examples:
   skep diff old.json new.json      two plans that `skep compile -o json` wrote
   skep diff main HEAD              two git revisions of this project
+  skep diff r6 r7                  two revisions that were applied; `skep history` lists them
   skep diff v1.4 plan.json -o markdown";
 
-/// Compare two plans or git revisions, without any target
+/// Compare two plans, git revisions or revisions of the target
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// A plan file or a git revision
+    /// A plan file, a revision such as r7, or a git revision
     before: String,
-    /// A plan file or a git revision
+    /// A plan file, a revision such as r7, or a git revision
     after: String,
     /// The form of the changes
     #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]

@@ -10,7 +10,7 @@ use crate::args::{Global, Target};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, markdown, terminal};
-use crate::session::{Session, print, to_json};
+use crate::session::{Session, print, refuse, to_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,10 +84,8 @@ fn offline(session: &Session<'_>, options: &Options, base: &str) -> Result<Chang
 fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure> {
     let plan = session.plan()?;
     let target = session.connect(&plan)?;
-    let seen = target
-        .runtime
-        .block_on(look(target.provider.as_ref(), &plan))?;
-    super::apply::refuse_taken(&seen)?;
+    let seen = target.runtime.block_on(look(target.home.as_ref(), &plan))?;
+    refuse::taken(&seen)?;
     if let Some(path) = &options.out {
         std::fs::write(path, to_json(&seen.changes)).map_err(|e| Failure::file(path, &e))?;
     }

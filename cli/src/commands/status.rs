@@ -68,9 +68,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let session = Session::open(global)?;
     let plan = session.plan()?;
     let target = session.connect(&plan)?;
-    let seen = target
-        .runtime
-        .block_on(look(target.provider.as_ref(), &plan))?;
+    let seen = target.runtime.block_on(look(target.home.as_ref(), &plan))?;
     let rows = rows(&seen);
     let fine = rows.iter().all(|r| {
         r.sync == "in-sync" && matches!(r.readiness, None | Some(Readiness::Ready { .. }))

@@ -16,6 +16,30 @@ pub(crate) struct Base {
     pub(crate) name: String,
 }
 
+/// The number of a revision, `r7`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Number(pub(crate) u32);
+
+impl std::str::FromStr for Number {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text
+            .strip_prefix('r')
+            .filter(|t| t.starts_with(|c: char| c.is_ascii_digit()));
+        digits
+            .and_then(|d| d.parse().ok())
+            .map(Self)
+            .ok_or("revisions look like r7")
+    }
+}
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "r{}", self.0)
+    }
+}
+
 /// What a file that Skep wrote holds.
 pub(crate) enum Saved {
     Plan(Plan),
@@ -23,7 +47,8 @@ pub(crate) enum Saved {
 }
 
 impl Session<'_> {
-    /// A plan file if there is one of that name, else the project at a git revision.
+    /// A plan file if there is one of that name, else a revision of the target, else the project at
+    /// a git revision.
     pub(crate) fn base(&self, name: &str) -> Result<Base, Failure> {
         let path = Path::new(name);
         if path.is_file() {
@@ -38,6 +63,17 @@ impl Session<'_> {
                 )
                 .help("`skep compile -o json > plan.json` writes a plan")),
             };
+        }
+        if let Ok(Number(number)) = name.parse() {
+            let journal = self.journal()?;
+            let entry = journal.get(number).ok_or_else(|| {
+                Failure::new(Exit::Failed, format!("there is no revision r{number}"))
+                    .help("`skep history` lists what there is")
+            })?;
+            return Ok(Base {
+                plan: entry.revision.bound(),
+                name: format!("r{number}"),
+            });
         }
         let compiled = self.project.at_revision(name, self.inputs())?;
         self.show(&compiled)?;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use skep_engine::provider::Provider;
+use skep_engine::drive::{Look, look};
+use skep_engine::journal::Journal;
+use skep_engine::provider::ProviderError;
+use skep_engine::records::Home;
 use skep_providers::model::Model;
 use skep_providers::secrets::Secrets;
 use skep_providers::swarm::{Endpoint, Scope, Swarm};
@@ -17,10 +20,20 @@ use crate::failure::Failure;
 
 /// A target, and the one thread everything asynchronous runs on.
 pub(crate) struct Connection {
-    pub(crate) provider: Box<dyn Provider>,
+    pub(crate) home: Box<dyn Home>,
     pub(crate) runtime: tokio::runtime::Runtime,
     /// Secrets without a value here, and what to do about each.
     pub(crate) missing: BTreeMap<Address, String>,
+}
+
+impl Connection {
+    /// What an apply of the plan would do, and what was applied before.
+    pub(crate) fn look(&self, plan: &Plan) -> Result<(Look, Journal), Failure> {
+        let home = self.home.as_ref();
+        Ok(self.runtime.block_on(async {
+            Ok::<_, ProviderError>((look(home, plan).await?, Journal::read(home).await?))
+        })?)
+    }
 }
 
 impl Session<'_> {
@@ -37,12 +50,12 @@ impl Session<'_> {
             .filter(|address| address.kind == Kind::Secret && secrets.get(address).is_none())
             .map(|address| (address.clone(), secrets.why(address)))
             .collect();
-        let provider: Box<dyn Provider> = match self.global.target {
+        let home: Box<dyn Home> = match self.global.target {
             Target::Model => Box::new(self.model(plan, secrets)?),
             Target::Swarm => Box::new(runtime.block_on(self.swarm(plan, secrets))?),
         };
         Ok(Connection {
-            provider,
+            home,
             runtime,
             missing,
         })

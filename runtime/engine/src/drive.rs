@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::apply::{Apply, Effect, Input, Limits};
-use crate::provider::Provider;
+use crate::provider::{Kept, Provider};
 use flight::Flight;
 
 pub use look::{Look, look};
@@ -24,6 +24,8 @@ pub struct Watch<'a> {
     /// An apply goes on when the sender is gone.
     pub cancel: &'a mut mpsc::Receiver<()>,
     pub tell: &'a mut (dyn FnMut(Timestamp, &Event) + Send),
+    /// What stays in the target although nothing uses it.
+    pub kept: &'a Kept,
 }
 
 impl std::fmt::Debug for Watch<'_> {
@@ -49,13 +51,14 @@ pub async fn drive(
         start,
         cancel,
         tell,
+        kept,
     } = watch;
     let clock = Clock {
         start,
         zero: Instant::now(),
     };
     let (mut apply, mut effects) = Apply::start(plan, changes, limits, start);
-    let mut flight = Flight::new(provider, plan, changes);
+    let mut flight = Flight::new(provider, plan, changes, kept);
     let mut cancellable = true;
     loop {
         for effect in effects {

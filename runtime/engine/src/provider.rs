@@ -1,9 +1,10 @@
 //! The one trait at the edge: where plans come true.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
-use skep_schema::address::Address;
+use skep_schema::address::{Address, Kind};
 use skep_schema::change::Change;
 use skep_schema::inventory::{Inventory, Readiness};
 use skep_schema::plan::{Plan, PlanNode};
@@ -31,9 +32,13 @@ pub trait Provider: Send + Sync {
     /// change is told apart.
     fn check<'a>(&'a self, address: &'a Address, node: &'a PlanNode) -> Promise<'a, Readiness>;
 
-    /// Removes superseded configs and secrets that nothing can roll back to any more.
-    fn collect<'a>(&'a self, plan: &'a Plan) -> Promise<'a, ()>;
+    /// Removes superseded configs and secrets that nothing can roll back to any more. What is
+    /// `kept` stays in any case.
+    fn collect<'a>(&'a self, plan: &'a Plan, kept: &'a Kept) -> Promise<'a, ()>;
 }
+
+/// Objects that a rollback to an earlier revision would look for: kind and physical name.
+pub type Kept = BTreeSet<(Kind, String)>;
 
 /// Why a provider could not, by what the caller does next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use skep_engine::apply::Limits;
 use skep_engine::drive::{Watch, drive, look};
-use skep_engine::provider::{Promise, Provider, ProviderError};
+use skep_engine::provider::{Kept, Promise, Provider, ProviderError};
 use skep_schema::address::{Address, Kind};
 use skep_schema::change::Change;
 use skep_schema::event::{ApplyReport, Event, NodeOutcome, Outcome, Timestamp};
@@ -84,7 +84,7 @@ impl Provider for Slow {
         })
     }
 
-    fn collect<'a>(&'a self, _: &'a Plan) -> Promise<'a, ()> {
+    fn collect<'a>(&'a self, _: &'a Plan, _: &'a Kept) -> Promise<'a, ()> {
         Box::pin(async {
             self.collects.fetch_add(1, Ordering::Relaxed);
             Err(ProviderError::Rejected {
@@ -126,6 +126,7 @@ async fn apply(provider: &Slow, plan: &Plan, limits: Limits, cancels: &[u64]) ->
         start: START,
         cancel: &mut cancelled,
         tell: &mut tell,
+        kept: &Kept::new(),
     };
     let pressing = async {
         for pause in cancels {
@@ -292,6 +293,7 @@ fn an_apply_can_run_on_any_thread() {
         start: START,
         cancel: &mut cancel,
         tell: &mut |_, _| (),
+        kept: &Kept::new(),
     };
     is_send(drive(&provider, &plan, &changes, Limits::default(), watch));
 }

@@ -17,6 +17,7 @@ mod observe;
 mod place;
 mod provider;
 mod readiness;
+mod records;
 mod refusal;
 mod rollout;
 mod services;

@@ -27,6 +27,7 @@ mod observe;
 mod provider;
 mod read_mount;
 mod read_service;
+pub(crate) mod records;
 mod service;
 pub(crate) mod survey;
 mod update;

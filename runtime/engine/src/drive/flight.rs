@@ -11,7 +11,7 @@ use skep_schema::event::Timestamp;
 use skep_schema::plan::Plan;
 
 use crate::apply::Input;
-use crate::provider::{Provider, ProviderError};
+use crate::provider::{Kept, Provider, ProviderError};
 
 /// Checks under way at a time; the others wait their turn.
 const CHECKS: usize = 8;
@@ -20,6 +20,7 @@ pub(super) struct Flight<'a> {
     provider: &'a dyn Provider,
     plan: &'a Plan,
     changes: &'a ChangeSet,
+    kept: &'a Kept,
     calls: Vec<Call<'a>>,
     /// Checks that are still to come, the next first.
     checks: BTreeSet<(Timestamp, Address)>,
@@ -29,11 +30,17 @@ pub(super) struct Flight<'a> {
 type Call<'a> = Pin<Box<dyn Future<Output = Input> + Send + 'a>>;
 
 impl<'a> Flight<'a> {
-    pub(super) fn new(provider: &'a dyn Provider, plan: &'a Plan, changes: &'a ChangeSet) -> Self {
+    pub(super) fn new(
+        provider: &'a dyn Provider,
+        plan: &'a Plan,
+        changes: &'a ChangeSet,
+        kept: &'a Kept,
+    ) -> Self {
         Self {
             provider,
             plan,
             changes,
+            kept,
             calls: Vec::new(),
             checks: BTreeSet::new(),
             checking: 0,
@@ -56,9 +63,9 @@ impl<'a> Flight<'a> {
     }
 
     pub(super) fn collect(&mut self) {
-        let (provider, plan) = (self.provider, self.plan);
+        let (provider, plan, kept) = (self.provider, self.plan, self.kept);
         self.calls.push(Box::pin(async move {
-            Input::Collected(provider.collect(plan).await)
+            Input::Collected(provider.collect(plan, kept).await)
         }));
     }
 

@@ -1,6 +1,6 @@
 //! Removing what was superseded, once nothing can go back to it.
 
-use skep_engine::provider::ProviderError;
+use skep_engine::provider::{Kept, ProviderError};
 use skep_schema::address::{Address, Kind};
 use skep_schema::plan::Plan;
 
@@ -10,25 +10,27 @@ use super::observe::{is_used_before, refers, survey};
 use super::world::{Task, World};
 
 impl Model {
-    pub(super) fn collect_superseded(&self, plan: &Plan) -> Result<(), ProviderError> {
-        let idle = self.look(|world| self.idle(world, plan))?;
+    pub(super) fn collect_superseded(&self, plan: &Plan, kept: &Kept) -> Result<(), ProviderError> {
+        let idle = self.look(|world| self.idle(world, plan, kept))?;
         idle.iter()
             .try_for_each(|(address, kind, name)| self.remove(address, *kind, name))
     }
 
     /// What the plan does not name and nothing refers to any more.
-    fn idle(&self, world: &World, plan: &Plan) -> Vec<(Address, Kind, String)> {
+    fn idle(&self, world: &World, plan: &Plan, kept: &Kept) -> Vec<(Address, Kind, String)> {
         let fingerprints = world
             .key()
             .map(|key| self.secrets.fingerprints(&key, plan))
             .unwrap_or_default();
         let plan = plan.bind(&fingerprints);
         let superseded = survey(world, &self.stack, &plan).superseded;
+        let is_kept = |object: &Object<'_>| kept.contains(&(object.kind, object.name.to_owned()));
         let left = objects(world, &self.stack).into_iter().filter(|object| {
             let parted = superseded
                 .iter()
                 .any(|old| (old.kind, old.name) == (object.kind, object.name));
-            object.kind != Kind::Service && (parted || is_left_over(object, &plan))
+            object.kind != Kind::Service
+                && (parted && !is_kept(object) || is_left_over(object, &plan))
         });
         left.filter(|object| !is_in_use(world, object.kind, object.name))
             .filter_map(|object| Some((object.address()?, object.kind, object.name.to_owned())))

@@ -7,7 +7,7 @@ use super::world::{Config, Meta, Network, Secret, Service, World};
 use crate::swarm::labels::theirs;
 use crate::swarm::normal;
 
-pub(super) use crate::swarm::labels::{ADDRESS, DIGEST, Labels, STACK, taken};
+pub(super) use crate::swarm::labels::{ADDRESS, DIGEST, Labels, RECORD, RECORD_OF, STACK, taken};
 pub(super) use crate::swarm::survey::spelled_like;
 
 /// One object.

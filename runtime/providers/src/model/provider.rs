@@ -1,6 +1,6 @@
 //! The model as a place where plans come true.
 
-use skep_engine::provider::{Promise, Provider};
+use skep_engine::provider::{Kept, Promise, Provider};
 use skep_schema::address::{Address, Kind};
 use skep_schema::change::Change;
 use skep_schema::inventory::{Inventory, Readiness};
@@ -44,7 +44,7 @@ impl Provider for Model {
         })
     }
 
-    fn collect<'a>(&'a self, plan: &'a Plan) -> Promise<'a, ()> {
-        Box::pin(async move { self.collect_superseded(plan) })
+    fn collect<'a>(&'a self, plan: &'a Plan, kept: &'a Kept) -> Promise<'a, ()> {
+        Box::pin(async move { self.collect_superseded(plan, kept) })
     }
 }

@@ -1,6 +1,6 @@
 //! Removing what was superseded, once nothing can go back to it.
 
-use skep_engine::provider::ProviderError;
+use skep_engine::provider::{Kept, ProviderError};
 use skep_schema::address::Kind;
 use skep_schema::plan::Plan;
 
@@ -12,18 +12,27 @@ use super::survey::{Object, References, survey, used_before};
 use super::wire::Service;
 
 impl Swarm {
-    pub(crate) async fn collect_superseded(&self, plan: &Plan) -> Result<(), ProviderError> {
+    pub(crate) async fn collect_superseded(
+        &self,
+        plan: &Plan,
+        kept: &Kept,
+    ) -> Result<(), ProviderError> {
         let key = self.key().await?;
         let fingerprints = key
             .map(|key| self.secrets.fingerprints(&key, plan))
             .unwrap_or_default();
         let plan = plan.bind(&fingerprints);
-        self.collect_bound(&plan, key.as_ref())
+        self.collect_bound(&plan, kept, key.as_ref())
             .await
             .map_err(|fault| self.error(fault, None))
     }
 
-    async fn collect_bound(&self, plan: &Plan, key: Option<&[u8; 32]>) -> Result<(), Fault> {
+    async fn collect_bound(
+        &self,
+        plan: &Plan,
+        kept: &Kept,
+        key: Option<&[u8; 32]>,
+    ) -> Result<(), Fault> {
         let (view, configs, secrets) =
             tokio::try_join!(self.view(), self.owned("/configs"), self.owned("/secrets"))?;
         let objects = self.objects(&view, &configs, &secrets, key);
@@ -32,7 +41,8 @@ impl Swarm {
             .filter(|object| is_left_over(object, plan))
             .cloned()
             .collect();
-        let superseded = survey(objects, &view, plan).superseded;
+        let superseded = survey(objects, &view, plan).superseded.into_iter();
+        let superseded = superseded.filter(|o| !kept.contains(&(o.kind, o.name.clone())));
         let old: Vec<Object> = left
             .into_iter()
             .chain(superseded)

@@ -21,6 +21,13 @@ pub(crate) const MODE: &str = "skep.mode";
 /// On the config that holds the key of the fingerprints.
 pub(crate) const KEY: &str = "skep.key";
 
+/// On the configs that hold records: what kind of record, of which stack, the how-manieth, and the
+/// part of it that is rewritten.
+pub(crate) const RECORD: &str = "skep.record";
+pub(crate) const RECORD_OF: &str = "skep.record-of";
+pub(crate) const RECORD_NUMBER: &str = "skep.record-number";
+pub(crate) const RECORD_STATE: &str = "skep.record-state";
+
 const OURS: &str = "skep.";
 
 /// Whose object it is.

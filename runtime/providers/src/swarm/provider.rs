@@ -1,6 +1,6 @@
 //! The swarm behind the trait.
 
-use skep_engine::provider::{Promise, Provider, ProviderError};
+use skep_engine::provider::{Kept, Promise, Provider, ProviderError};
 use skep_schema::address::Address;
 use skep_schema::change::{Action, Change, Effect};
 use skep_schema::inventory::{Inventory, Readiness};
@@ -40,8 +40,8 @@ impl Provider for Swarm {
         })
     }
 
-    fn collect<'a>(&'a self, plan: &'a Plan) -> Promise<'a, ()> {
-        Box::pin(self.collect_superseded(plan))
+    fn collect<'a>(&'a self, plan: &'a Plan, kept: &'a Kept) -> Promise<'a, ()> {
+        Box::pin(self.collect_superseded(plan, kept))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use skep_engine::apply::Limits;
 use skep_engine::drive::{Look, Watch, drive, look};
-use skep_engine::provider::Provider;
+use skep_engine::provider::{Kept, Provider};
 use skep_providers::model::{Call, Model};
 use skep_providers::secrets::{SecretBytes, Secrets};
 use skep_schema::address::{Address, Kind};
@@ -153,6 +153,7 @@ pub(crate) async fn apply_within(model: &Model, plan: &Plan, attempts: u32) -> A
         start: Timestamp(0),
         cancel: &mut cancelled,
         tell: &mut silent,
+        kept: &Kept::new(),
     };
     let limits = Limits {
         attempts,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_engine::drive::look;
-use skep_engine::provider::Provider;
+use skep_engine::provider::{Kept, Provider};
 use skep_schema::plan::{
     Condition, Dns, Endpoint, FailureAction, FileRef, Health, HealthTest, Limits, LogDriver, Mode,
     Mount, MountSource, Network, Order, Placement, Plan, PoolRange, PublishMode, Published,
@@ -228,7 +228,7 @@ async fn an_applied_plan_sends_no_write() {
     let (writes, version) = (swarm.writes(), lab.version("rich"));
     lab.arrive(&swarm, &plan).await;
     swarm
-        .collect(&plan)
+        .collect(&plan, &Kept::new())
         .await
         .expect("there is nothing to collect");
     assert_eq!((swarm.writes(), lab.version("rich")), (writes, version));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use skep_engine::apply::Limits;
 use skep_engine::drive::{Look, Watch, drive, look};
-use skep_engine::provider::Provider;
+use skep_engine::provider::{Kept, Provider};
 use skep_providers::secrets::{SecretBytes, Secrets};
 use skep_providers::swarm::{Endpoint, Scope, Swarm};
 use skep_schema::address::Address;
@@ -150,6 +150,7 @@ impl Lab {
             start: Timestamp(0),
             cancel: &mut cancel,
             tell: &mut |_, _| {},
+            kept: &Kept::new(),
         };
         drive(swarm, plan, changes, limits, watch).await
     }

@@ -1,0 +1,62 @@
+//! `skep lock`: who applies now.
+
+use clap::{Args, Subcommand};
+use skep_engine::lock;
+use skep_engine::records::Home;
+
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::{Session, holding, print};
+
+const EXAMPLES: &str = "\
+Examples:
+  skep lock status -e prod      who has the lock of this stack
+  skep lock release -e prod     take it away from a process that is known to be dead
+
+A lock runs out half a minute after its process died, and at once where the next apply runs on the
+same machine. Whoever loses it while alive stops writing.";
+
+/// Show or free the lock that lets one apply at a time
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum What {
+    /// Say who has the lock; exit 5 when somebody has
+    Status,
+    /// Take the lock away
+    Release,
+}
+
+pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
+    let session = Session::open(global)?;
+    let target = session.connect(&session.stack()?)?;
+    let home = target.home.as_ref();
+    match options.what {
+        What::Status => target.runtime.block_on(status(home)),
+        What::Release => target.runtime.block_on(release(home)),
+    }
+}
+
+async fn status(home: &dyn Home) -> Result<Exit, Failure> {
+    let held = lock::status(home).await?;
+    let text = held.as_ref().map(holding);
+    print(&format!(
+        "{}\n",
+        text.as_deref().unwrap_or("nobody has the lock")
+    ))?;
+    Ok(held.map_or(Exit::Done, |_| Exit::Locked))
+}
+
+async fn release(home: &dyn Home) -> Result<Exit, Failure> {
+    match lock::release(home).await? {
+        Some(held) => eprintln!("taken away: {}", holding(&held)),
+        None => eprintln!("nobody had the lock"),
+    }
+    Ok(Exit::Done)
+}

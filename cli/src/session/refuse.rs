@@ -1,0 +1,225 @@
+//! What is refused before anything is written.
+
+use std::collections::BTreeMap;
+
+use skep_engine::drive::Look;
+use skep_schema::address::{Address, Kind};
+use skep_schema::change::{Action, Block, Change, ChangeSet, Effect};
+use skep_schema::plan::{Plan, PlanNode};
+use skep_schema::revision::{self, Entry, Revision};
+
+use super::{Connection, Consent};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::changes::count;
+
+/// Names that somebody else's objects hold.
+pub(crate) fn taken(seen: &Look) -> Result<(), Failure> {
+    let Some((address, taken)) = seen.taken.first() else {
+        return Ok(());
+    };
+    let owner = taken
+        .owner
+        .as_deref()
+        .unwrap_or("somebody without our label");
+    let name = seen
+        .plan
+        .nodes
+        .get(address)
+        .and_then(|n| n.payload.physical_name())
+        .unwrap_or_default();
+    Err(Failure::new(
+        Exit::Denied,
+        format!("`{address}` wants the name `{name}`, which belongs to {owner}"),
+    )
+    .help("rename it with `name \"...\"`, declare it `external`, or remove the other object"))
+}
+
+/// Secrets that would have to be written, and whose values are not here: better now than half way.
+pub(crate) fn unknown(changes: &ChangeSet, target: &Connection) -> Result<(), Failure> {
+    let written = changes
+        .changes
+        .iter()
+        .filter(|c| c.action != Action::Delete);
+    let unknown: Vec<&str> = written
+        .filter_map(|c| target.missing.get(&c.address))
+        .map(String::as_str)
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Failed, unknown.join("\n       ")).help("nothing was written"))
+}
+
+pub(crate) fn blocked(changes: &ChangeSet) -> Result<(), Failure> {
+    let blocked = changes.blocked();
+    let Some(first) = blocked.first() else {
+        return Ok(());
+    };
+    Err(match &first.because {
+        Block::Protected => Failure::new(
+            Exit::Denied,
+            format!(
+                "`{}` is protected, and would end or be replaced",
+                first.address
+            ),
+        )
+        .help("take `protect` away in the spec first, and apply that"),
+        Block::SubnetHeld { subnet, holder } => Failure::new(
+            Exit::Denied,
+            format!(
+                "`{}` wants the subnet {subnet}, which `{holder}` still has",
+                first.address
+            ),
+        )
+        .help("give it another subnet, or apply once without it"),
+    })
+}
+
+/// Less than agreed is fine: something is already done. More, or other, is not.
+pub(crate) fn stale(approved: &ChangeSet, seen: &Look) -> Result<(), Failure> {
+    let agreed = results(approved, seen);
+    let other = |change: &Change| other(approved.get(&change.address), &agreed, change);
+    let mut more: Vec<String> = seen.changes.changes.iter().filter_map(other).collect();
+    if approved.stack != seen.changes.stack {
+        more.insert(0, format!("it is for {}", approved.stack));
+    }
+    if more.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Stale,
+        format!(
+            "the plan is stale, it does not say what would happen now:\n       {}",
+            more.join("\n       ")
+        ),
+    )
+    .help("plan again: skep plan --out FILE"))
+}
+
+/// What was agreed to, with the fingerprints of secrets that are known only now.
+fn results(approved: &ChangeSet, seen: &Look) -> BTreeMap<Address, PlanNode> {
+    let after = approved.changes.iter().filter_map(|change| {
+        let node = change.after.as_deref()?.clone();
+        Some((change.address.clone(), node))
+    });
+    let plan = Plan {
+        nodes: after.collect(),
+        ..seen.plan.clone()
+    };
+    plan.bind(&seen.inventory.fingerprints).nodes
+}
+
+/// What of a change nobody agreed to.
+fn other(
+    agreed: Option<&Change>,
+    results: &BTreeMap<Address, PlanNode>,
+    now: &Change,
+) -> Option<String> {
+    let (address, is) = (&now.address, now.action.word());
+    let Some(agreed) = agreed else {
+        return Some(format!("{address}: {is}, which is not in it"));
+    };
+    if agreed.action != now.action {
+        return Some(format!(
+            "{address}: {} in the plan, {is} now",
+            agreed.action.word()
+        ));
+    }
+    let from = |change: &Change| -> Vec<_> {
+        let fields = change.fields.iter();
+        fields
+            .map(|field| (field.path.clone(), field.before.clone()))
+            .collect()
+    };
+    let (then, today) = (from(agreed), from(now));
+    let moved: Vec<String> = today
+        .iter()
+        .filter(|field| !then.contains(field))
+        .map(|(path, _)| path.join("."))
+        .collect();
+    if !moved.is_empty() {
+        return Some(format!(
+            "{address}: {is} of {}, which was otherwise",
+            moved.join(", ")
+        ));
+    }
+    let digest = |node: Option<&PlanNode>| node.map(|node| node.digest.clone());
+    (digest(results.get(address)) != digest(now.after.as_deref()) || then.len() != today.len())
+        .then(|| format!("{address}: {is} with another result"))
+}
+
+/// Deletes that are many, or all, are more often a slip than a wish.
+pub(crate) fn deletes(seen: &Look, consent: &Consent) -> Result<(), Failure> {
+    let deleted = seen
+        .changes
+        .changes
+        .iter()
+        .filter(|c| c.effect == Effect::Delete)
+        .count();
+    let all = seen.plan.nodes.is_empty() && deleted > 0;
+    let many = deleted > FEW.max(seen.inventory.nodes.len().div_ceil(3));
+    if deleted <= consent.allow_deletes || !(all || many) {
+        return Ok(());
+    }
+    let deleted = deleted as u64;
+    let message = if all {
+        format!(
+            "the spec is empty, and all {} would be deleted",
+            count(deleted, "object")
+        )
+    } else {
+        format!("{} would be deleted", count(deleted, "object"))
+    };
+    Err(Failure::new(Exit::Unconfirmed, message).help(format!(
+        "if that is meant: --allow-deletes {deleted}; `skep destroy` removes a whole stack"
+    )))
+}
+
+/// Deletes that need no more than the usual yes.
+const FEW: usize = 3;
+
+/// What failed the last time fails again: a timer must not try it for ever.
+pub(crate) fn failed_before(
+    history: &[Entry],
+    changes: &ChangeSet,
+    consent: &Consent,
+) -> Result<(), Failure> {
+    let failed = revision::failed_before(history, changes);
+    let Some((address, number)) = failed.first().filter(|_| !consent.retry) else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        Exit::Unconfirmed,
+        format!("exactly this change of `{address}` failed in r{number}"),
+    )
+    .help(format!(
+        "change it, or try once more with --retry; `skep show r{number}` tells more"
+    )))
+}
+
+/// Secrets of an earlier day that would have to be made, and whose value is no more.
+pub(crate) fn gone(seen: &Look, revision: &Revision) -> Result<(), Failure> {
+    let made = seen
+        .changes
+        .changes
+        .iter()
+        .filter(|c| c.action != Action::Delete);
+    let gone = made.map(|change| &change.address).find(|address| {
+        let then = revision.secrets.get(address);
+        then.is_some()
+            && then != seen.inventory.fingerprints.secrets.get(address)
+            && address.kind == Kind::Secret
+    });
+    gone.map_or(Ok(()), |address| {
+        Err(Failure::new(
+            Exit::Failed,
+            format!(
+                "the value that `{address}` had in r{} is not in the swarm any more, and the one \
+                 at hand is another",
+                revision.number
+            ),
+        )
+        .help("give it the old value where the spec looks for it, and go back again"))
+    })
+}

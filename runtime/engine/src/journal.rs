@@ -1,0 +1,167 @@
+//! The journal of a stack: a record of each apply, kept in the target itself.
+//!
+//! Nothing depends on it but history and rollback: equality is always judged by looking. So one that
+//! is lost, and a record nobody can read, costs no more than what it told.
+
+mod pack;
+
+use std::collections::BTreeSet;
+
+use skep_schema::plan::Plan;
+use skep_schema::revision::{Ending, Entry, REVISION_FORMAT, Revision};
+
+use crate::provider::{Kept, ProviderError};
+use crate::records::{Draft, Record, RecordKind, Records};
+
+/// Revisions kept; what the older ones alone need can go.
+pub const KEPT: usize = 10;
+
+/// All that is left of what was applied.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    /// Oldest first.
+    pub entries: Vec<Entry>,
+    records: Vec<Record>,
+    /// Numbers of those that are there and cannot be read.
+    pub unreadable: Vec<u32>,
+}
+
+/// A revision that has begun.
+#[derive(Debug)]
+pub struct Begun(Record);
+
+impl Journal {
+    /// # Errors
+    /// The target could not be asked.
+    pub async fn read(from: &dyn Records) -> Result<Self, ProviderError> {
+        let mut journal = Self {
+            records: from.records(RecordKind::Revision).await?,
+            ..Self::default()
+        };
+        for record in &journal.records {
+            match entry(record) {
+                Some(entry) => journal.entries.push(entry),
+                None => journal
+                    .unreadable
+                    .push(record.draft.number.unwrap_or_default()),
+            }
+        }
+        Ok(journal)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    pub fn get(&self, number: u32) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .find(|entry| entry.revision.number == number)
+    }
+
+    pub fn last(&self) -> Option<&Entry> {
+        self.entries.last()
+    }
+
+    /// The newest before the last that worked and wanted something else than the last did.
+    pub fn before_last(&self) -> Option<&Entry> {
+        let (last, earlier) = self.entries.split_last()?;
+        let differs =
+            |entry: &&Entry| entry.revision.bound().digest != last.revision.bound().digest;
+        earlier
+            .iter()
+            .rev()
+            .find(|entry| entry.is_done() && differs(entry))
+    }
+
+    /// The number of the next revision.
+    pub fn next(&self) -> u32 {
+        let last = self
+            .records
+            .iter()
+            .filter_map(|record| record.draft.number)
+            .max();
+        last.unwrap_or(0).saturating_add(1)
+    }
+
+    /// Names that a rollback to one of the kept revisions would look for.
+    pub fn kept(&self, plan: &Plan) -> Kept {
+        let from = self.entries.len().saturating_sub(KEPT - 1);
+        let old = self.entries[from..]
+            .iter()
+            .map(|entry| entry.revision.bound());
+        old.chain([plan.clone()])
+            .flat_map(|plan| names(&plan))
+            .collect()
+    }
+
+    /// Writes a revision before its first change.
+    ///
+    /// # Errors
+    /// The target refused it, or could not be asked.
+    pub async fn begin(
+        &self,
+        records: &dyn Records,
+        revision: &Revision,
+    ) -> Result<Begun, ProviderError> {
+        let draft = Draft {
+            kind: RecordKind::Revision,
+            number: Some(revision.number),
+            state: String::new(),
+            data: pack::pack(revision),
+        };
+        let made = records.create_record(&draft).await?;
+        let all = records.records(RecordKind::Revision).await?;
+        let own = all.into_iter().find(|record| record.draft == draft);
+        own.filter(|_| made)
+            .map(Begun)
+            .ok_or_else(|| ProviderError::Rejected {
+                message: format!("revision {} is there already", revision.number),
+            })
+    }
+
+    /// Notes how a revision ended, and removes those that are too old.
+    ///
+    /// # Errors
+    /// The target refused it, or could not be asked.
+    pub async fn end(
+        &self,
+        records: &dyn Records,
+        begun: Begun,
+        ending: &Ending,
+    ) -> Result<(), ProviderError> {
+        let state = serde_json::to_string(ending).expect("plain data");
+        records.rewrite_record(&begun.0, &state).await?;
+        let old = (self.records.len() + 1).saturating_sub(KEPT);
+        for record in &self.records[..old.min(self.records.len())] {
+            records.remove_record(record).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes all of it: the stack is gone.
+    ///
+    /// # Errors
+    /// The target refused it, or could not be asked.
+    pub async fn clear(records: &dyn Records) -> Result<(), ProviderError> {
+        for record in records.records(RecordKind::Revision).await? {
+            records.remove_record(&record).await?;
+        }
+        Ok(())
+    }
+}
+
+fn names(plan: &Plan) -> Kept {
+    let named = plan.nodes.iter().filter_map(|(address, node)| {
+        Some((address.kind, node.payload.physical_name()?.to_owned()))
+    });
+    named.collect::<BTreeSet<_>>()
+}
+
+fn entry(record: &Record) -> Option<Entry> {
+    let revision = pack::unpack(&record.draft.data)?;
+    (revision.format == REVISION_FORMAT).then(|| Entry {
+        revision,
+        ending: serde_json::from_str(&record.draft.state).ok(),
+    })
+}
