@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, check, compile, completions, destroy, diff, explain, fmt, graph, history, init, lock,
-    plan, rollback, show, status,
+    apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, init,
+    lock, plan, rollback, show, status,
 };
 use crate::output::paint::Colour;
 
@@ -143,6 +143,7 @@ pub(crate) enum Command {
     Diff(diff::Options),
     Apply(apply::Options),
     Status(status::Options),
+    Drift(drift::Options),
     History(history::Options),
     Show(show::Options),
     Rollback(rollback::Options),

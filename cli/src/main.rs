@@ -43,6 +43,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Diff(options) => commands::diff::run(global, options),
         Command::Apply(options) => commands::apply::run(global, options),
         Command::Status(options) => commands::status::run(global, options),
+        Command::Drift(options) => commands::drift::run(global, options),
         Command::History(options) => commands::history::run(global, options),
         Command::Show(options) => commands::show::run(global, options),
         Command::Rollback(options) => commands::rollback::run(global, options),

@@ -3,17 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Project, Ran, snapshot};
-
-const MODEL: &[&str] = &["--target", "model"];
-
-fn on_model(project: &Project, args: &[&str]) -> Ran {
-    project.skep(&[MODEL, args].concat())
-}
-
-fn json(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.stdout).expect("standard output holds JSON and nothing else")
-}
+use support::{MODEL, Project, json, on_model, snapshot};
 
 #[test]
 fn a_wrong_command_line_is_64_and_not_2() {
@@ -526,6 +516,11 @@ fn every_command_has_help_with_examples_that_fits_a_screen() {
         "diff",
         "apply",
         "status",
+        "drift",
+        "history",
+        "show",
+        "rollback",
+        "lock",
         "destroy",
         "graph",
         "init",

@@ -3,6 +3,7 @@
 mod approval;
 mod between;
 mod cause;
+mod drift;
 mod effect;
 mod fields;
 mod guard;
@@ -18,6 +19,7 @@ use crate::digest::DigestText;
 use crate::plan::PlanNode;
 use crate::value::Value;
 
+pub use drift::{Drift, Meant};
 pub use guard::{Block, Blocked};
 
 /// What every reader must check before the rest: `skep.changes/1`.
@@ -160,4 +162,20 @@ pub struct FieldChange {
     /// `fingerprint` in it, and for a name that ends in `*`, nobody here can tell whether it changed.
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub secret: bool,
+    /// Who made it differ, where a look at the target and the journal can tell.
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub by: Author,
+}
+
+/// Who made a property differ from what is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Author {
+    /// The spec wants something else than before.
+    #[default]
+    Spec,
+    /// Somebody changed it in the target.
+    Outside,
+    /// Both did.
+    Both,
 }

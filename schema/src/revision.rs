@@ -33,6 +33,9 @@ pub struct Revision {
     /// What completed the names of secrets, keyed with the swarm's own key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<Address, String>,
+    /// Keyed fingerprints of variables that hold a secret: node to variable to fingerprint.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<Address, BTreeMap<String, String>>,
 }
 
 /// Why there is a revision.
@@ -81,6 +84,22 @@ impl Revision {
         self.plan.bind(&Fingerprints {
             secrets: self.secrets.clone(),
             env: BTreeMap::new(),
+        })
+    }
+}
+
+impl Revision {
+    /// What was given to the target, to be compared with what its labels say.
+    pub fn as_applied(&self) -> Plan {
+        let variables = self.env.iter().flat_map(|(address, variables)| {
+            let print = |(name, print): (&String, &String)| {
+                ((address.clone(), name.clone()), print.clone())
+            };
+            variables.iter().map(print)
+        });
+        self.plan.bind(&Fingerprints {
+            secrets: self.secrets.clone(),
+            env: variables.collect(),
         })
     }
 }

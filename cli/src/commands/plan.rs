@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use skep_engine::drive::look;
 use skep_schema::change::ChangeSet;
 
 use crate::args::{Global, Target};
@@ -84,7 +83,7 @@ fn offline(session: &Session<'_>, options: &Options, base: &str) -> Result<Chang
 fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure> {
     let plan = session.plan()?;
     let target = session.connect(&plan)?;
-    let seen = target.runtime.block_on(look(target.home.as_ref(), &plan))?;
+    let (seen, _) = target.look(&plan)?;
     refuse::taken(&seen)?;
     if let Some(path) = &options.out {
         std::fs::write(path, to_json(&seen.changes)).map_err(|e| Failure::file(path, &e))?;

@@ -5,9 +5,18 @@ mod markdown;
 mod terminal;
 mod words;
 
+pub(crate) use detail::show as show_value;
 pub(crate) use markdown::markdown;
 pub(crate) use terminal::terminal;
 pub(crate) use words::count;
+
+/// The properties of a change, each as a line with its sign.
+pub(crate) fn details(change: &skep_schema::change::Change) -> Vec<String> {
+    let lines = detail::lines(change).into_iter();
+    lines
+        .map(|line| format!("{} {}", line.sign.plain(), line.text))
+        .collect()
+}
 
 /// What the reader should know besides the changes.
 #[derive(Clone, Debug, Default)]

@@ -1,5 +1,6 @@
 //! Doing what was agreed to: under the lock, on the record, and only as long as the lock is ours.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use skep_engine::apply::Limits;
@@ -8,9 +9,10 @@ use skep_engine::journal::Journal;
 use skep_engine::lock::{Fence, Held, Lease, LockError, take};
 use skep_engine::provider::{Kept, ProviderError};
 use skep_engine::records::Home;
+use skep_schema::address::Address;
 use skep_schema::change::ChangeSet;
 use skep_schema::event::{APPLY_FORMAT, ApplyReport, Event, Outcome, Timestamp};
-use skep_schema::plan::Plan;
+use skep_schema::plan::{Fingerprints, Plan};
 use skep_schema::revision::{Ending, Purpose, REVISION_FORMAT, Revision};
 
 use super::{Connection, Manner, Session, holder};
@@ -125,7 +127,17 @@ fn revision(journal: &Journal, seen: &Look, work: &Work<'_>) -> Revision {
                 &origin.secrets
             })
             .clone(),
+        env: variables(&seen.inventory.fingerprints),
     }
+}
+
+fn variables(prints: &Fingerprints) -> BTreeMap<Address, BTreeMap<String, String>> {
+    let mut by_node: BTreeMap<Address, BTreeMap<String, String>> = BTreeMap::new();
+    for ((address, variable), print) in &prints.env {
+        let node = by_node.entry(address.clone()).or_default();
+        node.insert(variable.clone(), print.clone());
+    }
+    by_node
 }
 
 /// History is a help, not a condition: an apply goes on without it, and says so.
@@ -208,6 +220,6 @@ pub(crate) fn nothing(changes: &ChangeSet) -> ApplyReport {
         id: changes.id.clone(),
         outcome: Outcome::Done,
         millis: 0,
-        nodes: std::collections::BTreeMap::new(),
+        nodes: BTreeMap::new(),
     }
 }

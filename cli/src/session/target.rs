@@ -10,6 +10,7 @@ use skep_providers::model::Model;
 use skep_providers::secrets::Secrets;
 use skep_providers::swarm::{Endpoint, Scope, Swarm};
 use skep_schema::address::{Address, Kind};
+use skep_schema::change::Meant;
 use skep_schema::inventory::Cluster;
 use skep_schema::plan::Plan;
 
@@ -31,7 +32,11 @@ impl Connection {
     pub(crate) fn look(&self, plan: &Plan) -> Result<(Look, Journal), Failure> {
         let home = self.home.as_ref();
         Ok(self.runtime.block_on(async {
-            Ok::<_, ProviderError>((look(home, plan).await?, Journal::read(home).await?))
+            let mut seen = look(home, plan).await?;
+            let journal = Journal::read(home).await?;
+            let meant = Meant::of(&seen.plan, &seen.inventory, &journal.entries);
+            seen.changes.blame(&meant);
+            Ok::<_, ProviderError>((seen, journal))
         })?)
     }
 }

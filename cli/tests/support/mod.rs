@@ -12,6 +12,16 @@ pub(crate) struct Project {
     folder: TempDir,
 }
 
+pub(crate) const MODEL: &[&str] = &["--target", "model"];
+
+pub(crate) fn on_model(project: &Project, args: &[&str]) -> Ran {
+    project.skep(&[MODEL, args].concat())
+}
+
+pub(crate) fn json(ran: &Ran) -> serde_json::Value {
+    serde_json::from_str(&ran.stdout).expect("standard output holds JSON and nothing else")
+}
+
 /// What a command left behind.
 #[derive(Debug)]
 pub(crate) struct Ran {

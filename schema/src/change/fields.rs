@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::FieldChange;
 use super::effect;
+use super::{Author, FieldChange};
 use crate::plan::Payload;
 use crate::value::Value;
 
@@ -49,6 +49,7 @@ impl Difference {
             after,
             effect,
             secret,
+            by: Author::Spec,
         }
     }
 

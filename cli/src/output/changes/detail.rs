@@ -2,7 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 use skep_schema::address::Segment;
-use skep_schema::change::{Action, Change, FieldChange};
+use skep_schema::change::{Action, Author, Change, FieldChange, Reason};
 use skep_schema::value::Value;
 
 /// A line and the sign in front of it.
@@ -21,6 +21,17 @@ pub(super) enum Sign {
     Plain,
 }
 
+impl Sign {
+    pub(super) const fn plain(self) -> char {
+        match self {
+            Sign::Added => '+',
+            Sign::Removed => '-',
+            Sign::Changed => '~',
+            Sign::Plain => ' ',
+        }
+    }
+}
+
 /// Lines of a long text shown at most, before the middle is left out.
 const MOST: usize = 40;
 /// Unchanged lines shown around a changed one.
@@ -34,7 +45,7 @@ pub(super) fn lines(change: &Change) -> Vec<Line> {
             .fields
             .iter()
             .filter(|f| !is_content_name(change, f))
-            .flat_map(field)
+            .flat_map(|changed| attributed(change, changed, field(changed)))
             .collect(),
     }
 }
@@ -42,6 +53,20 @@ pub(super) fn lines(change: &Change) -> Vec<Line> {
 /// A content name changes because the content does, which is shown itself.
 fn is_content_name(change: &Change, field: &FieldChange) -> bool {
     change.action == Action::Replace && field.path == ["name"] && change.fields.len() > 1
+}
+
+/// Says of a property that somebody else changed it, unless all of the node is told so.
+fn attributed(of: &Change, change: &FieldChange, mut lines: Vec<Line>) -> Vec<Line> {
+    let told = match change.by {
+        Author::Spec => "",
+        Author::Outside | Author::Both if of.reason == Reason::Drift => "",
+        Author::Outside => "  (changed outside)",
+        Author::Both => "  (changed outside and in the spec)",
+    };
+    if let Some(first) = lines.first_mut() {
+        first.text.push_str(told);
+    }
+    lines
 }
 
 fn field(change: &FieldChange) -> Vec<Line> {
@@ -99,7 +124,7 @@ fn path(segments: &[String]) -> String {
 }
 
 /// A value in the language's spelling, with nothing in it that a terminal would obey.
-fn show(value: &Value) -> String {
+pub(crate) fn show(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(flag) => format!("#{flag}"),

@@ -118,6 +118,9 @@ fn created(node: &PlanNode) -> String {
 pub(super) fn reason(change: &Change) -> Option<&'static str> {
     match change.reason {
         Reason::NotInSpec => Some("not in the spec any more"),
+        Reason::Drift if change.action == Action::Create => {
+            Some("removed outside Skep; goes back to the spec")
+        }
         Reason::Drift => Some("changed outside Skep; goes back to the spec"),
         Reason::New | Reason::Spec | Reason::Dependency => None,
     }

@@ -4,6 +4,8 @@ mod circle;
 mod failures;
 mod faults;
 mod file;
+mod journal;
+mod lock;
 mod ownership;
 mod rules;
 mod support;

@@ -1,0 +1,177 @@
+//! The lock of a stack, on a clock that jumps.
+
+use skep_engine::lock::{Fence, Holder, LEASE, LockError, release, status, take};
+use skep_engine::provider::{Provider, ProviderError};
+use skep_engine::records::Records;
+use skep_providers::model::{Fate, Model, Verb};
+use skep_providers::secrets::Secrets;
+use skep_schema::change::ChangeSet;
+use skep_schema::event::Timestamp;
+use skep_schema::plan::Plan;
+use tokio::time::{Duration, Instant, sleep};
+
+use crate::support::{STACK, plan, service};
+
+const START: Timestamp = Timestamp(1_000_000);
+
+fn model() -> Model {
+    Model::open(None, STACK, Secrets::default()).expect("it is in memory")
+}
+
+fn holder(who: &str) -> Holder {
+    Holder {
+        who: who.to_owned(),
+        purpose: "apply".to_owned(),
+        process: "1 elsewhere".to_owned(),
+        nonce: who.to_owned(),
+    }
+}
+
+const fn lives(_: &Holder) -> bool {
+    false
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_at_a_time_and_the_other_is_told_who() {
+    let model = model();
+    let lease = take(&model, holder("ann"), START, &lives)
+        .await
+        .expect("it is free");
+    let refused = take(&model, holder("bob"), START.plus(1), &lives).await;
+    let Err(LockError::Held(held)) = refused else {
+        panic!("two have the lock: {refused:?}");
+    };
+    assert_eq!(held.holder.who, "ann");
+    lease.release().await.expect("it is ours");
+    assert_eq!(status(&model).await, Ok(None));
+    take(&model, holder("bob"), START.plus(2), &lives)
+        .await
+        .expect("it is free again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stacks_have_locks_of_their_own() {
+    let model = model();
+    let other = model.of_stack("shop@prod", Secrets::default());
+    let _ours = take(&model, holder("ann"), START, &lives)
+        .await
+        .expect("it is free");
+    let _theirs = take(&other, holder("bob"), START, &lives)
+        .await
+        .expect("it is another");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_holder_blocks_nobody_for_long() {
+    let model = model();
+    let _dead = take(&model, holder("ann"), START, &lives)
+        .await
+        .expect("it is free");
+    let late = START.plus(u64::try_from(LEASE.as_millis()).expect("it is short") + 1);
+    take(&model, holder("bob"), late, &lives)
+        .await
+        .expect("it has run out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_is_known_to_be_gone_blocks_nobody_at_all() {
+    let model = model();
+    let _dead = take(&model, holder("ann"), START, &lives)
+        .await
+        .expect("it is free");
+    let gone = |holder: &Holder| holder.who == "ann";
+    take(&model, holder("bob"), START.plus(1), &gone)
+        .await
+        .expect("its process is gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_takes_long_keeps_its_lock() {
+    let model = model();
+    let lease = take(&model, holder("ann"), START, &lives)
+        .await
+        .expect("it is free");
+    let zero = Instant::now();
+    let clock = || START.plus(u64::try_from(zero.elapsed().as_millis()).expect("it is short"));
+    let refused = lease
+        .during(clock, async {
+            sleep(LEASE * 10).await;
+            take(&model, holder("bob"), clock(), &lives).await.is_err()
+        })
+        .await;
+    assert!(refused && lease.is_good());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_lost_the_lock_writes_nothing_more() {
+    let model = model();
+    let plan = plan([service("api", "app:1", |_| {})]);
+    let change = ChangeSet::between(&Plan::empty(STACK, None), &plan)
+        .changes
+        .remove(0);
+    let lease = take(&model, holder("ann"), START, &lives)
+        .await
+        .expect("it is free");
+    let fence = Fence {
+        inner: &model,
+        lease: &lease,
+    };
+    sleep(LEASE).await;
+    let refused = fence.apply(&change).await;
+    assert!(
+        matches!(refused, Err(ProviderError::Denied { .. })),
+        "{refused:?}"
+    );
+    assert!(model.world().expect("it is in memory").services.is_empty());
+    assert!(fence.observe(&plan).await.is_ok(), "looking is free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_was_taken_away_is_noticed_and_not_given_back() {
+    let model = model();
+    let lease = take(&model, holder("ann"), START, &lives)
+        .await
+        .expect("it is free");
+    assert!(release(&model).await.expect("it answers").is_some());
+    let bob = take(&model, holder("bob"), START.plus(1), &lives)
+        .await
+        .expect("it is free");
+    lease
+        .during(|| START.plus(2), sleep(Duration::from_secs(9)))
+        .await;
+    assert!(!lease.is_good(), "the renewal found another holder");
+    lease
+        .release()
+        .await
+        .expect("there is nothing to give back");
+    assert!(
+        status(&model).await.expect("it answers").is_some(),
+        "bob has it still"
+    );
+    assert!(bob.is_good());
+}
+
+/// Whatever call of whichever of the two is lost or overtaken, never do both have the lock.
+#[tokio::test(start_paused = true)]
+async fn a_race_has_at_most_one_winner() {
+    for number in 1..=6 {
+        for fate in [Fate::LoseRequest, Fate::LoseReply, Fate::LoseRace] {
+            let model = model();
+            model.break_with(move |call| {
+                if call.number == number && call.verb != Verb::Remove {
+                    fate
+                } else {
+                    Fate::Arrive
+                }
+            });
+            let (ann, bob) = tokio::join!(
+                take(&model, holder("ann"), START, &lives),
+                take(&model, holder("bob"), START, &lives),
+            );
+            let winners = [ann, bob].iter().filter(|lease| lease.is_ok()).count();
+            assert!(winners <= 1, "call {number}, {fate:?}");
+            let locks = model.records(skep_engine::records::RecordKind::Lock).await;
+            assert!(locks.expect("it answers").len() <= 1);
+        }
+    }
+}

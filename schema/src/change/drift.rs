@@ -1,0 +1,137 @@
+//! What somebody else changed in the target, told by what was last meant there.
+//!
+//! An object's label says which form it was given, and the journal knows that form whole. So three
+//! states are compared: what was meant, what is found, and what the spec wants now.
+
+use std::collections::BTreeMap;
+
+use super::{Author, Change, ChangeSet, FieldChange, Reason, fields};
+use crate::address::Address;
+use crate::inventory::Inventory;
+use crate::plan::{Payload, Plan, PlanNode, Target};
+use crate::revision::Entry;
+
+/// The form each object was last given, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meant(BTreeMap<Address, PlanNode>);
+
+/// How a target differs from what was last meant there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// From what was meant to what is found: a delete is an object that somebody removed.
+    pub changes: Vec<Change>,
+    /// Objects whose last form nobody knows any more, and that differ from the plan.
+    pub untold: Vec<Address>,
+}
+
+impl Meant {
+    /// `plan` is bound; `history` is oldest first.
+    pub fn of(plan: &Plan, inventory: &Inventory, history: &[Entry]) -> Self {
+        let plans: Vec<Plan> = history
+            .iter()
+            .rev()
+            .map(|e| e.revision.as_applied())
+            .collect();
+        let known = || std::iter::once(plan).chain(&plans);
+        let mut meant: BTreeMap<Address, PlanNode> = inventory
+            .nodes
+            .iter()
+            .filter_map(|(address, found)| {
+                let given = |node: &&PlanNode| Some(&node.digest) == found.digest.as_ref();
+                let node = known()
+                    .filter_map(|plan| plan.nodes.get(address))
+                    .find(given)?;
+                Some((address.clone(), node.clone()))
+            })
+            .collect();
+        meant.extend(missing(&plans, inventory, history));
+        Self(meant)
+    }
+}
+
+/// What the last apply left there and is not there now. `plans` are newest first.
+fn missing(plans: &[Plan], inventory: &Inventory, history: &[Entry]) -> Vec<(Address, PlanNode)> {
+    let (Some(last), true) = (plans.first(), history.last().is_some_and(Entry::is_done)) else {
+        return Vec::new();
+    };
+    let gone = last.nodes.iter().filter(|(address, node)| {
+        let has_object = node.target == Target::Swarm && !node.payload.is_external();
+        let is_volume = matches!(node.payload, Payload::Volume(_));
+        has_object && !is_volume && !inventory.nodes.contains_key(*address)
+    });
+    gone.map(|(address, node)| (address.clone(), node.clone()))
+        .collect()
+}
+
+impl Drift {
+    /// `plan` is bound, and stands in for what nobody remembers.
+    pub fn of(plan: &Plan, inventory: &Inventory, meant: &Meant) -> Self {
+        let base = Plan {
+            nodes: meant.0.clone(),
+            ..plan.clone()
+        };
+        let mut found = inventory.as_plan(&base);
+        found
+            .nodes
+            .retain(|address, _| base.nodes.contains_key(address));
+        let differs = |address: &&Address| {
+            let wanted = plan.nodes.get(*address).map(|node| &node.payload);
+            !meant.0.contains_key(*address)
+                && wanted.is_some_and(|wanted| *wanted != inventory.nodes[*address].payload)
+        };
+        Self {
+            changes: ChangeSet::between(&base, &found).changes,
+            untold: inventory.nodes.keys().filter(differs).cloned().collect(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.untold.is_empty()
+    }
+}
+
+impl ChangeSet {
+    /// Tells apart, property by property, what the spec changed and what somebody else did.
+    pub fn blame(&mut self, meant: &Meant) {
+        for change in &mut self.changes {
+            if let Some(base) = meant.0.get(&change.address) {
+                blame(change, &base.payload);
+            }
+        }
+    }
+}
+
+fn blame(change: &mut Change, base: &Payload) {
+    let paths = |node: Option<&PlanNode>| -> Vec<Vec<String>> {
+        let fields = node.map_or_else(Vec::new, |node| fields::between(base, &node.payload));
+        fields.into_iter().map(|field| field.path).collect()
+    };
+    let (outside, spec) = (
+        paths(change.before.as_deref()),
+        paths(change.after.as_deref()),
+    );
+    for field in &mut change.fields {
+        field.by = match (touched(&outside, field), touched(&spec, field)) {
+            (true, true) => Author::Both,
+            (true, false) => Author::Outside,
+            (false, _) => Author::Spec,
+        };
+    }
+    let undone = change.before.is_none() && spec.is_empty();
+    let all_outside = change
+        .fields
+        .iter()
+        .all(|field| field.by == Author::Outside);
+    if undone || !change.fields.is_empty() && all_outside {
+        change.reason = Reason::Drift;
+    } else if change.reason == Reason::Drift {
+        change.reason = Reason::Spec;
+    }
+}
+
+/// Whether one of the paths leads to the property, into it or over it.
+fn touched(paths: &[Vec<String>], field: &FieldChange) -> bool {
+    paths
+        .iter()
+        .any(|path| path.starts_with(&field.path) || field.path.starts_with(path))
+}
