@@ -111,18 +111,15 @@ impl Swarm {
             target: name.clone(),
             message,
         };
-        let refuse = |message: String| {
-            unreachable(format!("{message}; --target model works without Docker"))
-        };
-        let dial = Dial::new(place).map_err(|error| refuse(error.to_string()))?;
+        let dial = Dial::new(place).map_err(|error| unreachable(error.to_string()))?;
         let http = Http::new(dial);
-        let version = negotiate(&http).await.map_err(&refuse)?;
+        let version = negotiate(&http).await.map_err(&unreachable)?;
         let http = http.speaking(version);
         let info: Info = http
             .json(Ask::get("/info"))
             .await
-            .map_err(|fault| refuse(words(&fault)))?;
-        manager(&info).map_err(&refuse)?;
+            .map_err(|fault| unreachable(words(&fault)))?;
+        manager(&info).map_err(&unreachable)?;
         Ok(Self {
             docker: http.bollard(),
             http,
