@@ -24,7 +24,9 @@ fn edit(name: &str, raw: &Value, old: Option<&Value>, new: Option<&Value>) -> Op
     }
     let empty = Value::Object(Map::new());
     match (raw, old.unwrap_or(&empty), new.unwrap_or(&empty)) {
-        (Value::Object(raw), Value::Object(old), Value::Object(new)) => members(raw, old, new),
+        (Value::Object(raw), Value::Object(old), Value::Object(left)) => {
+            members(raw, old, left).or_else(|| new.cloned())
+        }
         (Value::Array(raw), _, _) => match key_of(name) {
             Some(key) => elements(raw, items(old), items(new), key),
             None => new.cloned(),
@@ -33,7 +35,8 @@ fn edit(name: &str, raw: &Value, old: Option<&Value>, new: Option<&Value>) -> Op
     }
 }
 
-/// Nothing when no member is left: an empty object would be a difference to an absent one.
+/// Nothing when no member is left: an empty object would be a difference to an absent one, so one
+/// is written only where the new form has it.
 fn members(
     raw: &Map<String, Value>,
     old: &Map<String, Value>,
@@ -169,6 +172,13 @@ mod tests {
             edited(&raw, &old, &json!({"Name": "a"})),
             json!({"Name": "a"})
         );
+    }
+
+    #[test]
+    fn an_empty_shell_that_is_wanted_stays() {
+        let raw = json!({"Placement": {"Constraints": ["node.role==manager"]}});
+        let new = json!({"Placement": {}});
+        assert_eq!(edited(&raw, &raw, &new), new);
     }
 
     #[test]

@@ -60,6 +60,25 @@ impl Lab {
             .expect("the engine answers")
     }
 
+    /// What the engine answers to a GET.
+    pub(crate) fn ask(&self, path: &str) -> serde_json::Value {
+        use std::io::{Read as _, Write as _};
+        let socket = self.host.strip_prefix("unix://").expect("a socket");
+        let mut wire = std::os::unix::net::UnixStream::connect(socket).expect("the engine listens");
+        write!(wire, "GET {path} HTTP/1.0\r\n\r\n").expect("the engine listens");
+        let mut answer = String::new();
+        wire.read_to_string(&mut answer).expect("it answers");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a head ends");
+        serde_json::from_str(body).expect("the engine writes JSON")
+    }
+
+    /// The minor version of the API that is spoken.
+    pub(crate) fn minor(&self) -> u32 {
+        let api = self.api();
+        let minor = api.strip_prefix("1.").and_then(|minor| minor.parse().ok());
+        minor.expect("the API has a version")
+    }
+
     /// The API version that is spoken: the engine's newest, as far as it is known.
     pub(crate) fn api(&self) -> String {
         self.docker(&["version", "--format", "{{.Server.APIVersion}}"])
@@ -237,7 +256,7 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        for kind in ["service", "config", "secret", "network"] {
+        for kind in ["service", "config", "secret", "network", "volume"] {
             for filter in [
                 format!("label=skep.stack={}", self.stack),
                 format!("name={}", self.stack),

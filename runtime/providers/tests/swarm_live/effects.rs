@@ -1,0 +1,351 @@
+//! What a change set tells in advance is what the engine does: every property of a service, changed
+//! alone, on services of their own that change at the same time.
+
+mod properties;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use skep_engine::drive::look;
+use skep_engine::provider::{Provider, ProviderError};
+use skep_providers::swarm::Swarm;
+use skep_schema::address::Address;
+use skep_schema::change::{Action, Change, ChangeSet, Effect, FieldChange};
+use skep_schema::plan::{Mode, Network, Order, Payload, Plan, Secret, SecretSource, Service};
+use skep_schema::units::Duration;
+
+use crate::lab::{Lab, at, config, network, secret, service, values};
+use rows::{Measured, Row};
+
+#[test]
+fn every_property_of_a_service_has_a_row() {
+    let known = properties::all();
+    let rows: BTreeSet<&str> = rows::all().iter().map(|row| row.property).collect();
+    let forgotten: Vec<&String> = known
+        .iter()
+        .filter(|path| !rows.contains(path.as_str()))
+        .collect();
+    assert!(forgotten.is_empty(), "no row changes {forgotten:?}");
+    let unknown: Vec<&&str> = rows
+        .iter()
+        .filter(|row| !known.iter().any(|path| properties::is_within(path, row)))
+        .collect();
+    assert!(unknown.is_empty(), "no service has {unknown:?}");
+}
+
+#[tokio::test]
+async fn what_was_told_in_advance_is_what_the_engine_does() {
+    let lab = Lab::new();
+    let swarm = lab.swarm_with(values(&[("db", "x"), ("s-1", "y"), ("s-2", "z")])).await;
+    let rows = rows::all();
+    lab.arrive(&swarm, &lab.plan(surroundings(&lab))).await;
+    for (address, outcome) in write(&swarm, &plan(&lab, &rows, State::Before)).await.1 {
+        assert_eq!(outcome, Ok(()), "{address}");
+    }
+    settle(&lab, &rows);
+    let before = services(&lab);
+    let (told, outcomes) = write(&swarm, &plan(&lab, &rows, State::After)).await;
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    settle(&lab, &rows);
+    let after = services(&lab);
+    let wrong: Vec<String> = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(i, row)| {
+            let address = row_address(i);
+            let change = told.get(&address).expect("every row changes something");
+            let seen =
+                |all: &BTreeMap<Address, Seen>| all.get(&address).cloned().unwrap_or_default();
+            let case = Case {
+                row,
+                change,
+                outcome: &outcomes[&address],
+                before: seen(&before),
+                after: seen(&after),
+            };
+            case.contradiction(&lab)
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Before,
+    After,
+}
+
+fn row_address(i: usize) -> Address {
+    at(&format!("service.r{i}"))
+}
+
+/// What the services of the rows refer to.
+fn surroundings(lab: &Lab) -> Vec<(Address, Payload)> {
+    let net = Network {
+        name: lab.name("net"),
+        driver: "overlay".to_owned(),
+        ..Network::default()
+    };
+    let key = |name: &str| Secret {
+        name: lab.name(name),
+        source: SecretSource::Env("X".to_owned()),
+        labels: BTreeMap::new(),
+    };
+    vec![
+        network("net", net),
+        config("c-1", lab.name("c-1"), "one"),
+        config("c-2", lab.name("c-2"), "two"),
+        secret("s-1", key("s-1")),
+        secret("s-2", key("s-2")),
+        secret("db", key("db")),
+    ]
+}
+
+fn plan(lab: &Lab, rows: &[Row], state: State) -> Plan {
+    let services = rows.iter().enumerate().map(|(i, row)| {
+        let mut made = lab.sleeper(&format!("r{i}"));
+        made.update.order = Some(Order::StartFirst);
+        made.update.monitor = Some(Duration::milliseconds(500));
+        if row.measured == Measured::Waiting {
+            made.placement.constraints = ["node.labels.skep==nowhere".to_owned()].into();
+        }
+        (row.base)(&mut made, lab);
+        match state {
+            State::Before => {}
+            State::After => (row.edit)(&mut made, lab),
+        }
+        service(&format!("r{i}"), made)
+    });
+    lab.plan(surroundings(lab).into_iter().chain(services))
+}
+
+/// Writes every change, without waiting for any to arrive.
+async fn write(
+    swarm: &Swarm,
+    plan: &Plan,
+) -> (ChangeSet, BTreeMap<Address, Result<(), ProviderError>>) {
+    let changes = look(swarm, plan)
+        .await
+        .expect("the swarm can be read")
+        .changes;
+    let mut outcomes = BTreeMap::new();
+    for change in &changes.changes {
+        outcomes.insert(change.address.clone(), swarm.apply(change).await);
+    }
+    (changes, outcomes)
+}
+
+/// A service as it is, with its tasks, those that ended among them.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    id: String,
+    is_updating: bool,
+    tasks: Vec<Task>,
+}
+
+#[derive(Clone, Debug)]
+struct Task {
+    id: String,
+    state: String,
+    is_wanted: bool,
+    /// When it came into its state.
+    since: Timestamp,
+}
+
+fn services(lab: &Lab) -> BTreeMap<Address, Seen> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let mut tasks: BTreeMap<String, Vec<Task>> = BTreeMap::new();
+    for task in lab.ask("/tasks").as_array().expect("a list") {
+        let status = &task["Status"];
+        tasks
+            .entry(text(&task["ServiceID"]))
+            .or_default()
+            .push(Task {
+                id: text(&task["ID"]),
+                state: text(&status["State"]),
+                is_wanted: task["DesiredState"] == "running",
+                since: text(&status["Timestamp"])
+                    .parse()
+                    .expect("the engine's own time"),
+            });
+    }
+    let all = lab.ask("/services");
+    let ours = all.as_array().expect("a list").iter().filter_map(|found| {
+        let labels = &found["Spec"]["Labels"];
+        if labels["skep.stack"] != lab.stack {
+            return None;
+        }
+        let id = text(&found["ID"]);
+        let seen = Seen {
+            tasks: tasks.remove(&id).unwrap_or_default(),
+            is_updating: found["UpdateStatus"]["State"] == "updating",
+            id,
+        };
+        Some((at(labels["skep.address"].as_str()?), seen))
+    });
+    ours.collect()
+}
+
+impl Seen {
+    fn wanted(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().filter(|task| task.is_wanted)
+    }
+
+    /// Whether the engine has done what it can.
+    fn is_settled(&self, row: &Row) -> bool {
+        let rests = |task: &Task| matches!(task.state.as_str(), "running" | "pending");
+        row.measured == Measured::Waiting || (!self.is_updating && self.wanted().all(rests))
+    }
+}
+
+fn settle(lab: &Lab, rows: &[Row]) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(40);
+    loop {
+        let all = services(lab);
+        let open: Vec<(&str, &Seen)> = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(i, row)| {
+                Some((
+                    row.property,
+                    all.get(&row_address(i))
+                        .filter(|seen| !seen.is_settled(row))?,
+                ))
+            })
+            .collect();
+        if open.is_empty() {
+            return;
+        }
+        assert!(
+            std::time::Instant::now() < deadline,
+            "never at rest: {open:#?}"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+}
+
+/// One row, before and after.
+struct Case<'a> {
+    row: &'a Row,
+    change: &'a Change,
+    outcome: &'a Result<(), ProviderError>,
+    before: Seen,
+    after: Seen,
+}
+
+/// What a change does, whether told or seen.
+#[derive(Debug, PartialEq, Eq)]
+struct Doing {
+    is_new_service: bool,
+    /// Tasks that stop.
+    tasks: u64,
+    /// There was a moment without a task.
+    interrupts: Option<bool>,
+}
+
+impl Case<'_> {
+    /// What differs between what was told and what was seen.
+    fn contradiction(&self, lab: &Lab) -> Option<String> {
+        let (told, seen) = (self.told(), self.seen());
+        let is_right = match self.row.measured {
+            Measured::Exactly | Measured::Waiting => self.outcome.is_ok() && told == seen,
+            Measured::Less => self.outcome.is_ok() && told.tasks > 0 && seen.tasks == 0,
+            Measured::Since(minor) if lab.minor() >= minor => self.outcome.is_ok() && told == seen,
+            Measured::Since(_) => {
+                matches!(self.outcome, Err(ProviderError::Rejected { .. })) && seen.tasks == 0
+            }
+        };
+        let astray: Vec<String> = self
+            .change
+            .fields
+            .iter()
+            .map(path)
+            .filter(|path| !self.names(path))
+            .collect();
+        (!is_right || !astray.is_empty()).then(|| {
+            format!(
+                "{} {:?} {:?}: told {told:?}, seen {seen:?}, {:?}, other properties {astray:?}",
+                self.row.property, self.row.measured, self.change.effect, self.outcome
+            )
+        })
+    }
+
+    fn names(&self, path: &str) -> bool {
+        let mut words = path.split(' ');
+        self.row
+            .property
+            .split(' ')
+            .all(|name| words.next().is_some_and(|word| name == "*" || name == word))
+    }
+
+    fn told(&self) -> Doing {
+        Doing {
+            is_new_service: self.change.action == Action::Replace,
+            tasks: self.change.tasks,
+            interrupts: self
+                .judges_gaps()
+                .then_some(self.change.effect >= Effect::Downtime),
+        }
+    }
+
+    fn seen(&self) -> Doing {
+        let stays = |task: &&Task| self.after.wanted().any(|now| now.id == task.id);
+        let stopped = self.before.wanted().filter(|task| !stays(task)).count();
+        Doing {
+            is_new_service: self.before.id != self.after.id,
+            tasks: u64::try_from(stopped).expect("a handful"),
+            interrupts: self.judges_gaps().then(|| self.has_gap()),
+        }
+    }
+
+    /// Where something serves, and all that is at stake is that it does.
+    fn judges_gaps(&self) -> bool {
+        let serves = |service: &Service| service.mode != Mode::Once;
+        let node = self.change.after.as_ref().expect("no row deletes");
+        let service = node.payload.as_service().expect("every row is a service");
+        serves(service)
+            && self.row.measured != Measured::Waiting
+            && self.change.effect != Effect::DataLoss
+    }
+
+    /// Whether there was a moment after the change in which no task ran, although one ran before.
+    fn has_gap(&self) -> bool {
+        let ends = |task: &&Task| {
+            self.after
+                .tasks
+                .iter()
+                .find(|now| now.id == task.id)
+                .map(|now| now.since)
+        };
+        let stopped: Vec<Option<Timestamp>> = self
+            .before
+            .wanted()
+            .filter(|task| !self.after.wanted().any(|now| now.id == task.id))
+            .map(|task| ends(&task))
+            .collect();
+        if self.before.wanted().count() > stopped.len() || stopped.is_empty() {
+            return false;
+        }
+        let last_end = stopped.into_iter().max().flatten();
+        let first_start = self
+            .after
+            .wanted()
+            .filter(|task| task.state == "running")
+            .map(|task| task.since)
+            .min();
+        match (last_end, first_start) {
+            (Some(end), Some(start)) => end < start,
+            (None, _) | (_, None) => true,
+        }
+    }
+}
+
+/// The path of a change; secret variables apart from the others, as in the type.
+fn path(field: &FieldChange) -> String {
+    let path = field.path.join(" ");
+    match path.strip_prefix("env ") {
+        Some(name) if field.secret => format!("secret-env {name}"),
+        Some(_) | None => path,
+    }
+}
