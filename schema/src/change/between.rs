@@ -47,7 +47,7 @@ impl ChangeSet {
     }
 
     /// Adds what only a look at the target can tell: which changes undo drift, and how many
-    /// tasks of global services are concerned.
+    /// tasks of global services are concerned, and so whether all of them stop at once.
     ///
     /// A label that names the wanted digest on an object that differs means that the object was
     /// changed after it was written.
@@ -62,6 +62,9 @@ impl ChangeSet {
             }
             if is_global(change.before.as_deref()) && change.stops_tasks() {
                 change.tasks = running(&observed.readiness);
+                if let Some(after) = change.after.as_deref() {
+                    change.effect = effect::of_global(change.effect, &after.payload, change.tasks);
+                }
             }
         }
         self.summary = Summary {

@@ -151,6 +151,14 @@ pub(super) fn of_change(fields: &[FieldChange], before: &Payload, after: &Payloa
     }
 }
 
+/// What a change of a global service does, once it is known how many tasks it has.
+pub(super) fn of_global(effect: Effect, after: &Payload, running: u64) -> Effect {
+    match (effect, after.as_service()) {
+        (Effect::RollingRestart, Ok(service)) if stops_all(service, running) => Effect::Downtime,
+        (effect, _) => effect,
+    }
+}
+
 fn is_subset(part: Option<&Value>, whole: Option<&Value>) -> bool {
     items(part).iter().all(|item| items(whole).contains(item))
 }
@@ -173,15 +181,19 @@ pub(super) fn tasks(payload: &Payload) -> u64 {
         })
 }
 
-/// Whether a restart leaves a moment in which no task of the service runs: all of them stop
-/// before the first new one starts. What runs once serves nothing, and how many tasks a global
-/// service has is not known.
+/// Whether a restart leaves a moment in which no task of the service runs. What runs once serves
+/// nothing, and how many tasks a global service has is not known here.
 fn interrupts(before: &Service, after: &Service) -> bool {
-    let running = before.replicas.unwrap_or(1);
-    let at_once = after.update.parallelism.unwrap_or(1);
-    match (after.mode, after.update.order.unwrap_or(Order::StopFirst)) {
-        (Mode::Replicated, Order::StopFirst) => at_once == 0 || at_once >= running,
-        (Mode::Replicated, Order::StartFirst) | (Mode::Once | Mode::Global, _) => false,
+    let running = u64::from(before.replicas.unwrap_or(1));
+    after.mode == Mode::Replicated && stops_all(after, running)
+}
+
+/// Whether all tasks stop before the first new one starts.
+fn stops_all(after: &Service, running: u64) -> bool {
+    let at_once = u64::from(after.update.parallelism.unwrap_or(1));
+    match after.update.order.unwrap_or(Order::StopFirst) {
+        Order::StopFirst => at_once == 0 || at_once >= running,
+        Order::StartFirst => false,
     }
 }
 

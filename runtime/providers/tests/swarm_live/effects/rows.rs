@@ -111,10 +111,7 @@ fn tasks() -> Vec<Row> {
             s.mode = Mode::Global;
             s.replicas = None;
         }),
-        row("mode", |s, _| {
-            s.mode = Mode::Global;
-            s.replicas = None;
-        }),
+        row("mode", |s, _| s.mode = Mode::Global).from(|s, _| s.replicas = None),
         row("mode", |s, _| s.mode = Mode::Once),
         row("mode", |s, _| s.mode = Mode::Replicated).from(|s, _| s.mode = Mode::Once),
         row("replicas", |s, _| s.replicas = Some(2)),
@@ -307,7 +304,10 @@ fn volumes() -> Vec<Row> {
                 }
             })
         })
-        .from(|s, lab| volume(s, lab.name("v-4"), |_| ())),
+        .from(|s, lab| {
+            s.update.order = None;
+            volume(s, lab.name("v-4"), |_| ());
+        }),
         row("mounts * from volume options", |s, lab| {
             volume(s, lab.name("v-5"), |v| options(v, "size=2m"))
         })
@@ -347,10 +347,10 @@ fn bind(path: &str, propagation: Option<&str>) -> MountSource {
     }
 }
 
-fn tmpfs(size: Option<u64>, mode: Option<u32>) -> MountSource {
+fn tmpfs(size: u64, mode: u32) -> MountSource {
     MountSource::Tmpfs {
-        size: size.map(Bytes),
-        mode: mode.map(FileMode),
+        size: Some(Bytes(size)),
+        mode: Some(FileMode(mode)),
     }
 }
 
@@ -359,25 +359,25 @@ fn other_mounts() -> Vec<Row> {
         row("mounts * read-only", |s, _| {
             s.mounts.get_mut(PATH).expect("the base has it").read_only = true
         })
-        .from(|s, _| mount(s, bind("/tmp", None))),
+        .from(|s, _| mount(s, bind("/etc", None))),
         row("mounts * from bind path", |s, _| {
             mount(s, bind("/usr", None))
         })
-        .from(|s, _| mount(s, bind("/tmp", None))),
+        .from(|s, _| mount(s, bind("/etc", None))),
         row("mounts * from bind propagation", |s, _| {
-            mount(s, bind("/tmp", Some("private")))
+            mount(s, bind("/etc", Some("private")))
         })
-        .from(|s, _| mount(s, bind("/tmp", None))),
+        .from(|s, _| mount(s, bind("/etc", None))),
         row("mounts * from tmpfs size", |s, _| {
-            mount(s, tmpfs(Some(1 << 20), None))
+            mount(s, tmpfs(2 << 20, 0o700))
         })
-        .from(|s, _| mount(s, tmpfs(None, None))),
+        .from(|s, _| mount(s, tmpfs(1 << 20, 0o700))),
         row("mounts * from tmpfs mode", |s, _| {
-            mount(s, tmpfs(None, Some(0o700)))
+            mount(s, tmpfs(1 << 20, 0o750))
         })
-        .from(|s, _| mount(s, tmpfs(None, None))),
-        row("mounts * from", |s, _| mount(s, tmpfs(None, None)))
-            .from(|s, _| mount(s, bind("/tmp", None))),
+        .from(|s, _| mount(s, tmpfs(1 << 20, 0o700))),
+        row("mounts * from", |s, _| mount(s, tmpfs(1 << 20, 0o700)))
+            .from(|s, _| mount(s, bind("/etc", None))),
         // Named pipes are for nodes that run Windows.
         row("mounts * from npipe path", |s, _| {
             mount(
@@ -476,7 +476,8 @@ fn placement() -> Vec<Row> {
         .measured(Measured::Less),
         row("placement constraints", |s, _| {
             s.placement.constraints = set([UNMET])
-        }),
+        })
+        .from(|s, _| s.update.order = None),
         row("placement constraints", |s, _| {
             s.placement.constraints.clear()
         })
