@@ -137,6 +137,26 @@ fn what_the_engine_refuses_is_a_replacement_with_downtime() {
 }
 
 #[test]
+fn a_look_tells_whether_all_tasks_of_a_global_service_stop_at_once() {
+    let with = |image: &str, parallelism| {
+        let global = service("a", |s| {
+            s.mode = Mode::Global;
+            s.image = image.to_owned();
+            s.update.parallelism = Some(parallelism);
+        });
+        plan([("service.a", global)])
+    };
+    let found = |parallelism| {
+        let seen = stack::observed(&with("app:1", parallelism));
+        let changes = ChangeSet::toward(&with("app:2", parallelism), &seen);
+        (changes.changes[0].effect, changes.changes[0].tasks)
+    };
+    assert_eq!(found(1), (Effect::RollingRestart, 3));
+    assert_eq!(found(3), (Effect::Downtime, 3));
+    assert_eq!(found(0), (Effect::Downtime, 3));
+}
+
+#[test]
 fn another_run_of_a_one_shot_is_a_new_service_but_new_labels_are_not() {
     let once = |edit: fn(&mut Service)| {
         service("a", |s| {

@@ -1,8 +1,10 @@
 //! What a change of each property does to what runs.
 //!
-//! The table of services says what an engine was measured to do; a test on a live engine holds
-//! it to that. Swarm compares the whole task template, so whatever is not known to be harmless
-//! restarts tasks.
+//! The table of services says what Docker Engine 20.10 was measured to do; a test on a live engine
+//! changes every property alone and holds the table to that. Swarm compares the whole task template
+//! and the endpoint, whether or not a task could notice, so whatever is not known to be harmless
+//! restarts tasks. What needs API 1.44 or later was not measured: its rows restart because they are
+//! part of the task template.
 
 use super::fields::Difference;
 use super::{Effect, FieldChange};
@@ -14,11 +16,14 @@ enum Rule {
     Always(Effect),
     /// None, unless nothing is left to run.
     Scale,
-    /// Swarm leaves a task alone as long as its node meets the constraints. A plan cannot know
-    /// the node, so only what takes constraints away is sure not to restart; preferences, limits
-    /// a node and platforms are looked at for new tasks only.
+    /// Swarm leaves a task alone as long as its node meets the constraints, and nothing else of the
+    /// template changes. A plan cannot know the node, so only what takes constraints away is sure
+    /// not to restart; a restart that is told in advance for a new constraint may not come.
+    /// Preferences, limits a node and platforms are looked at for new tasks only, even where the
+    /// tasks that run break them.
     Placement,
-    /// An existing volume keeps its driver and options, whatever a mount asks for.
+    /// An existing volume keeps its options, whatever a mount asks for, and a task that asks for
+    /// another driver waits for a node that has it. To get what is asked for, the volume has to go.
     Mount,
 }
 

@@ -26,12 +26,18 @@ const ENDING: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(10);
 
 impl Swarm {
-    /// Removes the object of a node, if it is there and ours. What a rollback by the engine would
-    /// need stays; it is collected later.
+    /// Removes the object of a node, if it is there, ours, and still as it was when the delete was
+    /// planned; the engine knows no version to delete, so this is looked up just before. What a
+    /// rollback by the engine would need stays; it is collected later.
     pub(crate) async fn delete(&self, address: &Address, node: &PlanNode) -> Outcome {
         let found = match self.standing(address, node).await? {
             Standing::Absent => return Ok(()),
-            Standing::Wanted(found) | Standing::Other(found) => found,
+            Standing::Wanted(found) => found,
+            Standing::Other(_) => {
+                return Err(ProviderError::Conflict {
+                    address: address.clone(),
+                });
+            }
         };
         let fail = |fault| self.error(fault, Some(address));
         if found.object.kind != Kind::Service {

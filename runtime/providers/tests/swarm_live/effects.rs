@@ -5,9 +5,13 @@ mod properties;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
+use crate::lab::{Lab, at, config, network, secret, service, values};
 use jiff::{SignedDuration, Timestamp};
+use rows::{Measured, Row};
+use serde_json::json;
 use skep_engine::drive::look;
 use skep_engine::provider::{Provider, ProviderError};
 use skep_providers::swarm::Swarm;
@@ -17,9 +21,7 @@ use skep_schema::plan::{
     Mode, Network, Order, Payload, Plan, PlanNode, Secret, SecretSource, Service,
 };
 use skep_schema::units::Duration;
-
-use crate::lab::{Lab, at, config, network, secret, service, values};
-use rows::{Measured, Row};
+use tokio::task::JoinSet;
 
 #[test]
 fn every_property_of_a_service_has_a_row() {
@@ -40,9 +42,8 @@ fn every_property_of_a_service_has_a_row() {
 #[tokio::test]
 async fn what_was_told_in_advance_is_what_the_engine_does() {
     let lab = Lab::new();
-    let swarm = lab
-        .swarm_with(values(&[("db", "x"), ("s-1", "y"), ("s-2", "z")]))
-        .await;
+    let secrets = values(&[("db", "x"), ("s-1", "y"), ("s-2", "z")]);
+    let swarm = Arc::new(lab.swarm_with(secrets).await);
     let rows = rows::all();
     lab.arrive(&swarm, &lab.plan(surroundings(&lab))).await;
     let before_plan = plan(&lab, &rows, State::Before);
@@ -77,8 +78,49 @@ async fn what_was_told_in_advance_is_what_the_engine_does() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[tokio::test]
+async fn the_engine_refuses_another_name_or_mode_in_place() {
+    let lab = Lab::new();
+    let swarm = lab.swarm().await;
+    let plan = lab.plan([service("api", lab.sleeper("api"))]);
+    lab.arrive(&swarm, &plan).await;
+    let tasks = lab.tasks("api");
+    for (member, value) in [
+        ("Name", json!(lab.name("other"))),
+        ("Mode", json!({"Global": {}})),
+    ] {
+        let mut found = lab.inspect("service", &lab.name("api"));
+        found["Spec"][member] = value;
+        let path = format!(
+            "/services/{}/update?version={}",
+            lab.name("api"),
+            found["Version"]["Index"]
+        );
+        let (status, said) = lab.request("POST", &path, &found["Spec"].to_string());
+        assert!(!status.contains(" 200 "), "{member}: {status} {said}");
+    }
+    assert_eq!(lab.tasks("api"), tasks);
+}
+
+#[tokio::test]
+async fn a_volume_that_exists_keeps_its_options() {
+    let lab = Lab::new();
+    let swarm = lab.swarm().await;
+    let with = |size: &str| {
+        let mut api = lab.sleeper("api");
+        rows::sized_volume(&mut api, lab.name("data"), size);
+        lab.plan([service("api", api)])
+    };
+    lab.arrive(&swarm, &with("size=1m")).await;
+    lab.arrive(&swarm, &with("size=2m")).await;
+    let volume = lab.inspect("volume", &lab.name("data"));
+    assert_eq!(volume["Options"]["o"], "size=1m");
+}
+
 /// No node is labelled like this.
 const NOWHERE: &str = "node.labels.skep==nowhere";
+
+type Outcomes = BTreeMap<Address, Result<(), ProviderError>>;
 
 #[derive(Clone, Copy)]
 enum State {
@@ -131,20 +173,19 @@ fn plan(lab: &Lab, rows: &[Row], state: State) -> Plan {
     lab.plan(surroundings(lab).into_iter().chain(services))
 }
 
-/// Writes every change, without waiting for any to arrive.
-async fn write(
-    swarm: &Swarm,
-    plan: &Plan,
-) -> (ChangeSet, BTreeMap<Address, Result<(), ProviderError>>) {
-    let changes = look(swarm, plan)
-        .await
-        .expect("the swarm can be read")
-        .changes;
-    let mut outcomes = BTreeMap::new();
-    for change in &changes.changes {
-        outcomes.insert(change.address.clone(), swarm.apply(change).await);
+/// Writes every change, a few at a time, without waiting for any to arrive.
+async fn write(swarm: &Arc<Swarm>, plan: &Plan) -> (ChangeSet, Outcomes) {
+    let look = look(&**swarm, plan).await.expect("the swarm can be read");
+    let mut outcomes = Outcomes::new();
+    for some in look.changes.changes.chunks(8) {
+        let mut writes = JoinSet::new();
+        for change in some.iter().cloned() {
+            let swarm = Arc::clone(swarm);
+            writes.spawn(async move { (change.address.clone(), swarm.apply(&change).await) });
+        }
+        outcomes.extend(writes.join_all().await);
     }
-    (changes, outcomes)
+    (look.changes, outcomes)
 }
 
 /// A service as it is, with its tasks, those that ended among them.

@@ -62,14 +62,31 @@ impl Lab {
 
     /// What the engine answers to a GET.
     pub(crate) fn ask(&self, path: &str) -> serde_json::Value {
+        self.request("GET", path, "").1
+    }
+
+    /// One request, whatever becomes of it: the line with the status, and what was said.
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> (String, serde_json::Value) {
         use std::io::{Read as _, Write as _};
         let socket = self.host.strip_prefix("unix://").expect("a socket");
         let mut wire = std::os::unix::net::UnixStream::connect(socket).expect("the engine listens");
-        write!(wire, "GET {path} HTTP/1.0\r\n\r\n").expect("the engine listens");
+        let length = body.len();
+        let head = format!("Content-Type: application/json\r\nContent-Length: {length}");
+        write!(wire, "{method} {path} HTTP/1.0\r\n{head}\r\n\r\n{body}")
+            .expect("the engine listens");
         let mut answer = String::new();
         wire.read_to_string(&mut answer).expect("it answers");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("a head ends");
-        serde_json::from_str(body).expect("the engine writes JSON")
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head ends");
+        let status = head.lines().next().unwrap_or_default().to_owned();
+        (
+            status,
+            serde_json::from_str(body).expect("the engine writes JSON"),
+        )
     }
 
     /// The minor version of the API that is spoken.

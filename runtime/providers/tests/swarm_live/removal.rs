@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use skep_engine::drive::look;
+use skep_engine::provider::{Provider, ProviderError};
 use skep_schema::inventory::Verdict;
-use skep_schema::plan::{FileRef, Network, PoolRange};
+use skep_schema::plan::{FileRef, Mode, Network, Plan, PoolRange, Service};
 use skep_schema::units::FileMode;
 
 use crate::lab::{Lab, at, config, network, service};
@@ -125,4 +126,55 @@ async fn a_network_is_replaced_with_the_service_that_uses_it() {
         .await
         .expect("the swarm can be read");
     assert!(seen.changes.is_empty(), "{:?}", seen.changes.changes);
+}
+
+/// What becomes of the change toward `plan` when somebody changes `api` after the look.
+async fn stale(lab: &Lab, plan: &Plan, by_hand: &[&str]) -> Result<(), ProviderError> {
+    let swarm = lab.swarm().await;
+    lab.arrive(&swarm, &lab.plan([service("api", lab.sleeper("api"))]))
+        .await;
+    let seen = look(&swarm, plan).await.expect("the swarm can be read");
+    lab.docker(&[by_hand, &[&lab.name("api")]].concat());
+    let (before, writes) = (lab.inspect("service", &lab.name("api")), swarm.writes());
+    let outcome = swarm.apply(&seen.changes.changes[0]).await;
+    assert_eq!(swarm.writes(), writes);
+    let after = lab.inspect("service", &lab.name("api"));
+    assert_eq!(
+        (&after["ID"], &after["Spec"]),
+        (&before["ID"], &before["Spec"])
+    );
+    outcome
+}
+
+const BY_HAND: [&str; 6] = [
+    "service",
+    "update",
+    "--quiet",
+    "--detach",
+    "--env-add",
+    "B=2",
+];
+
+#[tokio::test]
+async fn a_stale_delete_is_a_conflict_and_removes_nothing() {
+    let lab = Lab::new();
+    let conflict = Err(ProviderError::Conflict {
+        address: at("service.api"),
+    });
+    assert_eq!(stale(&lab, &lab.plan([]), &BY_HAND).await, conflict);
+}
+
+#[tokio::test]
+async fn a_stale_replacement_is_a_conflict_and_removes_nothing() {
+    let lab = Lab::new();
+    let global = Service {
+        mode: Mode::Global,
+        replicas: None,
+        ..lab.sleeper("api")
+    };
+    let plan = lab.plan([service("api", global)]);
+    let conflict = Err(ProviderError::Conflict {
+        address: at("service.api"),
+    });
+    assert_eq!(stale(&lab, &plan, &BY_HAND).await, conflict);
 }

@@ -1,5 +1,7 @@
 //! One row for each property, and more where the effect depends on the values.
 
+mod files;
+
 use std::collections::BTreeSet;
 
 use skep_schema::plan::{
@@ -9,6 +11,8 @@ use skep_schema::plan::{
 use skep_schema::units::{Bytes, Cpu, Duration, FileMode, Ratio};
 
 use crate::lab::Lab;
+
+pub(crate) use files::sized_volume;
 
 type Edit = fn(&mut Service, &Lab);
 
@@ -63,9 +67,9 @@ pub(crate) fn all() -> Vec<Row> {
         tasks(),
         process(),
         network(),
-        files(),
-        volumes(),
-        other_mounts(),
+        files::files(),
+        files::volumes(),
+        files::other_mounts(),
         health(),
         resources(),
         placement(),
@@ -153,6 +157,8 @@ fn secret_env(service: &mut Service, template: &str) {
     put(&mut service.secret_env, "URL", value);
 }
 
+/// The kernel of the tests has no IPVS: the addresses of `vip` and of ingress ports lead nowhere.
+/// Tasks start and stop all the same, and no more than that is measured.
 fn network() -> Vec<Row> {
     vec![
         row("hosts", |s, _| {
@@ -208,201 +214,10 @@ fn publish(service: &mut Service, port: &str, target: u16, mode: PublishMode) {
     put(&mut service.publish, port, Published { target, mode });
 }
 
-fn file(source: String) -> FileRef {
-    FileRef {
-        source,
-        uid: text("0"),
-        gid: text("0"),
-        mode: FileMode(0o444),
-    }
-}
-
-const PATH: &str = "/run/file";
-
-fn files() -> Vec<Row> {
-    let secret: Edit = |s, lab| put(&mut s.secrets, PATH, file(lab.name("s-1")));
-    let config: Edit = |s, lab| put(&mut s.configs, PATH, file(lab.name("c-1")));
-    vec![
-        row("secrets *", secret),
-        row("secrets * source", |s, lab| {
-            put(&mut s.secrets, PATH, file(lab.name("s-2")))
-        })
-        .from(secret),
-        row("secrets * uid", |s, _| {
-            s.secrets.get_mut(PATH).expect("the base has it").uid = text("7")
-        })
-        .from(secret),
-        row("secrets * gid", |s, _| {
-            s.secrets.get_mut(PATH).expect("the base has it").gid = text("7")
-        })
-        .from(secret),
-        row("secrets * mode", |s, _| {
-            s.secrets.get_mut(PATH).expect("the base has it").mode = FileMode(0o400)
-        })
-        .from(secret),
-        row("configs *", config),
-        row("configs * source", |s, lab| {
-            put(&mut s.configs, PATH, file(lab.name("c-2")))
-        })
-        .from(config),
-        row("configs * uid", |s, _| {
-            s.configs.get_mut(PATH).expect("the base has it").uid = text("7")
-        })
-        .from(config),
-        row("configs * gid", |s, _| {
-            s.configs.get_mut(PATH).expect("the base has it").gid = text("7")
-        })
-        .from(config),
-        row("configs * mode", |s, _| {
-            s.configs.get_mut(PATH).expect("the base has it").mode = FileMode(0o400)
-        })
-        .from(config),
-    ]
-}
-
-fn mount(service: &mut Service, from: MountSource) {
-    let mount = Mount {
-        from,
-        read_only: false,
-    };
-    put(&mut service.mounts, PATH, mount);
-}
-
-/// A volume that an edit changes in one part.
-fn volume(service: &mut Service, name: String, change: fn(&mut MountSource)) {
-    let mut from = MountSource::Volume {
-        name,
-        driver: None,
-        options: [].into(),
-        labels: [].into(),
-        no_copy: false,
-        subpath: None,
-    };
-    change(&mut from);
-    mount(service, from);
-}
-
-fn options(from: &mut MountSource, value: &str) {
-    if let MountSource::Volume { options, .. } = from {
-        for (key, value) in [("type", "tmpfs"), ("device", "tmpfs"), ("o", value)] {
-            put(options, key, text(value));
-        }
-    }
-}
-
-fn volumes() -> Vec<Row> {
-    vec![
-        row("mounts *", |s, lab| volume(s, lab.name("v-1"), |_| ())),
-        row("mounts * from volume name", |s, lab| {
-            volume(s, lab.name("v-3"), |_| ())
-        })
-        .from(|s, lab| volume(s, lab.name("v-2"), |_| ())),
-        row("mounts * from volume driver", |s, lab| {
-            volume(s, lab.name("v-4"), |v| {
-                if let MountSource::Volume { driver, .. } = v {
-                    *driver = Some(text("other"));
-                }
-            })
-        })
-        .from(|s, lab| {
-            s.update.order = None;
-            volume(s, lab.name("v-4"), |_| ());
-        }),
-        row("mounts * from volume options", |s, lab| {
-            volume(s, lab.name("v-5"), |v| options(v, "size=2m"))
-        })
-        .from(|s, lab| volume(s, lab.name("v-5"), |v| options(v, "size=1m"))),
-        row("mounts * from volume labels", |s, lab| {
-            volume(s, lab.name("v-6"), |v| {
-                if let MountSource::Volume { labels, .. } = v {
-                    put(labels, "l", text("v"));
-                }
-            })
-        })
-        .from(|s, lab| volume(s, lab.name("v-6"), |_| ())),
-        row("mounts * from volume no-copy", |s, lab| {
-            volume(s, lab.name("v-7"), |v| {
-                if let MountSource::Volume { no_copy, .. } = v {
-                    *no_copy = true;
-                }
-            })
-        })
-        .from(|s, lab| volume(s, lab.name("v-7"), |_| ())),
-        row("mounts * from volume subpath", |s, lab| {
-            volume(s, lab.name("v-8"), |v| {
-                if let MountSource::Volume { subpath, .. } = v {
-                    *subpath = Some(text("a"));
-                }
-            })
-        })
-        .from(|s, lab| volume(s, lab.name("v-8"), |_| ()))
-        .measured(Measured::Since(45)),
-    ]
-}
-
-fn bind(path: &str, propagation: Option<&str>) -> MountSource {
-    MountSource::Bind {
-        path: text(path),
-        propagation: propagation.map(text),
-    }
-}
-
-fn tmpfs(size: u64, mode: u32) -> MountSource {
-    MountSource::Tmpfs {
-        size: Some(Bytes(size)),
-        mode: Some(FileMode(mode)),
-    }
-}
-
-fn other_mounts() -> Vec<Row> {
-    vec![
-        row("mounts * read-only", |s, _| {
-            s.mounts.get_mut(PATH).expect("the base has it").read_only = true
-        })
-        .from(|s, _| mount(s, bind("/etc", None))),
-        row("mounts * from bind path", |s, _| {
-            mount(s, bind("/usr", None))
-        })
-        .from(|s, _| mount(s, bind("/etc", None))),
-        row("mounts * from bind propagation", |s, _| {
-            mount(s, bind("/etc", Some("private")))
-        })
-        .from(|s, _| mount(s, bind("/etc", None))),
-        row("mounts * from tmpfs size", |s, _| {
-            mount(s, tmpfs(2 << 20, 0o700))
-        })
-        .from(|s, _| mount(s, tmpfs(1 << 20, 0o700))),
-        row("mounts * from tmpfs mode", |s, _| {
-            mount(s, tmpfs(1 << 20, 0o750))
-        })
-        .from(|s, _| mount(s, tmpfs(1 << 20, 0o700))),
-        row("mounts * from", |s, _| mount(s, tmpfs(1 << 20, 0o700)))
-            .from(|s, _| mount(s, bind("/etc", None))),
-        // Named pipes are for nodes that run Windows.
-        row("mounts * from npipe path", |s, _| {
-            mount(
-                s,
-                MountSource::Npipe {
-                    path: text(r"\\.\pipe\b"),
-                },
-            )
-        })
-        .from(|s, _| {
-            mount(
-                s,
-                MountSource::Npipe {
-                    path: text(r"\\.\pipe\a"),
-                },
-            )
-        })
-        .waiting(),
-    ]
-}
-
 fn check(service: &mut Service) -> &mut Health {
     service.health.get_or_insert_with(|| Health {
         test: HealthTest::Shell(text("true")),
-        every: Some(Duration::milliseconds(200)),
+        every: Some(Duration::seconds(2)),
         timeout: None,
         retries: None,
         start: None,
@@ -418,7 +233,7 @@ fn health() -> Vec<Row> {
         row("health", checked),
         row("health test", |s, _| check(s).test = HealthTest::None).from(checked),
         row("health every", |s, _| {
-            check(s).every = Some(Duration::milliseconds(300))
+            check(s).every = Some(Duration::seconds(3))
         })
         .from(checked),
         row("health timeout", |s, _| {
