@@ -30,6 +30,7 @@ mod read_service;
 pub(crate) mod records;
 mod service;
 pub(crate) mod survey;
+mod unreachable;
 mod update;
 mod version;
 mod view;
@@ -200,6 +201,9 @@ fn words(fault: &Fault) -> String {
         }
         Fault::NoConnection(words) if words.contains("Permission denied") => {
             "this user may not use the socket; root and the group `docker` may".to_owned()
+        }
+        Fault::Refused(refusal) if refusal.message.contains("to an HTTPS server") => {
+            unreachable::NOT_DOCKER.to_owned()
         }
         Fault::NoConnection(_) | Fault::Lost(_) | Fault::Refused(_) => fault.to_string(),
     }

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hyper::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, Join, ReadBuf, join};
-use tokio::net::{TcpStream, UnixStream};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
@@ -23,6 +23,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tower_service::Service;
 
 use super::endpoint::{Place, TlsFiles};
+use super::unreachable::{no_ssh, of_ssh};
 
 /// Opens connections to one engine, whatever address a request names.
 #[derive(Clone)]
@@ -62,7 +63,13 @@ impl Dial {
 }
 
 async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect((host, port)).await?;
+    let unknown = |error| {
+        io::Error::other(format!(
+            "no address is known for `{host}` ({error}); is it spelled right?"
+        ))
+    };
+    let addresses: Vec<_> = lookup_host((host, port)).await.map_err(unknown)?.collect();
+    let stream = TcpStream::connect(&addresses[..]).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
@@ -70,26 +77,38 @@ async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
 /// No shell on this side: the host is one argument, behind `--`. What `ssh` has to say goes to the
 /// terminal, where its questions are answered as well.
 fn ssh(user: Option<&str>, host: &str, port: Option<u16>) -> io::Result<Wire> {
-    let mut command = Command::new("ssh");
-    command.args(["-o", "ConnectTimeout=30", "-T"]);
-    if let Some(user) = user {
-        command.args(["-l", user]);
+    let mut words = Vec::new();
+    for (option, value) in [
+        ("-l", user.map(str::to_owned)),
+        ("-p", port.map(|port| port.to_string())),
+    ] {
+        words.extend(value.map(|value| [option.to_owned(), value]));
     }
-    if let Some(port) = port {
-        command.args(["-p", &port.to_string()]);
-    }
-    command.args(["--", host, "docker", "system", "dial-stdio"]);
-    let mut child = command
+    let mut words = words.concat();
+    words.extend(["--".to_owned(), host.to_owned()]);
+    let mut child = Command::new("ssh")
+        .args(["-o", "ConnectTimeout=30", "-T"])
+        .args(&words)
+        .args(["docker", "system", "dial-stdio"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
-        .spawn()?;
+        .spawn()
+        .map_err(no_ssh)?;
     let (Some(output), Some(input)) = (child.stdout.take(), child.stdin.take()) else {
         return Err(io::Error::other("ssh gave no pipes"));
     };
+    let words = words.join(" ");
     Ok(Wire::Ssh(Box::new(Session {
         pipes: join(output, input),
-        _child: child,
+        end: Some(Box::pin(async move {
+            let status = child.wait().await?;
+            if status.success() {
+                Ok(())
+            } else {
+                Err(of_ssh(status, &words))
+            }
+        })),
     })))
 }
 
@@ -121,7 +140,10 @@ fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> io::Error {
-    io::Error::other(format!("{}: {error}", path.display()))
+    io::Error::other(format!(
+        "`{}` cannot be read: {error}; DOCKER_CERT_PATH is the folder with `ca.pem`, `cert.pem` and `key.pem`",
+        path.display()
+    ))
 }
 
 impl Service<Uri> for Dial {
@@ -147,10 +169,47 @@ pub(crate) enum Wire {
     Ssh(Box<Session>),
 }
 
+type End = Pin<Box<dyn Future<Output = io::Result<()>> + Send + Sync>>;
+
 /// A command behind `ssh`; the process ends with its connection.
 pub(crate) struct Session {
     pipes: Join<ChildStdout, ChildStdin>,
-    _child: Child,
+    /// Waits for the process once a pipe has ended; nothing when that is over.
+    end: Option<End>,
+}
+
+impl Session {
+    /// Where the output ends, why the process did.
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let (before, has_room) = (buffer.filled().len(), buffer.remaining() > 0);
+        ready!(Pin::new(&mut self.pipes).poll_read(context, buffer))?;
+        if has_room && buffer.filled().len() == before {
+            return self.poll_end(context);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match ready!(Pin::new(&mut self.pipes).poll_write(context, bytes)) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Poll::Ready(ready!(self.poll_end(context)).and(Err(error)))
+            }
+            outcome => Poll::Ready(outcome),
+        }
+    }
+
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(end) = &mut self.end else {
+            return Poll::Ready(Ok(()));
+        };
+        let outcome = ready!(end.as_mut().poll(context));
+        self.end = None;
+        Poll::Ready(outcome)
+    }
 }
 
 impl Connection for Wire {
@@ -169,7 +228,7 @@ impl AsyncRead for Wire {
             Wire::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
             Wire::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
             Wire::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-            Wire::Ssh(session) => Pin::new(&mut session.pipes).poll_read(context, buffer),
+            Wire::Ssh(session) => session.poll_read(context, buffer),
         }
     }
 }
@@ -184,7 +243,7 @@ impl AsyncWrite for Wire {
             Wire::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
             Wire::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
             Wire::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-            Wire::Ssh(session) => Pin::new(&mut session.pipes).poll_write(context, bytes),
+            Wire::Ssh(session) => session.poll_write(context, bytes),
         }
     }
 

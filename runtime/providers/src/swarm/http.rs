@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 
 use super::dial::Dial;
 use super::fault::{Fault, Refusal};
+use super::unreachable::why;
 use super::version::Version;
 
 /// During a change of leaders the engine holds a request back for 20 s before it answers.
@@ -304,12 +305,7 @@ async fn within<T>(
 }
 
 fn fault(error: &hyper_util::client::legacy::Error) -> Fault {
-    let mut words = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        words = cause.to_string();
-        source = cause.source();
-    }
+    let words = why(error);
     if error.is_connect() {
         Fault::NoConnection(words)
     } else {

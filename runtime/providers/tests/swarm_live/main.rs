@@ -1,12 +1,15 @@
 //! The swarm provider against a real engine: `cargo xtask test` runs this and brings the engine.
 
+mod connections;
 mod echo;
 mod effects;
 mod failures;
 mod faults;
+mod front;
 mod lab;
 mod line;
 mod ownership;
+mod pki;
 mod removal;
 mod secrets;
 mod updates;

@@ -5,10 +5,10 @@ mod files;
 use std::collections::BTreeSet;
 
 use skep_schema::plan::{
-    Condition, Endpoint, FailureAction, FileRef, Health, HealthTest, LogDriver, Mode, Mount,
-    MountSource, Order, PublishMode, Published, SecretText, Service, Ulimit,
+    Condition, Endpoint, FailureAction, Health, HealthTest, LogDriver, Mode, Order, PublishMode,
+    Published, SecretText, Service, Ulimit,
 };
-use skep_schema::units::{Bytes, Cpu, Duration, FileMode, Ratio};
+use skep_schema::units::{Bytes, Cpu, Duration, Ratio};
 
 use crate::lab::Lab;
 
