@@ -139,7 +139,7 @@ fn process() -> Vec<Row> {
         row("workdir", |s, _| s.workdir = Some(text("/tmp"))),
         row("hostname", |s, _| s.hostname = Some(text("host"))),
         row("domainname", |s, _| {
-            s.domainname = Some(text("example.test"))
+            s.domainname = Some(text("example.test"));
         })
         .from(|s, _| s.hostname = Some(text("host"))),
         row("tty", |s, _| s.tty = true),
@@ -162,17 +162,17 @@ fn secret_env(service: &mut Service, template: &str) {
 fn network() -> Vec<Row> {
     vec![
         row("hosts", |s, _| {
-            put(&mut s.hosts, "db.test", set(["10.1.0.1"]))
+            put(&mut s.hosts, "db.test", set(["10.1.0.1"]));
         }),
         row("dns servers", |s, _| s.dns.servers = vec![text("10.1.0.1")]),
         row("dns search", |s, _| s.dns.search = vec![text("test")]),
         row("dns options", |s, _| s.dns.options = vec![text("ndots:2")]),
         row("networks", |s, lab| {
-            put(&mut s.networks, &lab.name("net"), set([]))
+            put(&mut s.networks, &lab.name("net"), set([]));
         })
         .from(|s, _| s.endpoint = Endpoint::Dnsrr),
         row("networks", |s, lab| {
-            put(&mut s.networks, &lab.name("net"), set(["b"]))
+            put(&mut s.networks, &lab.name("net"), set(["b"]));
         })
         .from(|s, lab| {
             s.endpoint = Endpoint::Dnsrr;
@@ -188,17 +188,17 @@ fn network() -> Vec<Row> {
             put(&mut s.networks, &lab.name("net"), set([]));
         }),
         row("publish *", |s, _| {
-            publish(s, "28101/tcp", 80, PublishMode::Host)
+            publish(s, "28101/tcp", 80, PublishMode::Host);
         }),
         row("publish * target", |s, _| {
-            publish(s, "28102/tcp", 81, PublishMode::Host)
+            publish(s, "28102/tcp", 81, PublishMode::Host);
         })
         .from(|s, _| {
             s.update.order = None;
             publish(s, "28102/tcp", 80, PublishMode::Host);
         }),
         row("publish * mode", |s, _| {
-            publish(s, "28103/tcp", 80, PublishMode::Ingress)
+            publish(s, "28103/tcp", 80, PublishMode::Ingress);
         })
         .from(|s, _| {
             s.update.order = None;
@@ -233,20 +233,20 @@ fn health() -> Vec<Row> {
         row("health", checked),
         row("health test", |s, _| check(s).test = HealthTest::None).from(checked),
         row("health every", |s, _| {
-            check(s).every = Some(Duration::seconds(3))
+            check(s).every = Some(Duration::seconds(3));
         })
         .from(checked),
         row("health timeout", |s, _| {
-            check(s).timeout = Some(Duration::seconds(2))
+            check(s).timeout = Some(Duration::seconds(2));
         })
         .from(checked),
         row("health retries", |s, _| check(s).retries = Some(5)).from(checked),
         row("health start", |s, _| {
-            check(s).start = Some(Duration::milliseconds(100))
+            check(s).start = Some(Duration::milliseconds(100));
         })
         .from(checked),
         row("health start-every", |s, _| {
-            check(s).start_every = Some(Duration::seconds(1))
+            check(s).start_every = Some(Duration::seconds(1));
         })
         .from(checked)
         .measured(Measured::Since(44)),
@@ -257,24 +257,24 @@ fn resources() -> Vec<Row> {
     vec![
         row("limits cpu", |s, _| s.limits.cpu = Some(Cpu(900_000_000))),
         row("limits memory", |s, _| {
-            s.limits.memory = Some(Bytes(64 << 20))
+            s.limits.memory = Some(Bytes(64 << 20));
         }),
         row("limits pids", |s, _| s.limits.pids = Some(50)),
         row("reserve cpu", |s, _| s.reserve.cpu = Some(Cpu(1_000_000))),
         row("reserve memory", |s, _| {
-            s.reserve.memory = Some(Bytes(8 << 20))
+            s.reserve.memory = Some(Bytes(8 << 20));
         }),
         // The nodes of the tests have no generic resources.
         row("reserve generic", |s, _| {
-            put(&mut s.reserve.generic, "gpu", text("1"))
+            put(&mut s.reserve.generic, "gpu", text("1"));
         })
         .waiting(),
         row("ulimits * soft", |s, _| {
-            put(&mut s.ulimits, "nofile", Ulimit { soft: 65, hard: 99 })
+            put(&mut s.ulimits, "nofile", Ulimit { soft: 65, hard: 99 });
         })
         .from(|s, _| put(&mut s.ulimits, "nofile", Ulimit { soft: 64, hard: 99 })),
         row("ulimits * hard", |s, _| {
-            put(&mut s.ulimits, "nofile", Ulimit { soft: 64, hard: 98 })
+            put(&mut s.ulimits, "nofile", Ulimit { soft: 64, hard: 98 });
         })
         .from(|s, _| put(&mut s.ulimits, "nofile", Ulimit { soft: 64, hard: 99 })),
     ]
@@ -286,26 +286,26 @@ const UNMET: &str = "node.role==worker";
 fn placement() -> Vec<Row> {
     vec![
         row("placement constraints", |s, _| {
-            s.placement.constraints = set([MET])
+            s.placement.constraints = set([MET]);
         })
         .measured(Measured::Less),
         row("placement constraints", |s, _| {
-            s.placement.constraints = set([UNMET])
+            s.placement.constraints = set([UNMET]);
         })
         .from(|s, _| s.update.order = None),
         row("placement constraints", |s, _| {
-            s.placement.constraints.clear()
+            s.placement.constraints.clear();
         })
         .from(|s, _| s.placement.constraints = set([MET])),
         row("placement spread", |s, _| {
-            s.placement.spread = vec![text("node.labels.rack")]
+            s.placement.spread = vec![text("node.labels.rack")];
         }),
         row("placement max-per-node", |s, _| {
-            s.placement.max_per_node = Some(1)
+            s.placement.max_per_node = Some(1);
         })
         .from(|s, _| s.replicas = Some(2)),
         row("placement platforms", |s, _| {
-            s.placement.platforms = set(["windows/amd64"])
+            s.placement.platforms = set(["windows/amd64"]);
         }),
     ]
 }
@@ -319,22 +319,22 @@ fn policies() -> Vec<Row> {
     };
     vec![
         row("restart condition", |s, _| {
-            s.restart.condition = Some(Condition::OnFailure)
+            s.restart.condition = Some(Condition::OnFailure);
         }),
         row("restart delay", |s, _| {
-            s.restart.delay = Some(Duration::seconds(1))
+            s.restart.delay = Some(Duration::seconds(1));
         }),
         row("restart max", |s, _| s.restart.max = Some(5)),
         row("restart window", |s, _| {
-            s.restart.window = Some(Duration::seconds(60))
+            s.restart.window = Some(Duration::seconds(60));
         }),
         row("stop signal", |s, _| s.stop.signal = Some(text("SIGINT"))),
         row("stop grace", |s, _| {
-            s.stop.grace = Some(Duration::seconds(1))
+            s.stop.grace = Some(Duration::seconds(1));
         }),
         row("log", log),
         row("log driver", |s, _| {
-            s.log.as_mut().expect("the base has it").driver = text("none")
+            s.log.as_mut().expect("the base has it").driver = text("none");
         })
         .from(log),
         row("log options", |s, _| {
@@ -352,37 +352,37 @@ fn rollouts() -> Vec<Row> {
     vec![
         row("update parallelism", |s, _| s.update.parallelism = Some(2)),
         row("update delay", |s, _| {
-            s.update.delay = Some(Duration::seconds(1))
+            s.update.delay = Some(Duration::seconds(1));
         }),
         row("update order", |s, _| {
-            s.update.order = Some(Order::StopFirst)
+            s.update.order = Some(Order::StopFirst);
         }),
         row("update on-failure", |s, _| {
-            s.update.on_failure = Some(FailureAction::Continue)
+            s.update.on_failure = Some(FailureAction::Continue);
         }),
         row("update monitor", |s, _| {
-            s.update.monitor = Some(Duration::seconds(1))
+            s.update.monitor = Some(Duration::seconds(1));
         }),
         row("update max-failure-ratio", |s, _| {
-            s.update.max_failure_ratio = Some(Ratio(500_000))
+            s.update.max_failure_ratio = Some(Ratio(500_000));
         }),
         row("rollback parallelism", |s, _| {
-            s.rollback.parallelism = Some(2)
+            s.rollback.parallelism = Some(2);
         }),
         row("rollback delay", |s, _| {
-            s.rollback.delay = Some(Duration::seconds(1))
+            s.rollback.delay = Some(Duration::seconds(1));
         }),
         row("rollback order", |s, _| {
-            s.rollback.order = Some(Order::StartFirst)
+            s.rollback.order = Some(Order::StartFirst);
         }),
         row("rollback on-failure", |s, _| {
-            s.rollback.on_failure = Some(FailureAction::Continue)
+            s.rollback.on_failure = Some(FailureAction::Continue);
         }),
         row("rollback monitor", |s, _| {
-            s.rollback.monitor = Some(Duration::seconds(1))
+            s.rollback.monitor = Some(Duration::seconds(1));
         }),
         row("rollback max-failure-ratio", |s, _| {
-            s.rollback.max_failure_ratio = Some(Ratio(500_000))
+            s.rollback.max_failure_ratio = Some(Ratio(500_000));
         }),
         // How the tasks of a restart follow each other.
         row("env", |s, _| put(&mut s.env, "A", text("1"))).from(|s, _| s.update.order = None),
@@ -411,26 +411,26 @@ fn kernel() -> Vec<Row> {
                 &mut s.sysctls,
                 "net.ipv4.ip_unprivileged_port_start",
                 text("80"),
-            )
+            );
         }),
         row("cap-add", |s, _| s.cap_add = set(["CAP_NET_ADMIN"])),
         row("cap-drop", |s, _| s.cap_drop = set(["CAP_CHOWN"])),
         since("security no-new-privileges", |s, _| {
-            s.security.no_new_privileges = true
+            s.security.no_new_privileges = true;
         }),
         since("security seccomp", |s, _| {
-            s.security.seccomp = Some(text("unconfined"))
+            s.security.seccomp = Some(text("unconfined"));
         }),
         since("security apparmor", |s, _| {
-            s.security.apparmor = Some(text("disabled"))
+            s.security.apparmor = Some(text("disabled"));
         }),
         row("oom-score", |s, _| s.oom_score = Some(100)).measured(Measured::Since(46)),
         row("security selinux", |s, _| {
-            put(&mut s.security.selinux, "type", text("t"))
+            put(&mut s.security.selinux, "type", text("t"));
         }),
         // What only Windows has.
         row("security credential-spec", |s, _| {
-            s.security.credential_spec = Some(text("file:a.json"))
+            s.security.credential_spec = Some(text("file:a.json"));
         })
         .waiting(),
         row("isolation", |s, _| s.isolation = Some(text("process"))).waiting(),
@@ -443,7 +443,7 @@ fn labels() -> Vec<Row> {
         row("labels", |s, _| put(&mut s.labels, "team", text("shop")))
             .from(|s, _| s.mode = Mode::Once),
         row("container-labels", |s, _| {
-            put(&mut s.container_labels, "team", text("shop"))
+            put(&mut s.container_labels, "team", text("shop"));
         }),
     ]
 }

@@ -22,36 +22,36 @@ pub(super) fn files() -> Vec<Row> {
     vec![
         row("secrets *", secret),
         row("secrets * source", |s, lab| {
-            put(&mut s.secrets, PATH, file(lab.name("s-2")))
+            put(&mut s.secrets, PATH, file(lab.name("s-2")));
         })
         .from(secret),
         row("secrets * uid", |s, _| {
-            s.secrets.get_mut(PATH).expect("the base has it").uid = text("7")
+            s.secrets.get_mut(PATH).expect("the base has it").uid = text("7");
         })
         .from(secret),
         row("secrets * gid", |s, _| {
-            s.secrets.get_mut(PATH).expect("the base has it").gid = text("7")
+            s.secrets.get_mut(PATH).expect("the base has it").gid = text("7");
         })
         .from(secret),
         row("secrets * mode", |s, _| {
-            s.secrets.get_mut(PATH).expect("the base has it").mode = FileMode(0o400)
+            s.secrets.get_mut(PATH).expect("the base has it").mode = FileMode(0o400);
         })
         .from(secret),
         row("configs *", config),
         row("configs * source", |s, lab| {
-            put(&mut s.configs, PATH, file(lab.name("c-2")))
+            put(&mut s.configs, PATH, file(lab.name("c-2")));
         })
         .from(config),
         row("configs * uid", |s, _| {
-            s.configs.get_mut(PATH).expect("the base has it").uid = text("7")
+            s.configs.get_mut(PATH).expect("the base has it").uid = text("7");
         })
         .from(config),
         row("configs * gid", |s, _| {
-            s.configs.get_mut(PATH).expect("the base has it").gid = text("7")
+            s.configs.get_mut(PATH).expect("the base has it").gid = text("7");
         })
         .from(config),
         row("configs * mode", |s, _| {
-            s.configs.get_mut(PATH).expect("the base has it").mode = FileMode(0o400)
+            s.configs.get_mut(PATH).expect("the base has it").mode = FileMode(0o400);
         })
         .from(config),
     ]
@@ -93,7 +93,7 @@ pub(super) fn volumes() -> Vec<Row> {
     vec![
         row("mounts *", |s, lab| volume(s, lab.name("v-1"), |_| ())),
         row("mounts * from volume name", |s, lab| {
-            volume(s, lab.name("v-3"), |_| ())
+            volume(s, lab.name("v-3"), |_| ());
         })
         .from(|s, lab| volume(s, lab.name("v-2"), |_| ())),
         row("mounts * from volume driver", |s, lab| {
@@ -101,14 +101,14 @@ pub(super) fn volumes() -> Vec<Row> {
                 if let MountSource::Volume { driver, .. } = v {
                     *driver = Some(text("other"));
                 }
-            })
+            });
         })
         .from(|s, lab| {
             s.update.order = None;
             volume(s, lab.name("v-4"), |_| ());
         }),
         row("mounts * from volume options", |s, lab| {
-            sized_volume(s, lab.name("v-5"), "size=2m")
+            sized_volume(s, lab.name("v-5"), "size=2m");
         })
         .from(|s, lab| sized_volume(s, lab.name("v-5"), "size=1m")),
         row("mounts * from volume labels", |s, lab| {
@@ -116,7 +116,7 @@ pub(super) fn volumes() -> Vec<Row> {
                 if let MountSource::Volume { labels, .. } = v {
                     put(labels, "l", text("v"));
                 }
-            })
+            });
         })
         .from(|s, lab| volume(s, lab.name("v-6"), |_| ())),
         row("mounts * from volume no-copy", |s, lab| {
@@ -124,7 +124,7 @@ pub(super) fn volumes() -> Vec<Row> {
                 if let MountSource::Volume { no_copy, .. } = v {
                     *no_copy = true;
                 }
-            })
+            });
         })
         .from(|s, lab| volume(s, lab.name("v-7"), |_| ())),
         row("mounts * from volume subpath", |s, lab| {
@@ -132,7 +132,7 @@ pub(super) fn volumes() -> Vec<Row> {
                 if let MountSource::Volume { subpath, .. } = v {
                     *subpath = Some(text("a"));
                 }
-            })
+            });
         })
         .from(|s, lab| volume(s, lab.name("v-8"), |_| ()))
         .measured(Measured::Since(45)),
@@ -156,23 +156,23 @@ fn tmpfs(size: u64, mode: u32) -> MountSource {
 pub(super) fn other_mounts() -> Vec<Row> {
     vec![
         row("mounts * read-only", |s, _| {
-            s.mounts.get_mut(PATH).expect("the base has it").read_only = true
+            s.mounts.get_mut(PATH).expect("the base has it").read_only = true;
         })
         .from(|s, _| mount(s, bind("/etc", None))),
         row("mounts * from bind path", |s, _| {
-            mount(s, bind("/usr", None))
+            mount(s, bind("/usr", None));
         })
         .from(|s, _| mount(s, bind("/etc", None))),
         row("mounts * from bind propagation", |s, _| {
-            mount(s, bind("/etc", Some("private")))
+            mount(s, bind("/etc", Some("private")));
         })
         .from(|s, _| mount(s, bind("/etc", None))),
         row("mounts * from tmpfs size", |s, _| {
-            mount(s, tmpfs(2 << 20, 0o700))
+            mount(s, tmpfs(2 << 20, 0o700));
         })
         .from(|s, _| mount(s, tmpfs(1 << 20, 0o700))),
         row("mounts * from tmpfs mode", |s, _| {
-            mount(s, tmpfs(1 << 20, 0o750))
+            mount(s, tmpfs(1 << 20, 0o750));
         })
         .from(|s, _| mount(s, tmpfs(1 << 20, 0o700))),
         row("mounts * from", |s, _| mount(s, tmpfs(1 << 20, 0o700)))
@@ -184,7 +184,7 @@ pub(super) fn other_mounts() -> Vec<Row> {
                 MountSource::Npipe {
                     path: text(r"\\.\pipe\b"),
                 },
-            )
+            );
         })
         .from(|s, _| {
             mount(
@@ -192,7 +192,7 @@ pub(super) fn other_mounts() -> Vec<Row> {
                 MountSource::Npipe {
                     path: text(r"\\.\pipe\a"),
                 },
-            )
+            );
         })
         .waiting(),
     ]
