@@ -9,6 +9,7 @@ mod fields;
 mod guard;
 mod order;
 mod summary;
+mod waves;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ use crate::value::Value;
 
 pub use drift::{Drift, Meant};
 pub use guard::{Block, Blocked};
+pub use waves::Waves;
 
 /// What every reader must check before the rest: `skep.changes/1`.
 pub const CHANGES_FORMAT: &str = "skep.changes/1";
