@@ -13,3 +13,4 @@ mod pki;
 mod removal;
 mod secrets;
 mod updates;
+mod waves;
