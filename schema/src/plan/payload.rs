@@ -196,6 +196,18 @@ pub struct NotBase64;
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// What a letter of [`BASE64`] stands for.
+const fn digit(letter: u8) -> Option<u8> {
+    match letter {
+        b'A'..=b'Z' => Some(letter - b'A'),
+        b'a'..=b'z' => Some(letter - b'a' + 26),
+        b'0'..=b'9' => Some(letter - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    }
+}
+
 impl Content {
     pub fn of(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
@@ -238,8 +250,7 @@ impl Content {
         for chunk in data.as_bytes().chunks(4) {
             let mut n = 0u32;
             for byte in chunk {
-                let value = BASE64.iter().position(|b| b == byte).ok_or(NotBase64)?;
-                n = n << 6 | u32::try_from(value).map_err(|_| NotBase64)?;
+                n = n << 6 | u32::from(digit(*byte).ok_or(NotBase64)?);
             }
             n <<= 6 * (4 - chunk.len());
             out.extend_from_slice(&n.to_be_bytes()[1..chunk.len()]);
