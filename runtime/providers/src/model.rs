@@ -7,7 +7,9 @@
 //! What an image does is told by its name, see [`image`].
 
 mod calls;
+mod check;
 mod collect;
+mod door;
 mod edit;
 mod fault;
 pub mod image;
@@ -35,6 +37,7 @@ use skep_schema::address::Kind;
 
 use crate::secrets::{Redact, Secrets, new_key};
 
+pub use door::{Answer, Ask};
 pub use fault::{Call, Fate, Faults, Verb};
 pub use refusal::{Refusal, Reply};
 pub use store::StoreError;

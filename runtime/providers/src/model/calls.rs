@@ -17,11 +17,14 @@ const SECRET_LIMIT: usize = 500 * 1024;
 /// Networks every engine has.
 pub(crate) const PREDEFINED: [&str; 4] = ["ingress", "host", "none", "bridge"];
 
+/// Those that come with the engine; none is the engine's choice.
+const DRIVERS: [&str; 7] = ["", "overlay", "bridge", "host", "macvlan", "ipvlan", "null"];
+
 impl World {
     pub fn create_config(&mut self, name: &str, labels: Labels, data: &[u8]) -> Reply<String> {
         names::file(name)?;
         sized("config", data, CONFIG_LIMIT)?;
-        if self.configs.contains_key(name) {
+        if is_taken(&self.configs, name) {
             return Err(Refusal::exists(&format!("config {name} already exists")));
         }
         let meta = self.meta();
@@ -78,7 +81,7 @@ impl World {
     pub fn create_secret(&mut self, name: &str, labels: Labels, data: &[u8]) -> Reply<String> {
         names::file(name)?;
         sized("secret", data, SECRET_LIMIT)?;
-        if self.secrets.contains_key(name) {
+        if is_taken(&self.secrets, name) {
             return Err(Refusal::exists(&format!("secret {name} already exists")));
         }
         let meta = self.meta();
@@ -135,17 +138,24 @@ impl World {
 
     pub fn create_network(&mut self, spec: plan::Network) -> Reply<String> {
         let name = spec.name.clone();
-        if name.is_empty() {
-            return Err(Refusal::plain(
-                400,
-                "network name cannot be empty".to_owned(),
-            ));
+        // The engine looks for an empty name and finds the first network there is.
+        let exists = name.is_empty() || self.has_network(&name);
+        if exists {
+            let message = format!("network with name {name} already exists");
+            return Err(Refusal::plain(409, message));
         }
-        if self.networks.contains_key(&name) || PREDEFINED.contains(&name.as_str()) {
-            return Err(Refusal::plain(
-                409,
-                format!("network with name {name} already exists"),
-            ));
+        if !DRIVERS.contains(&spec.driver.as_str()) {
+            let message = format!("plugin \"{}\" not found", spec.driver);
+            return Err(Refusal::plain(404, message));
+        }
+        if let Some(range) = spec.subnets.iter().find(|range| !is_range(&range.subnet)) {
+            let subnet = &range.subnet;
+            let message = format!("Invalid subnet {subnet} : invalid CIDR address: {subnet}");
+            return Err(Refusal::plain(500, message));
+        }
+        names::service(&name)?;
+        if is_taken(&self.networks, &name) {
+            return Err(Refusal::unknown("name conflicts with an existing object"));
         }
         let meta = self.meta();
         let id = meta.id.clone();
@@ -192,6 +202,22 @@ impl World {
     }
 }
 
+/// `10.1.0.0/16`
+fn is_range(text: &str) -> bool {
+    let parts = text.split_once('/');
+    let parsed = parts.and_then(|(address, bits)| {
+        let address: std::net::IpAddr = address.parse().ok()?;
+        let bits: u8 = bits.parse().ok()?;
+        Some((address, bits))
+    });
+    parsed.is_some_and(|(address, bits)| bits <= if address.is_ipv4() { 32 } else { 128 })
+}
+
+/// Names are one in any spelling.
+pub(crate) fn is_taken<T>(objects: &BTreeMap<String, T>, name: &str) -> bool {
+    objects.keys().any(|taken| taken.eq_ignore_ascii_case(name))
+}
+
 fn sized(kind: &str, data: &[u8], limit: usize) -> Reply<()> {
     if data.is_empty() || data.len() >= limit {
         return Err(Refusal::invalid(&format!(
@@ -222,7 +248,7 @@ fn relabel(
     (index, clock): (u64, u64),
 ) -> Reply<()> {
     if !same_content {
-        return Err(Refusal::invalid("only updates to Labels are allowed"));
+        return Err(Refusal::only_labels());
     }
     if version != meta.version {
         return Err(Refusal::out_of_sequence());

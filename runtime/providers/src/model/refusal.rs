@@ -47,6 +47,11 @@ impl Refusal {
         Self::unknown(OUT_OF_SEQUENCE)
     }
 
+    /// Of configs and secrets, the rest of which stays for ever.
+    pub(crate) fn only_labels() -> Self {
+        Self::invalid("only updates to Labels are allowed")
+    }
+
     pub(crate) fn not_found(kind: &str, name: &str) -> Self {
         Self {
             status: 404,

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use skep_schema::plan::{self, Endpoint, PublishMode};
+use skep_schema::plan::{self, Endpoint};
 
-use super::calls::PREDEFINED;
+use super::calls::is_taken;
 use super::names;
-use super::place::Constraint;
 use super::refusal::{Refusal, Reply};
 use super::world::{Desired, Service, UpdateState, UpdateStatus, World};
 
@@ -15,13 +14,12 @@ const ENTRY_LIMIT: usize = 3 * 512 * 1024;
 
 impl World {
     pub fn create_service(&mut self, spec: plan::Service) -> Reply<String> {
+        if spec.name.is_empty() {
+            names::service(&spec.name)?;
+        }
         self.check_service(&spec)?;
         let name = spec.name.clone();
-        if self
-            .services
-            .keys()
-            .any(|taken| taken.eq_ignore_ascii_case(&name))
-        {
+        if is_taken(&self.services, &name) {
             return Err(Refusal::exists(&format!(
                 "name conflicts with an existing object: service {name} already exists"
             )));
@@ -29,15 +27,16 @@ impl World {
         fits_entry(&spec, None)?;
         let meta = self.meta();
         let id = meta.id.clone();
-        let spec = Box::new(spec);
+        let unallocated = has_endpoint(&spec);
         self.services.insert(
             name.clone(),
             Service {
                 meta,
-                spec,
+                spec: Box::new(spec),
                 previous: None,
                 status: None,
                 rollout: None,
+                unallocated,
             },
         );
         self.reconcile(&name);
@@ -52,14 +51,14 @@ impl World {
             .services
             .get(name)
             .ok_or_else(|| Refusal::not_found("service", name))?;
-        if version != service.meta.version {
-            return Err(Refusal::out_of_sequence());
+        if is_global(&spec) != is_global(&service.spec) {
+            return Err(Refusal::unimplemented("service mode change is not allowed"));
         }
         if spec.name != service.spec.name {
             return Err(Refusal::unimplemented("renaming services is not supported"));
         }
-        if is_global(&spec) != is_global(&service.spec) {
-            return Err(Refusal::unimplemented("service mode change is not allowed"));
+        if version != service.meta.version {
+            return Err(Refusal::out_of_sequence());
         }
         fits_entry(&spec, Some(&service.spec))?;
         self.rewrite(name, |service| {
@@ -117,103 +116,23 @@ impl World {
         if let Some(service) = self.services.get_mut(name) {
             service.meta.touch(self.index, self.clock);
             service.rollout = None;
+            let old = service.spec.clone();
             write(service);
+            service.unallocated |= endpoint(&old) != endpoint(&service.spec);
         }
         self.reconcile(name);
         self.begin_rollout(name);
     }
-
-    fn check_service(&self, spec: &plan::Service) -> Reply<()> {
-        names::service(&spec.name)?;
-        if spec.image.is_empty() {
-            return Err(Refusal::invalid(
-                "ContainerSpec: image reference must be provided",
-            ));
-        }
-        for constraint in &spec.placement.constraints {
-            Constraint::parse(constraint).map_err(|text| Refusal::unknown(&text))?;
-        }
-        self.check_networks(spec)?;
-        self.check_files(spec)?;
-        self.check_ports(spec)
-    }
-
-    fn check_networks(&self, spec: &plan::Service) -> Reply<()> {
-        match spec.networks.keys().find(|name| !self.has_network(name)) {
-            None => Ok(()),
-            Some(name) => Err(Refusal::plain(500, format!("network {name} not found"))),
-        }
-    }
-
-    pub(crate) fn has_network(&self, name: &str) -> bool {
-        self.networks.contains_key(name) || PREDEFINED.contains(&name)
-    }
-
-    fn check_files(&self, spec: &plan::Service) -> Reply<()> {
-        referred("secret", &spec.secrets, |name| {
-            self.secrets.contains_key(name)
-        })?;
-        referred("config", &spec.configs, |name| {
-            self.configs.contains_key(name)
-        })
-    }
-
-    fn check_ports(&self, spec: &plan::Service) -> Reply<()> {
-        for (published, port) in &spec.publish {
-            if port.mode == PublishMode::Ingress && spec.endpoint == Endpoint::Dnsrr {
-                return Err(Refusal::invalid(
-                    "EndpointSpec: port published with ingress mode can't be used with dnsrr mode",
-                ));
-            }
-            let others = self
-                .services
-                .values()
-                .filter(|service| service.spec.name != spec.name);
-            for other in others {
-                let Some(taken) = other.spec.publish.get(published) else {
-                    continue;
-                };
-                // Two services may share a port of hosts as long as they never share a host.
-                if port.mode == PublishMode::Ingress || taken.mode == PublishMode::Ingress {
-                    return Err(port_taken(published, other, taken.mode));
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
-fn port_taken(published: &str, holder: &Service, mode: PublishMode) -> Refusal {
-    let number = published.split('/').next().unwrap_or(published);
-    let as_what = match mode {
-        PublishMode::Ingress => "an ingress port",
-        PublishMode::Host => "a host-published port",
-    };
-    let (name, id) = (&holder.spec.name, &holder.meta.id);
-    Refusal::invalid(&format!(
-        "port '{number}' is already in use by service '{name}' ({id}) as {as_what}"
-    ))
+/// What the engine's allocator looks at.
+fn endpoint(spec: &plan::Service) -> impl PartialEq {
+    let networks = (spec.endpoint == Endpoint::Vip).then(|| spec.networks.clone());
+    (spec.publish.clone(), networks)
 }
 
-fn referred(
-    kind: &str,
-    files: &BTreeMap<String, plan::FileRef>,
-    exists: impl Fn(&str) -> bool,
-) -> Reply<()> {
-    let missing: Vec<&str> = files
-        .values()
-        .map(|file| file.source.as_str())
-        .filter(|name| !exists(name))
-        .collect();
-    let kinds = match missing.as_slice() {
-        [] => return Ok(()),
-        [_] => kind.to_owned(),
-        [_, _, ..] => format!("{kind}s"),
-    };
-    Err(Refusal::invalid(&format!(
-        "{kinds} not found: {}",
-        missing.join(", ")
-    )))
+fn has_endpoint(spec: &plan::Service) -> bool {
+    !spec.publish.is_empty() || spec.endpoint == Endpoint::Vip && !spec.networks.is_empty()
 }
 
 pub(crate) const fn is_global(spec: &plan::Service) -> bool {
@@ -234,7 +153,7 @@ fn fits_entry(spec: &plan::Service, previous: Option<&plan::Service>) -> Reply<(
 mod tests {
     use std::collections::BTreeSet;
 
-    use skep_schema::plan::{FileRef, Mode, Published};
+    use skep_schema::plan::{FileRef, Mode, PublishMode, Published};
     use skep_schema::units::FileMode;
 
     use super::*;
@@ -441,6 +360,69 @@ mod tests {
         assert_eq!(
             refused(world.update_service("web", version(&world), dnsrr), 400),
             "rpc error: code = InvalidArgument desc = EndpointSpec: port published with ingress mode can't be used with dnsrr mode"
+        );
+    }
+
+    #[test]
+    fn addresses_and_ports_cost_a_write_of_their_own() {
+        let mut world = world();
+        let port = Published {
+            target: 8080,
+            mode: PublishMode::Ingress,
+        };
+        let published = plan::Service {
+            publish: BTreeMap::from([("80/tcp".to_owned(), port)]),
+            replicas: Some(0),
+            ..web()
+        };
+        let moves = |world: &mut World| {
+            let before = version(world);
+            assert!(world.advance(1) == (version(world) > before));
+            version(world) > before
+        };
+        world.create_service(published.clone()).expect("free");
+        assert!(moves(&mut world));
+        assert!(!moves(&mut world));
+        let relabelled = plan::Service {
+            labels: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+            ..published
+        };
+        world
+            .update_service("web", version(&world), relabelled)
+            .expect("the version is right");
+        assert!(!moves(&mut world), "its port is what it was");
+    }
+
+    #[test]
+    fn what_is_too_small_is_a_slip() {
+        let told = |cpu, memory| {
+            let limits = plan::Limits {
+                cpu: Some(skep_schema::units::Cpu(cpu)),
+                memory: Some(skep_schema::units::Bytes(memory)),
+                pids: None,
+            };
+            refused(
+                world().create_service(plan::Service { limits, ..web() }),
+                400,
+            )
+        };
+        let invalid =
+            |text: &str| format!("rpc error: code = InvalidArgument desc = invalid {text}");
+        assert_eq!(
+            told(1, 0),
+            invalid("cpu value 1e-09: Must be at least 0.001")
+        );
+        assert_eq!(
+            told(2_500, 0),
+            invalid("cpu value 2.5e-06: Must be at least 0.001")
+        );
+        assert_eq!(
+            told(500_000, 0),
+            invalid("cpu value 0.0005: Must be at least 0.001")
+        );
+        assert_eq!(
+            told(0, 1_000),
+            invalid("memory value 1000: Must be at least 4MiB")
         );
     }
 

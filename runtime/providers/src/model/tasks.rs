@@ -22,6 +22,7 @@ const OLD_TASK_TIMEOUT: u64 = 60_000;
 impl World {
     /// Lets time pass, as long as it changes anything; whether it did, which counts as a write.
     pub fn advance(&mut self, millis: u64) -> bool {
+        let allocated = self.allocate();
         let (begun, until) = (self.clock, self.clock + millis);
         while self.clock < until {
             let restless = self.restless();
@@ -33,7 +34,19 @@ impl World {
         }
         let moved = self.clock > begun;
         self.index += u64::from(moved);
-        moved
+        moved || allocated
+    }
+
+    /// Gives services their addresses and ports, by a write of its own that nobody asked for.
+    fn allocate(&mut self) -> bool {
+        let before = self.index;
+        let waiting = self.services.values_mut();
+        for service in waiting.filter(|service| service.unallocated) {
+            self.index += 1;
+            service.unallocated = false;
+            service.meta.touch(self.index, self.clock);
+        }
+        self.index > before
     }
 
     /// Services that time alone would change, and those that are gone while their tasks stop.

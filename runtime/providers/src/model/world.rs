@@ -124,6 +124,9 @@ pub struct Service {
     pub previous: Option<Box<plan::Service>>,
     pub status: Option<UpdateStatus>,
     pub(crate) rollout: Option<Rollout>,
+    /// Whether the engine still has to give it addresses or ports, and so to write it once more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unallocated: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
