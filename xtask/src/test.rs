@@ -122,6 +122,8 @@ fn end_to_end(engine: &Kept, filter: &[String]) -> Result<(), String> {
         "e2e",
         "--test",
         "swarm_live",
+        "--test",
+        "conformance",
     ];
     shell::show(at_engine(engine, &mut cargo(&tests)).args(filter))
 }
