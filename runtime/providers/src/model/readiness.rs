@@ -32,15 +32,14 @@ impl Model {
         let Some(object) = object(world, kind, name) else {
             return gone();
         };
-        let Some(case) = Case::of(world, name).filter(|_| kind == Kind::Service) else {
-            return arrived();
-        };
         let as_meant = spelled_like(object.payload, Some(&node.payload)) == node.payload;
-        self.told(if as_meant {
-            case.readiness()
-        } else {
-            case.other_spec()
-        })
+        let case = Case::of(world, name).filter(|_| kind == Kind::Service);
+        match (case, as_meant) {
+            (Some(case), true) => self.told(case.readiness()),
+            (Some(case), false) => self.told(case.other_spec()),
+            (None, true) => arrived(),
+            (None, false) => superseded("somebody changed it meanwhile"),
+        }
     }
 
     /// Whether the service is as its own spec wants it.
@@ -69,10 +68,13 @@ fn arrived() -> Readiness {
 }
 
 fn gone() -> Readiness {
-    let message = "it is gone: somebody removed it".to_owned();
+    superseded("it is gone: somebody removed it")
+}
+
+fn superseded(why: &str) -> Readiness {
     Readiness::Failed(Failure {
         verdict: Verdict::Superseded,
-        message,
+        message: why.to_owned(),
         tasks: Vec::new(),
     })
 }

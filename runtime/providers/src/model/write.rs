@@ -68,7 +68,10 @@ impl Model {
         if same_name && matches!(self.standing(address, after)?, Standing::Same) {
             return Ok(());
         }
-        if same_name || change.effect >= Effect::Downtime {
+        if same_name {
+            // Nothing can go back to what loses its name.
+            self.clear(address, before)?;
+        } else if change.effect >= Effect::Downtime {
             self.delete(address, before)?;
         }
         self.create(address, after)
@@ -185,9 +188,20 @@ impl Model {
         }
     }
 
-    /// Removes what was reviewed, and nothing that took its place meanwhile. What a rollback
-    /// by the engine would need is left to [`Self::collect_superseded`].
+    /// What a rollback by the engine would need is left to [`Self::collect_superseded`].
     fn delete(&self, address: &Address, node: &PlanNode) -> Outcome {
+        let object = node.payload.object().zip(node.payload.physical_name());
+        let is_used_before =
+            |world: &World| object.is_some_and(|(kind, name)| is_used_before(world, kind, name));
+        let stands = matches!(self.standing(address, node)?, Standing::Same);
+        if stands && self.look(is_used_before)? {
+            return Ok(());
+        }
+        self.clear(address, node)
+    }
+
+    /// Removes what was reviewed, and nothing that took its place meanwhile.
+    fn clear(&self, address: &Address, node: &PlanNode) -> Outcome {
         match self.standing(address, node)? {
             Standing::Nothing => return Ok(()),
             Standing::Foreign(refusal) => return Err(refusal),
@@ -197,9 +211,6 @@ impl Model {
         let (Some(kind), Some(name)) = (node.payload.object(), node.payload.physical_name()) else {
             return Ok(());
         };
-        if self.look(|world| is_used_before(world, kind, name))? {
-            return Ok(());
-        }
         self.remove(address, kind, name)?;
         if kind == Kind::Service {
             self.wait_for_end(name)

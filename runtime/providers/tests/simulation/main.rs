@@ -1,0 +1,40 @@
+//! Applies of random plans to the model swarm, in any weather, in virtual time.
+//!
+//! A run is told by its seed alone: `SKEP_SEED=7 cargo test -p skep-providers --test simulation`.
+
+mod check;
+mod dice;
+mod play;
+mod sequence;
+mod shop;
+mod weather;
+
+use std::time::Instant;
+
+/// Seeds of one run of the tests, the first and how many.
+const SEEDS: std::ops::Range<u64> = 0..10_000;
+const THREADS: u64 = 2;
+
+/// From which seed a failure can be had again, if one is asked for.
+fn asked() -> Option<u64> {
+    std::env::var("SKEP_SEED").ok()?.parse().ok()
+}
+
+#[test]
+fn any_sequence_of_applies_can_be_put_right() {
+    if let Some(seed) = asked() {
+        return sequence::check(seed);
+    }
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            scope.spawn(move || {
+                SEEDS
+                    .filter(|seed| seed % THREADS == thread)
+                    .for_each(sequence::check)
+            });
+        }
+    });
+    let rate = SEEDS.count() as f64 / start.elapsed().as_secs_f64();
+    println!("{rate:.0} sequences a second");
+}

@@ -1,0 +1,245 @@
+//! One apply in virtual time, through the engine's state machine and the model's provider.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use skep_engine::apply::{Apply, Effect, Input, Limits};
+use skep_engine::drive::{Look, look};
+use skep_engine::provider::{Provider, ProviderError};
+use skep_providers::model::Model;
+use skep_schema::address::Address;
+use skep_schema::change::{Action, ChangeSet};
+use skep_schema::event::{ApplyReport, Event, Outcome, Timestamp};
+use skep_schema::inventory::Readiness;
+use skep_schema::plan::{Need, Payload, Plan, PlanNode};
+
+use crate::dice::Dice;
+use crate::weather::{Weather, meddle};
+
+/// What is watched while it plays.
+pub(crate) struct Play<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) dice: &'a mut Dice,
+    /// What must never happen, and did.
+    pub(crate) wrong: &'a mut Vec<String>,
+    pub(crate) story: &'a mut Vec<String>,
+    meddled: bool,
+    failed: bool,
+}
+
+enum Call {
+    Write(Address),
+    Check(Address),
+    Collect,
+}
+
+/// A model never waits, so that its promises are kept at once.
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("a model never waits"),
+    }
+}
+
+pub(crate) fn looked(model: &Model, plan: &Plan) -> Look {
+    now(look(model, plan)).expect("a model can be looked at")
+}
+
+impl<'a> Play<'a> {
+    pub(crate) fn new(
+        model: &'a Model,
+        dice: &'a mut Dice,
+        wrong: &'a mut Vec<String>,
+        story: &'a mut Vec<String>,
+    ) -> Self {
+        Self {
+            model,
+            dice,
+            wrong,
+            story,
+            meddled: false,
+            failed: false,
+        }
+    }
+
+    /// Looks and applies; nothing when it did not come to its end.
+    pub(crate) fn apply(&mut self, plan: &Plan, weather: &Weather) -> Option<ApplyReport> {
+        self.befall(weather);
+        now(self.model.prepare()).ok()?;
+        let Look { plan, changes, .. } = looked(self.model, plan);
+        self.run(&plan, &changes, weather)
+    }
+
+    pub(crate) fn befall(&mut self, weather: &Weather) {
+        let mut fates = weather.fates(self.dice.fork());
+        self.model.break_with(move |_| fates());
+    }
+
+    /// Applies what was found at some time.
+    pub(crate) fn run(
+        &mut self,
+        plan: &Plan,
+        changes: &ChangeSet,
+        weather: &Weather,
+    ) -> Option<ApplyReport> {
+        let limits = Limits {
+            writes: usize::try_from(weather.writes).unwrap_or(1),
+            deadline: 120_000,
+            attempts: 3,
+            ..Limits::default()
+        };
+        let mut clock = Timestamp(0);
+        let (mut apply, mut effects) = Apply::start(plan, changes, limits, clock);
+        let mut calls: BTreeMap<(Timestamp, u64), Call> = BTreeMap::new();
+        let mut number = 0;
+        for inputs in 0..20_000 {
+            for effect in std::mem::take(&mut effects) {
+                number += 1;
+                let late = self.dice.below(weather.latency.max(1));
+                let (at, call) = match effect {
+                    Effect::Write(address) => {
+                        self.watch(plan, changes, &address);
+                        if self.dice.chance(weather.mute) {
+                            continue;
+                        }
+                        (clock.plus(1 + late), Call::Write(address))
+                    }
+                    Effect::Check(address, at) => (clock.max(at).plus(1), Call::Check(address)),
+                    Effect::Collect => (clock.plus(1 + late), Call::Collect),
+                    Effect::Tell(event) => {
+                        self.failed |= matches!(event, Event::Failed { .. });
+                        continue;
+                    }
+                    Effect::Finish(report) => return Some(report),
+                };
+                calls.insert((at, number), call);
+            }
+            if weather.crash == Some(inputs) {
+                self.crash(plan, changes, calls);
+                return None;
+            }
+            if self.dice.chance(weather.meddling) {
+                self.meddled = true;
+                let dice = &mut *self.dice;
+                let deed = self.model.by_hand(|world| meddle(world, dice));
+                self.story.push(deed.expect("in memory"));
+            }
+            if weather.cancel == Some(inputs) {
+                effects = apply.on(Input::Cancel, clock);
+                continue;
+            }
+            let next = calls.keys().next().copied();
+            let wake = apply
+                .wake()
+                .filter(|wake| next.is_none_or(|(at, _)| *wake < at));
+            let input = match (wake, next) {
+                (Some(wake), _) => {
+                    clock = clock.max(wake);
+                    Input::Tick
+                }
+                (None, Some(next)) => {
+                    clock = clock.max(next.0);
+                    let call = calls.remove(&next).expect("it is the first key");
+                    self.land(plan, changes, call, weather)
+                }
+                (None, None) => {
+                    self.wrong.push("the apply waits for nothing".to_owned());
+                    return None;
+                }
+            };
+            effects = apply.on(input, clock);
+        }
+        self.wrong.push("the apply never ends".to_owned());
+        None
+    }
+
+    fn land(&mut self, plan: &Plan, changes: &ChangeSet, call: Call, weather: &Weather) -> Input {
+        match call {
+            Call::Write(address) => {
+                let change = changes.get(&address).expect("only changes are written");
+                let result = now(self.model.apply(change));
+                Input::Written(address, result)
+            }
+            Call::Check(address) if self.dice.chance(weather.lost_checks) => {
+                Input::Checked(address, Err(unanswered()))
+            }
+            Call::Check(address) => {
+                let node = wanted(plan, changes, &address);
+                let result = now(self.model.check(&address, node));
+                Input::Checked(address, result)
+            }
+            Call::Collect => Input::Collected(now(self.model.collect(plan))),
+        }
+    }
+
+    /// The process ends. What it had sent may still arrive.
+    fn crash(&mut self, plan: &Plan, changes: &ChangeSet, calls: BTreeMap<(Timestamp, u64), Call>) {
+        for call in calls.into_values() {
+            match call {
+                Call::Write(_) | Call::Collect if self.dice.chance(50) => {
+                    drop(self.land(plan, changes, call, &Weather::fair()));
+                }
+                Call::Write(_) | Call::Collect | Call::Check(_) => {}
+            }
+        }
+    }
+
+    /// Nothing is begun before what it needs is there, and nothing deleted after a failure.
+    fn watch(&mut self, plan: &Plan, changes: &ChangeSet, address: &Address) {
+        let change = changes.get(address).expect("only changes are written");
+        if change.action == Action::Delete {
+            if self.failed {
+                self.wrong
+                    .push(format!("{address} is deleted after a failure"));
+            }
+            return;
+        }
+        if self.meddled {
+            return;
+        }
+        for (needed, need) in plan.needs_of(address) {
+            let node = wanted(plan, changes, needed);
+            if !self.is_there(needed, node, need) {
+                self.wrong
+                    .push(format!("{address} begins without {needed}"));
+            }
+        }
+    }
+
+    fn is_there(&self, address: &Address, node: &PlanNode, need: Need) -> bool {
+        if matches!(node.payload, Payload::Volume(_) | Payload::Declared(_)) {
+            return true;
+        }
+        // Its own view, in which no time passes.
+        let eye = self
+            .model
+            .of_stack(crate::shop::STACK, Default::default())
+            .with_step(0);
+        match now(eye.check(address, node)) {
+            Ok(Readiness::Ready { .. }) => true,
+            Ok(Readiness::Progressing { .. }) => need == Need::Exists,
+            Ok(Readiness::Failed(_)) | Err(_) => false,
+        }
+    }
+}
+
+fn unanswered() -> ProviderError {
+    ProviderError::Unreachable {
+        target: "the model".to_owned(),
+        message: "nothing answers".to_owned(),
+    }
+}
+
+fn wanted<'a>(plan: &'a Plan, changes: &'a ChangeSet, address: &Address) -> &'a PlanNode {
+    let new = changes
+        .get(address)
+        .and_then(|change| change.after.as_deref());
+    new.or_else(|| plan.nodes.get(address))
+        .expect("only nodes of the plan are asked for")
+}
+
+pub(crate) fn is_done(report: Option<&ApplyReport>) -> bool {
+    report.is_some_and(|report| report.outcome == Outcome::Done)
+}
