@@ -18,6 +18,7 @@ Examples:
   skep plan -e prod                  the same against the swarm
   skep apply -e prod                 show it, ask, do it, wait, tell the truth
   skep plan --base main -o markdown  what this branch changes, for a pull request
+  skep lock images                   what tags mean today, kept in skep.lock
 
 Exit codes: docs/exit-codes.md. Every diagnostic: skep explain CODE.";
 
@@ -147,10 +148,10 @@ pub(crate) enum Command {
     History(history::Options),
     Show(show::Options),
     Rollback(rollback::Options),
-    Lock(lock::Options),
     Destroy(destroy::Options),
     Graph(graph::Options),
     Init(init::Options),
+    Lock(lock::Options),
     Completions(completions::Options),
     /// Print the version
     Version,

@@ -22,7 +22,7 @@ exits! {
     Done 0
     /// Diagnostics, or a failed apply.
     Failed 1
-    /// Changes are present; only with `--detailed-exitcode`.
+    /// Changes are present; only with `--detailed-exitcode`, or with `--check` of `lock`.
     Changes 2
     /// The plan is stale: the target is not what it was made against.
     Stale 3

@@ -47,10 +47,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::History(options) => commands::history::run(global, options),
         Command::Show(options) => commands::show::run(global, options),
         Command::Rollback(options) => commands::rollback::run(global, options),
-        Command::Lock(options) => commands::lock::run(global, options),
         Command::Destroy(options) => commands::destroy::run(global, options),
         Command::Graph(options) => commands::graph::run(global, options),
         Command::Init(options) => commands::init::run(global, options),
+        Command::Lock(options) => commands::lock::run(global, options),
         Command::Completions(options) => commands::completions::run(options),
         Command::Version => {
             println!("skep {}", env!("CARGO_PKG_VERSION"));

@@ -16,6 +16,7 @@ use skep_engine::journal::Journal;
 use skep_project::Project;
 use skep_schema::diagnostic::{Diagnostic, Severity};
 use skep_schema::plan::Plan;
+use skep_schema::span::Sources;
 
 use crate::args::Global;
 use crate::exit::Exit;
@@ -27,7 +28,7 @@ pub(crate) use base::{Number, Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
 pub(crate) use manner::{Consent, Form, Manner};
 pub(crate) use perform::{Work, holding, nothing};
-pub(crate) use target::Connection;
+pub(crate) use target::{Connection, event_loop};
 
 /// A project opened for one command.
 pub(crate) struct Session<'a> {
@@ -60,7 +61,7 @@ impl<'a> Session<'a> {
     /// Compiles, and shows what is wrong. Errors end the command.
     pub(crate) fn compile(&self) -> Result<Compiled, Failure> {
         let (_, compiled) = self.project.load(self.inputs())?;
-        self.show(&compiled)?;
+        self.show(&compiled.diagnostics, &compiled.sources)?;
         Ok(compiled)
     }
 
@@ -78,7 +79,7 @@ impl<'a> Session<'a> {
         let (_, compiled) = self.project.load(self.inputs())?;
         let spec = &compiled.spec;
         if spec.project.is_empty() {
-            self.show(&compiled)?;
+            self.show(&compiled.diagnostics, &compiled.sources)?;
             return Err(Failure::new(Exit::Failed, "the project has no name"));
         }
         Ok(Plan::empty(&spec.project, spec.environment.as_deref()))
@@ -92,9 +93,12 @@ impl<'a> Session<'a> {
     }
 
     /// Errors are shown and end the command; warnings belong to `check`.
-    pub(crate) fn show(&self, compiled: &Compiled) -> Result<(), Failure> {
-        let errors: Vec<Diagnostic> = compiled
-            .diagnostics
+    pub(crate) fn show(
+        &self,
+        diagnostics: &[Diagnostic],
+        sources: &Sources,
+    ) -> Result<(), Failure> {
+        let errors: Vec<Diagnostic> = diagnostics
             .iter()
             .filter(|d| d.severity == Severity::Error)
             .cloned()
@@ -104,12 +108,7 @@ impl<'a> Session<'a> {
         }
         eprint!(
             "{}",
-            render(
-                diagnostics::Form::Human,
-                &errors,
-                &compiled.sources,
-                self.err
-            )
+            render(diagnostics::Form::Human, &errors, sources, self.err)
         );
         let count = crate::output::changes::count(errors.len() as u64, "error");
         Err(Failure::new(

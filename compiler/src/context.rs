@@ -6,6 +6,7 @@ use skep_schema::diagnostic::{Code, Diagnostic, Label};
 use skep_schema::lang::Decoder;
 use skep_schema::span::{Sources, Span};
 
+use crate::lock::Lock;
 use crate::source::{File, Inputs, SourceSet, Wanted};
 
 /// Handed from phase to phase.
@@ -18,6 +19,8 @@ pub(crate) struct Context<'a> {
     /// Diagnostics of all phases; typed values are read through this.
     pub(crate) decoder: Decoder,
     pub(crate) wanted: BTreeSet<Wanted>,
+    /// What tags mean, where the project has a lock file that can be read.
+    pub(crate) lock: Option<Lock>,
     /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
     /// whole may come from that.
     pub(crate) partial: BTreeSet<Span>,
@@ -36,6 +39,7 @@ impl<'a> Context<'a> {
             sources: Sources::default(),
             decoder: Decoder::default(),
             wanted: BTreeSet::new(),
+            lock: None,
             partial: BTreeSet::new(),
             files_missing: false,
             nodes_missing: false,
@@ -81,6 +85,11 @@ impl<'a> Context<'a> {
         if !self.files_missing {
             self.report(diagnostic);
         }
+    }
+
+    /// The lock file as it was found.
+    pub(crate) const fn lock_file(&self) -> &'a File {
+        &self.set.lock
     }
 
     /// The bytes of a project file named at `span`; wanted, or reported, when they are not there.

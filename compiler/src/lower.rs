@@ -37,6 +37,7 @@ use crate::context::Context;
 use crate::proxy::Rendered;
 use claims::Claim;
 use names::Names;
+pub(crate) use route::proxy_of;
 
 /// What a spec became.
 #[derive(Debug)]

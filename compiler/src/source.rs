@@ -11,14 +11,17 @@ pub struct SourceSet {
     pub files: BTreeMap<String, File>,
     /// Patterns of `include` and the files they matched, sorted.
     pub globs: BTreeMap<String, Vec<String>>,
+    /// `skep.lock`, which is read with every project.
+    pub lock: File,
     pub inputs: Inputs,
 }
 
 /// A file as it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum File {
     Bytes(Arc<[u8]>),
     /// Looked for and not there.
+    #[default]
     Absent,
     /// There, but it could not be read; the reason is a lowercase fragment.
     Unreadable(String),
@@ -45,15 +48,20 @@ pub enum Wanted {
 /// The project file every project has.
 pub const ROOT: &str = "skep.kdl";
 
+/// The file beside it that says what tags mean.
+pub const LOCK: &str = "skep.lock";
+
 impl SourceSet {
     /// A project of texts, as tests and editors have it. Everything else counts as absent.
     pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let files = files
+        let mut files: BTreeMap<String, File> = files
             .into_iter()
             .map(|(path, text)| (path.to_owned(), File::Bytes(text.as_bytes().into())))
             .collect();
+        let lock = files.remove(LOCK).unwrap_or_default();
         Self {
             files,
+            lock,
             ..Self::default()
         }
     }

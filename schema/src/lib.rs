@@ -4,6 +4,7 @@ pub mod change;
 pub mod diagnostic;
 pub mod digest;
 pub mod event;
+pub mod image;
 pub mod inventory;
 pub mod lang;
 pub mod plan;

@@ -1,4 +1,6 @@
-//! `skep lock`: who applies now.
+//! `skep lock`: what tags mean, and who applies now.
+
+mod images;
 
 use clap::{Args, Subcommand};
 use skep_engine::lock;
@@ -13,11 +15,12 @@ const EXAMPLES: &str = "\
 Examples:
   skep lock status -e prod      who has the lock of this stack
   skep lock release -e prod     take it away from a process that is known to be dead
+  skep lock images              what tags mean today, kept in skep.lock
 
 A lock runs out half a minute after its process died, and at once where the next apply runs on the
 same machine. Whoever loses it while alive stops writing.";
 
-/// Show or free the lock that lets one apply at a time
+/// Pin images in skep.lock; show or free the lock that lets one apply at a time
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
@@ -25,8 +28,9 @@ pub(crate) struct Options {
     what: What,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum What {
+    Images(images::Options),
     /// Say who has the lock; exit 5 when somebody has
     Status,
     /// Take the lock away
@@ -34,13 +38,21 @@ enum What {
 }
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
+    match &options.what {
+        What::Images(options) => images::run(global, options),
+        What::Status => at_home(global, async |home| status(home).await),
+        What::Release => at_home(global, async |home| release(home).await),
+    }
+}
+
+/// Does something where the stack keeps its lock.
+fn at_home(
+    global: &Global,
+    work: impl AsyncFnOnce(&dyn Home) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
     let session = Session::open(global)?;
     let target = session.connect(&session.stack()?)?;
-    let home = target.home.as_ref();
-    match options.what {
-        What::Status => target.runtime.block_on(status(home)),
-        What::Release => target.runtime.block_on(release(home)),
-    }
+    target.runtime.block_on(work(target.home.as_ref()))
 }
 
 async fn status(home: &dyn Home) -> Result<Exit, Failure> {

@@ -1,6 +1,7 @@
 //! A change set as people read it: on a terminal, and under a pull request.
 
 mod detail;
+mod image;
 mod markdown;
 mod terminal;
 mod words;

@@ -76,7 +76,7 @@ impl Session<'_> {
             });
         }
         let compiled = self.project.at_revision(name, self.inputs())?;
-        self.show(&compiled)?;
+        self.show(&compiled.diagnostics, &compiled.sources)?;
         let plan = compiled
             .plan
             .ok_or_else(|| Failure::new(Exit::Failed, format!("revision {name} has no plan")))?;

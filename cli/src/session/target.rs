@@ -27,6 +27,14 @@ pub(crate) struct Connection {
     pub(crate) missing: BTreeMap<Address, String>,
 }
 
+/// The one thread that everything asynchronous of a command runs on.
+pub(crate) fn event_loop() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(Exit::Bug, format!("cannot start the event loop: {e}")))
+}
+
 impl Connection {
     /// What an apply of the plan would do, and what was applied before.
     pub(crate) fn look(&self, plan: &Plan) -> Result<(Look, Journal), Failure> {
@@ -44,10 +52,7 @@ impl Connection {
 impl Session<'_> {
     /// Opens the target for the plan's stack, with the values of its secrets as far as they are here.
     pub(crate) fn connect(&self, plan: &Plan) -> Result<Connection, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| Failure::new(Exit::Bug, format!("cannot start the event loop: {e}")))?;
+        let runtime = event_loop()?;
         let secrets = Secrets::read(plan, self.project.root(), |name| std::env::var_os(name));
         let missing = plan
             .nodes

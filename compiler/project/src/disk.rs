@@ -17,6 +17,19 @@ pub(crate) fn read(root: &Path, path: &str) -> File {
     }
 }
 
+/// Puts a text in the place of a file at once, so that nobody ever reads half of it.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), ProjectError> {
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|source| {
+        drop(std::fs::remove_file(&beside));
+        ProjectError::Unwritable {
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -14,6 +14,12 @@ pub enum ProjectError {
         #[source]
         source: io::Error,
     },
+    #[error("cannot write {}", path.display())]
+    Unwritable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("`{pattern}` looks at more than {limit} files; name a folder in it")]
     TooManyFiles { pattern: String, limit: usize },
     #[error("cannot run git, which is needed to read a revision")]

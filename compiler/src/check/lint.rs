@@ -8,6 +8,7 @@ mod pause;
 mod secret_env;
 mod single_node;
 mod socket;
+mod unlocked;
 pub(super) mod unused;
 
 use skep_schema::spec::Spec;
@@ -26,4 +27,5 @@ pub(super) const ALL: &[Lint] = &[
     secret_env::lint,
     single_node::lint,
     socket::lint,
+    unlocked::lint,
 ];

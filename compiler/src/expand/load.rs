@@ -14,6 +14,7 @@ use super::scope::{Params, Scope};
 use super::value;
 use super::words::meant;
 use crate::context::Context;
+use crate::lock;
 use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef, parse};
 
@@ -64,6 +65,7 @@ pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
     let of_reader = |d: &Diagnostic| d.code.as_str().starts_with("SK1");
     cx.files_missing = cx.decoder.diagnostics.iter().any(|d| !of_reader(d));
     cx.nodes_missing = cx.files_missing;
+    lock::load(cx);
     loaded
 }
 

@@ -44,7 +44,7 @@ struct Part {
     rules: Vec<(Rule, Span)>,
 }
 
-pub(super) fn proxy_of(gateway: &Gateway) -> Proxy {
+pub(crate) fn proxy_of(gateway: &Gateway) -> Proxy {
     proxy(gateway.proxy.value)
 }
 

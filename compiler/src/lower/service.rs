@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::image::Reference;
 use skep_schema::lang::List;
 use skep_schema::plan::{Endpoint, Mode, Need, Payload, Service, Target};
 use skep_schema::span::{At, Span};
@@ -203,7 +204,20 @@ impl Lower<'_, '_, '_> {
                     .help("write image \"registry.example.com/team/app:1.2\", or `external`"),
             );
         }
-        image.map_or_else(String::new, |image| image.value.to_string())
+        image.map_or_else(String::new, |image| self.pinned(image.value.as_str()))
+    }
+
+    /// An image with the digest that the lock file has for it.
+    pub(super) fn pinned(&self, image: &str) -> String {
+        let locked = self
+            .cx
+            .lock
+            .as_ref()
+            .and_then(|lock| lock.images.get(image));
+        locked.map_or_else(
+            || image.to_owned(),
+            |digest| Reference::read(image).pinned(digest),
+        )
     }
 
     fn words(&mut self, list: Option<&List<Text>>) -> Vec<String> {

@@ -7,16 +7,15 @@
 mod collect;
 mod convergence;
 mod create;
-mod credentials;
 mod delete;
-mod dial;
+pub(crate) mod dial;
 #[cfg(test)]
 mod echo;
 mod edit;
 mod endpoint;
 mod fault;
 mod find;
-mod http;
+pub(crate) mod http;
 pub(crate) mod json;
 mod key;
 pub(crate) mod labels;
@@ -42,6 +41,7 @@ use skep_engine::provider::ProviderError;
 use skep_schema::address::Address;
 use skep_schema::plan::Plan;
 
+use crate::docker::credentials::Credentials;
 use crate::secrets::{Redact, Secrets};
 
 pub use endpoint::Endpoint;
@@ -76,7 +76,7 @@ pub struct Swarm {
     name: String,
     version: Version,
     scope: Scope,
-    credentials: credentials::Credentials,
+    credentials: Credentials,
     secrets: Secrets,
     redact: Redact,
     key: key::Known,

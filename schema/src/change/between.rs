@@ -132,8 +132,12 @@ fn update(address: &Address, before: &PlanNode, after: &PlanNode) -> Option<Chan
     if before.payload == after.payload {
         return None;
     }
+    let fields = fields::between(&before.payload, &after.payload);
+    if fields.is_empty() {
+        return None;
+    }
     let mut change = Change {
-        fields: fields::between(&before.payload, &after.payload),
+        fields,
         before: Some(Box::new(before.clone())),
         after: Some(Box::new(after.clone())),
         ..bare(

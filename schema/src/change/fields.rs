@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::effect;
 use super::{Author, FieldChange};
+use crate::image::Reference;
 use crate::plan::Payload;
 use crate::value::Value;
 
@@ -98,7 +99,7 @@ fn compare(
     after: Option<&Value>,
     found: &mut Vec<Difference>,
 ) {
-    if before == after {
+    if before == after || is_same_image(path, before, after) {
         return;
     }
     let keys = match (before, after) {
@@ -128,6 +129,16 @@ fn compare(
             found,
         );
         path.pop();
+    }
+}
+
+/// Whether only the spelling differs, or a tag beside the same digest: what would run is the same.
+fn is_same_image(path: &[String], before: Option<&Value>, after: Option<&Value>) -> bool {
+    match (path, before, after) {
+        ([image], Some(Value::Text(before)), Some(Value::Text(after))) if image == "image" => {
+            Reference::read(before).means(Reference::read(after))
+        }
+        _ => false,
     }
 }
 

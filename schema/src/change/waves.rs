@@ -30,7 +30,7 @@ impl Waves {
             0 => tasks,
             some => u64::from(some).min(tasks),
         };
-        let waves = tasks.checked_div(at_once)? + u64::from(tasks % at_once > 0);
+        let waves = (at_once > 0).then(|| tasks.div_ceil(at_once))?;
         let delays = rollout.delay.unwrap_or(Duration(0)).0.saturating_mul(waves);
         let monitor = rollout.monitor.unwrap_or(MONITOR).0;
         Some(Self {

@@ -126,6 +126,10 @@ codes! {
     SK3305 BadCron Error "a time table that cannot be"
     SK3306 WrongTask Error "a task of the wrong kind"
 
+    // 34xx: the lock file
+    SK3401 BrokenLock Error "a lock file that cannot be read"
+    SK3402 NotLocked Warning "an image that the lock file does not have"
+
     // 4xxx: parameters, components, environments
     SK4001 UnknownPath Error "a value path that leads nowhere"
     SK4002 UnclosedPath Error "a path in a string that does not end"

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::{Serialize, Serializer};
 
 use crate::address::Kind;
+use crate::image::Reference;
 use crate::lang::{Decoder, Literal, Read, Template, Type, scalar_text};
 use crate::span::Span;
 
@@ -475,21 +476,8 @@ impl Image {
         &self.0
     }
 
-    /// The registry's host, where the reference names one.
-    pub fn host(&self) -> Option<&str> {
-        let (first, _) = self.0.split_once('/')?;
-        (first.contains(['.', ':']) || first == "localhost").then_some(first)
-    }
-
-    /// The tag, where there is one.
-    pub fn tag(&self) -> Option<&str> {
-        let name = self.0.split('@').next().unwrap_or("");
-        let last = name.rsplit('/').next().unwrap_or("");
-        last.split_once(':').map(|(_, tag)| tag)
-    }
-
-    pub fn is_pinned(&self) -> bool {
-        self.0.contains("@sha256:")
+    pub fn reference(&self) -> Reference<'_> {
+        Reference::read(&self.0)
     }
 }
 

@@ -83,6 +83,12 @@ fn field(change: &FieldChange) -> Vec<Line> {
         }];
     }
     match (&change.before, &change.after) {
+        (Some(Value::Text(before)), Some(Value::Text(after))) if change.path == ["image"] => {
+            vec![Line {
+                sign: Sign::Changed,
+                text: format!("{path}  {}", image(before, after)),
+            }]
+        }
         (Some(Value::Text(before)), Some(Value::Text(after)))
             if before.contains('\n') || after.contains('\n') =>
         {
@@ -104,6 +110,17 @@ fn field(change: &FieldChange) -> Vec<Line> {
         }],
         (None, None) => Vec::new(),
     }
+}
+
+/// With digests that a person can tell apart.
+fn image(before: &str, after: &str) -> String {
+    let short = super::image::difference(before, after);
+    let plain = || format!("{} -> {}", quote(before), quote(after));
+    short.map_or_else(plain, |text| {
+        let mut safe = String::new();
+        text.chars().for_each(|c| push_safe(&mut safe, c));
+        safe
+    })
 }
 
 /// Whether anybody here could compare the secret's value: a fingerprint is there, or is in the name.

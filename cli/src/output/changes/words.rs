@@ -4,6 +4,8 @@ use anstyle::AnsiColor;
 use skep_schema::change::{Action, Change, Effect, Reason, Summary};
 use skep_schema::plan::{Mode, Payload, PlanNode};
 
+use super::image::short;
+
 /// How dangerous a change is to what runs: the order and the headings of a change set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Risk {
@@ -93,13 +95,13 @@ pub(super) fn effect(change: &Change) -> String {
 fn created(node: &PlanNode) -> String {
     match &node.payload {
         Payload::Service(service) => match service.mode {
-            Mode::Global => format!("one task on each node, {}", service.image),
-            Mode::Once => format!("runs once, {}", service.image),
+            Mode::Global => format!("one task on each node, {}", short(&service.image)),
+            Mode::Once => format!("runs once, {}", short(&service.image)),
             Mode::Replicated => {
                 format!(
                     "{}, {}",
                     count(service.replicas.unwrap_or(1).into(), "task"),
-                    service.image
+                    short(&service.image)
                 )
             }
         },

@@ -10,8 +10,9 @@ pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     let services = spec.services.values().filter_map(|s| s.node.image.as_ref());
     let gateways = spec.gateways.values().filter_map(|g| g.node.image.as_ref());
     for image in services.chain(gateways) {
-        let what = match image.value.tag() {
-            _ if image.value.is_pinned() => continue,
+        let reference = image.value.reference();
+        let what = match reference.tag() {
+            _ if reference.digest().is_some() || is_locked(image.value.as_str(), cx) => continue,
             None => "has no tag, which means `latest`",
             Some("latest") => "is `latest`",
             Some(_) => continue,
@@ -22,4 +23,11 @@ pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
                 .help("write the version you mean, such as redis:7.4"),
         );
     }
+}
+
+/// What is locked stays the same program until somebody asks for another.
+fn is_locked(image: &str, cx: &Context<'_>) -> bool {
+    cx.lock
+        .as_ref()
+        .is_some_and(|lock| lock.images.contains_key(image))
 }

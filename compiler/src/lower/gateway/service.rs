@@ -12,13 +12,14 @@ use skep_schema::spec::{Declared, Gateway, GatewayMode};
 use skep_schema::units::FileMode;
 
 use super::Files;
+use crate::lock::image_of_gateway;
 use crate::lower::claims::Claim;
 use crate::lower::defaults::{GATEWAY_EVERY, GATEWAY_TIMEOUT, HEALTH_RETRIES};
 use crate::lower::plain::{flag, value};
-use crate::lower::route::{Routed, proxy_of};
+use crate::lower::route::Routed;
 use crate::lower::service::{Way, key, limits};
 use crate::lower::{Lower, health, network};
-use crate::proxy::{self, Rendered, SiteTls};
+use crate::proxy::{Rendered, SiteTls};
 use crate::resolve::ENGINE_NETWORKS;
 
 /// Where Caddy keeps the certificates it got itself; without a volume every new task would ask again,
@@ -50,10 +51,7 @@ impl Lower<'_, '_, '_> {
             .map(|(target, (_, source))| ((*target).to_owned(), file_ref(source.clone())));
         let mut service = Service {
             name: self.names.plain(name),
-            image: node.image.as_ref().map_or_else(
-                || proxy::default_image(proxy_of(node)).to_owned(),
-                |image| image.value.to_string(),
-            ),
+            image: self.pinned(&image_of_gateway(node)),
             command: rendered.command.clone(),
             mode,
             replicas: self.gateway_replicas(node, mode),

@@ -11,6 +11,7 @@ pub(super) fn edited(old: &Service, new: &Service) -> Service {
         properties(&normal::service(old)),
         properties(&normal::service(new)),
     );
+    let same_program = normal::is_same_program(old, new);
     let (old, mut spec) = (properties(old), properties(new));
     let names: Vec<String> = old.keys().chain(spec.keys()).cloned().collect();
     for name in names {
@@ -20,7 +21,8 @@ pub(super) fn edited(old: &Service, new: &Service) -> Service {
         } else {
             name.as_str()
         };
-        if meant.get(place) != means.get(place) {
+        let same = meant.get(place) == means.get(place) || name == "image" && same_program;
+        if !same {
             continue;
         }
         match old.get(&name) {
@@ -66,6 +68,24 @@ mod tests {
         };
         assert_eq!(edited(&old, &new), expected);
         assert_eq!(edited(&new, &new), new);
+    }
+
+    #[test]
+    fn another_tag_for_the_same_digest_is_not_written() {
+        let old = Service {
+            image: "bb:1@sha256:00".to_owned(),
+            ..Service::default()
+        };
+        let new = Service {
+            image: "bb:2@sha256:00".to_owned(),
+            user: Some("a".to_owned()),
+            ..Service::default()
+        };
+        let expected = Service {
+            user: new.user.clone(),
+            ..old.clone()
+        };
+        assert_eq!(edited(&old, &new), expected);
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Swarm {
         let completion = self.completion(address, service, node, None).await?;
         let spec = write_service::write(service, &completion);
         let ask = Ask::post("/services/create", &spec)
-            .registry_auth(self.credentials.header(&service.image));
+            .registry_auth(self.credentials.header(&service.image).await);
         Ok(self.http.send(ask).await.map(|_| ()))
     }
 }

@@ -62,7 +62,7 @@ impl Dial {
     }
 }
 
-async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
+pub(crate) async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let unknown = |error| {
         io::Error::other(format!(
             "no address is known for `{host}` ({error}); is it spelled right?"

@@ -288,7 +288,7 @@ prop_compose! {
     fn service()(
         process in process().boxed(),
         kernel in kernel().boxed(),
-        image in "(r\\.test/)?[a-z]{1,2}(:[0-9])?",
+        image in "(r\\.test/)?[a-z]{1,2}(:[0-9])?(@sha256:[0-9a-f]{64})?",
         mode in prop_oneof![Just(Mode::Replicated), Just(Mode::Global), Just(Mode::Once)],
         replicas in of(0u32..4),
         networks in btree_map(word(), words(), 0..3),

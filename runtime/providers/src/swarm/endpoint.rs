@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use skep_engine::provider::ProviderError;
 
-use super::credentials::Credentials;
+use crate::docker::credentials::Credentials;
+use crate::docker::{self, ConfigError, DockerConfig};
 
 const DEFAULT: &str = "unix:///var/run/docker.sock";
 
@@ -70,14 +71,8 @@ impl Endpoint {
         variables: &BTreeMap<String, String>,
     ) -> Result<Self, ProviderError> {
         let var = |name: &str| variables.get(name).map(String::as_str);
-        let folder = var("DOCKER_CONFIG")
-            .map(PathBuf::from)
-            .or_else(|| var("HOME").map(|home| Path::new(home).join(".docker")));
-        let config = folder
-            .as_deref()
-            .map(read_config)
-            .transpose()?
-            .unwrap_or_default();
+        let folder = docker::folder(|name| variables.get(name).cloned());
+        let config = DockerConfig::read(folder.clone()).map_err(|error| unreadable(&error))?;
         let from_host = host.or_else(|| var("DOCKER_HOST").filter(|_| context.is_none()));
         let named = context
             .or_else(|| var("DOCKER_CONTEXT"))
@@ -101,7 +96,7 @@ impl Endpoint {
         Ok(Self {
             name,
             place,
-            credentials: Credentials::of(config.auths),
+            credentials: config.credentials,
         })
     }
 }
@@ -169,31 +164,6 @@ fn tls_of(variables: &BTreeMap<String, String>, folder: Option<&Path>) -> Option
     path.filter(|_| wanted).map(TlsFiles)
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct DockerConfig {
-    #[serde(rename = "currentContext")]
-    current_context: Option<String>,
-    auths: BTreeMap<String, super::credentials::Login>,
-}
-
-fn read_config(folder: &Path) -> Result<DockerConfig, ProviderError> {
-    let path = folder.join("config.json");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text).map_err(|error| {
-            unusable(
-                &path.display().to_string(),
-                &format!("it cannot be read: {error}"),
-            )
-        }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DockerConfig::default()),
-        Err(error) => Err(unusable(
-            &path.display().to_string(),
-            &format!("it cannot be read: {error}"),
-        )),
-    }
-}
-
 #[derive(Deserialize)]
 struct Meta {
     #[serde(rename = "Name")]
@@ -241,6 +211,11 @@ fn context_place(folder: &Path, name: &str) -> Result<Place, ProviderError> {
         &endpoint.host,
         tls.join("ca.pem").is_file().then_some(TlsFiles(tls)),
     )
+}
+
+fn unreadable(error: &ConfigError) -> ProviderError {
+    let why = format!("it cannot be read: {}", error.message);
+    unusable(&error.path.display().to_string(), &why)
 }
 
 fn unusable(target: &str, why: &str) -> ProviderError {

@@ -313,7 +313,16 @@ fn fault(error: &hyper_util::client::legacy::Error) -> Fault {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// What an error comes down to: those around it only say that it came.
+pub(crate) fn last_cause(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}
+
+pub(crate) fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

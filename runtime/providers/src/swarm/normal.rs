@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use skep_schema::image::Reference;
 use skep_schema::plan::{
     Condition, FailureAction, Health, Limits, Mode, Mount, MountSource, Order, Placement, Reserve,
     Restart, Rollout, Security, Service, Stop,
@@ -66,7 +67,7 @@ pub(crate) fn service(service: &Service) -> Service {
     } = service;
     Service {
         name: name.clone(),
-        image: full_image(image),
+        image: Reference::read(image).full(),
         entrypoint: entrypoint.clone(),
         command: command.clone(),
         mode: *mode,
@@ -141,28 +142,15 @@ pub(crate) fn spelled_like(seen: Service, wanted: &Service) -> Service {
         image replicas user workdir hostname hosts mounts health limits reserve placement restart stop
         update rollback cap_add cap_drop security isolation oom_score
     }
+    if is_same_program(&spelled, wanted) {
+        spelled.image.clone_from(&wanted.image);
+    }
     spelled
 }
 
-/// Docker Hub's names in full: to a node `bb`, `bb:latest` and `docker.io/library/bb` are one.
-fn full_image(image: &str) -> String {
-    let (name, tail) = match image.split_once('@') {
-        Some((name, digest)) => (name, format!("@{digest}")),
-        None => (image, String::new()),
-    };
-    let first = name.split_once('/').map(|(first, _)| first);
-    let full = match first {
-        Some(host) if host.contains(['.', ':']) || host == "localhost" => name.to_owned(),
-        Some(_) => format!("docker.io/{name}"),
-        None => format!("docker.io/library/{name}"),
-    };
-    let last = full.rsplit('/').next().unwrap_or_default();
-    let tag = if tail.is_empty() && !last.contains(':') {
-        ":latest"
-    } else {
-        ""
-    };
-    format!("{full}{tag}{tail}")
+/// Whether both name one digest, under whatever tag.
+pub(crate) fn is_same_program(one: &Service, other: &Service) -> bool {
+    Reference::read(&one.image).is_same_program(Reference::read(&other.image))
 }
 
 /// A file's path in the container; the engine puts relative ones into a folder of their kind.
@@ -371,21 +359,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_image_has_one_full_name() {
-        for (short, full) in [
-            ("bb", "docker.io/library/bb:latest"),
-            ("bb:1", "docker.io/library/bb:1"),
-            ("team/bb:1", "docker.io/team/bb:1"),
-            ("localhost:5000/bb", "localhost:5000/bb:latest"),
-            ("r.test/a/b:2", "r.test/a/b:2"),
-            ("bb:1@sha256:00", "docker.io/library/bb:1@sha256:00"),
-        ] {
-            assert_eq!(full_image(short), full);
-            assert_eq!(full_image(full), full);
-        }
-    }
-
-    #[test]
     fn what_means_the_same_is_spelled_like_the_plan() {
         let wanted = Service {
             image: "bb:1".to_owned(),
@@ -414,6 +387,22 @@ mod tests {
                 user: Some("x".to_owned()),
                 ..wanted
             }
+        );
+    }
+
+    #[test]
+    fn another_tag_for_the_same_digest_is_spelled_like_the_plan() {
+        let of = |image: &str| Service {
+            image: image.to_owned(),
+            ..Service::default()
+        };
+        let wanted = of("bb:2@sha256:00");
+        let seen = service(&of("bb:1@sha256:00"));
+        assert_eq!(spelled_like(seen, &wanted), wanted);
+        let moved = service(&of("bb:2@sha256:11"));
+        assert_eq!(
+            spelled_like(moved, &wanted).image,
+            "docker.io/library/bb:2@sha256:11"
         );
     }
 

@@ -127,7 +127,7 @@ impl Swarm {
         );
         let ask = Ask::post(format!("/services/{}/update", found.object.id), &spec)
             .query("version", found.version.to_string())
-            .registry_auth(self.credentials.header(&service.image));
+            .registry_auth(self.credentials.header(&service.image).await);
         Ok(self.http.send(ask).await.map(|_| ()))
     }
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use skep_engine::apply::{Apply, Effect, Input, Limits};
 use skep_engine::drive::{Look, look};
-use skep_engine::provider::{Provider, ProviderError};
+use skep_engine::provider::{Kept, Provider, ProviderError};
 use skep_providers::model::Model;
 use skep_schema::address::Address;
 use skep_schema::change::{Action, ChangeSet};
@@ -170,7 +170,7 @@ impl<'a> Play<'a> {
                 let result = now(self.model.check(&address, node));
                 Input::Checked(address, result)
             }
-            Call::Collect => Input::Collected(now(self.model.collect(plan))),
+            Call::Collect => Input::Collected(now(self.model.collect(plan, &Kept::new()))),
         }
     }
 

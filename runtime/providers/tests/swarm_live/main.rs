@@ -6,6 +6,7 @@ mod effects;
 mod failures;
 mod faults;
 mod front;
+mod images;
 mod lab;
 mod line;
 mod ownership;
