@@ -26,11 +26,14 @@ pub struct Waves {
 
 impl Waves {
     fn of(tasks: u64, rollout: &Rollout) -> Option<Self> {
+        if tasks == 0 {
+            return None;
+        }
         let at_once = match rollout.parallelism.unwrap_or(1) {
             0 => tasks,
             some => u64::from(some).min(tasks),
         };
-        let waves = (at_once > 0).then(|| tasks.div_ceil(at_once))?;
+        let waves = tasks.div_ceil(at_once);
         let delays = rollout.delay.unwrap_or(Duration(0)).0.saturating_mul(waves);
         let monitor = rollout.monitor.unwrap_or(MONITOR).0;
         Some(Self {

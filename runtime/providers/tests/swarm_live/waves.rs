@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use skep_engine::drive::look;
-use skep_schema::change::Waves;
+use skep_schema::change::{Change, Waves};
 use skep_schema::plan::{FailureAction, Order, Plan, Rollout};
 use skep_schema::units::Duration;
 
@@ -41,7 +41,7 @@ fn plan(lab: &Lab, image: &str) -> Plan {
     };
     lab.plan(NAMES.map(|name| {
         let mut made = lab.sleeper(name);
-        made.image = image.to_owned();
+        image.clone_into(&mut made.image);
         made.replicas = Some(3);
         made.update = rollout(name);
         service(name, made)
@@ -113,7 +113,7 @@ async fn an_update_goes_in_the_waves_that_were_told_and_no_faster() {
     lab.arrive(&swarm, &next).await;
     for name in NAMES {
         let address = at(&format!("service.{name}"));
-        let told = changes.get(&address).and_then(|change| change.waves());
+        let told = changes.get(&address).and_then(Change::waves);
         let after = next.nodes[&address].payload.as_service();
         let delay = after.expect("it is one").update.delay;
         let told = told.expect("a new image restarts");
