@@ -34,7 +34,7 @@ fn sizes(waves: Option<Waves>) -> Vec<u64> {
 }
 
 fn new_image(service: &mut Service) {
-    service.image = "app:2".to_owned();
+    "app:2".clone_into(&mut service.image);
 }
 
 #[test]
