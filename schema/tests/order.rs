@@ -189,6 +189,29 @@ fn a_port_is_given_up_before_another_service_takes_it() {
     );
 }
 
+/// As after a rollback by hand, which the engine lets take back what another has by now.
+#[test]
+fn of_two_services_with_one_port_the_one_that_gives_it_up_goes_first() {
+    let with = |name: &str, image: &str| {
+        service(name, |s| {
+            s.image = image.to_owned();
+            put(&mut s.publish, "80/tcp", ingress(8080));
+        })
+    };
+    let old = plan([
+        ("service.a", with("a", "app:1")),
+        ("service.b", with("b", "app:1")),
+    ]);
+    let new = plan([
+        ("service.a", with("a", "app:2")),
+        ("service.b", service("b", |_| ())),
+    ]);
+    assert_eq!(
+        order(&ChangeSet::between(&old, &new)),
+        ["update service.b", "update service.a"]
+    );
+}
+
 #[test]
 fn a_port_comes_before_the_order_of_deletes() {
     let publishing = |name: &str| service(name, |s| put(&mut s.publish, "80/tcp", ingress(8080)));

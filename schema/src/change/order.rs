@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change, ChangeSet, Effect};
 use crate::address::Address;
-use crate::plan::{Plan, PlanNode};
+use crate::plan::{Plan, PlanNode, PublishMode};
 
 /// For each change, by its place, the places of those it waits for.
 type Waits = Vec<BTreeSet<usize>>;
@@ -91,7 +91,7 @@ fn handovers(changes: &[Change]) -> Vec<(usize, usize)> {
         );
     }
     let taken = |change: &Change| -> Vec<usize> {
-        let had = holdings(change.before.as_deref());
+        let had = kept(change.before.as_deref());
         holdings(change.after.as_deref())
             .difference(&had)
             .filter_map(|held| givers.get(held))
@@ -112,6 +112,18 @@ fn holdings(node: Option<&PlanNode>) -> BTreeSet<&str> {
         .into_iter()
         .flat_map(|s| s.publish.keys().chain([&s.name]).map(String::as_str))
         .collect()
+}
+
+/// Of its holdings those that are safely its own: not the ports of the routing mesh. A service that was rolled back by hand has such a port again though another took it meanwhile,
+/// and the engine then refuses every update of either until one gives it up.
+fn kept(node: Option<&PlanNode>) -> BTreeSet<&str> {
+    let service = node.and_then(|node| node.payload.as_service().ok());
+    let is_meshed = |held: &&str| {
+        let port = service.and_then(|service| service.publish.get(*held));
+        port.is_some_and(|port| port.mode == PublishMode::Ingress)
+    };
+    let held = holdings(node).into_iter();
+    held.filter(|held| !is_meshed(held)).collect()
 }
 
 /// Whether `from` waits for `to`, by itself or through others.

@@ -44,40 +44,36 @@ fn is_ours(labels: &Labels) -> bool {
     labels.get("skep.stack").is_some_and(|stack| stack == STACK)
 }
 
-fn all(world: &World) -> Vec<(Name, &Labels, String)> {
-    let mut all = Vec::new();
-    for (name, network) in &world.networks {
-        let text = format!("{network:?}");
-        all.push(((Kind::Network, name.clone()), &network.spec.labels, text));
-    }
-    for (name, config) in &world.configs {
-        all.push((
-            (Kind::Config, name.clone()),
-            &config.labels,
-            format!("{config:?}"),
-        ));
-    }
-    for (name, secret) in &world.secrets {
-        all.push((
-            (Kind::Secret, name.clone()),
-            &secret.labels,
-            format!("{secret:?}"),
-        ));
-    }
-    for (name, service) in &world.services {
-        let text = format!("{service:?}");
-        all.push(((Kind::Service, name.clone()), &service.spec.labels, text));
-    }
-    all
+fn all(world: &World) -> impl Iterator<Item = (Name, &Labels)> {
+    let networks = world.networks.iter();
+    let configs = world.configs.iter();
+    let secrets = world.secrets.iter();
+    let services = world.services.iter();
+    networks
+        .map(|(name, network)| ((Kind::Network, name.clone()), &network.spec.labels))
+        .chain(configs.map(|(name, config)| ((Kind::Config, name.clone()), &config.labels)))
+        .chain(secrets.map(|(name, secret)| ((Kind::Secret, name.clone()), &secret.labels)))
+        .chain(
+            services.map(|(name, service)| ((Kind::Service, name.clone()), &service.spec.labels)),
+        )
 }
 
 /// Objects that are not ours, as they are.
 pub(crate) fn foreign(model: &Model) -> Vec<String> {
     let world = model.world().expect("in memory");
-    let all = all(&world).into_iter();
-    all.filter(|(_, labels, _)| !is_ours(labels))
-        .map(|(_, _, text)| text)
+    let others = all(&world).filter(|(_, labels)| !is_ours(labels));
+    others
+        .map(|((kind, name), _)| shown(&world, kind, &name))
         .collect()
+}
+
+fn shown(world: &World, kind: Kind, name: &str) -> String {
+    match kind {
+        Kind::Network => format!("{:?}", world.networks[name]),
+        Kind::Config => format!("{:?}", world.configs[name]),
+        Kind::Secret => format!("{:?}", world.secrets[name]),
+        _ => format!("{:?}", world.services[name]),
+    }
 }
 
 fn references(service: &plan::Service) -> impl Iterator<Item = Name> {
@@ -99,7 +95,7 @@ fn references(service: &plan::Service) -> impl Iterator<Item = Name> {
 /// What something refers to is there: now, and for the way back.
 pub(crate) fn whole(model: &Model) -> Vec<String> {
     let world = model.world().expect("in memory");
-    let there: BTreeSet<Name> = all(&world).into_iter().map(|(name, _, _)| name).collect();
+    let there: BTreeSet<Name> = all(&world).map(|(name, _)| name).collect();
     let mut wrong = Vec::new();
     for (name, service) in &world.services {
         let specs = [Some(&service.spec), service.previous.as_ref()];
@@ -157,10 +153,8 @@ fn wanted(plan: &Plan) -> BTreeSet<Name> {
 }
 
 fn ours(world: &World) -> BTreeSet<Name> {
-    let all = all(world).into_iter();
-    all.filter(|(_, labels, _)| is_ours(labels))
-        .map(|(name, _, _)| name)
-        .collect()
+    let ours = all(world).filter(|(_, labels)| is_ours(labels));
+    ours.map(|(name, _)| name).collect()
 }
 
 fn used(world: &World) -> BTreeSet<Name> {

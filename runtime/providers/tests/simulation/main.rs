@@ -3,6 +3,7 @@
 //! A run is told by its seed alone: `SKEP_SEED=7 cargo test -p skep-providers --test simulation`.
 
 mod check;
+mod crash;
 mod dice;
 mod play;
 mod sequence;
@@ -14,6 +15,9 @@ use std::time::Instant;
 /// Seeds of one run of the tests, the first and how many.
 const SEEDS: std::ops::Range<u64> = 0..10_000;
 const THREADS: u64 = 2;
+
+/// Scenarios of which every point is tried.
+const SCENARIOS: u64 = 40;
 
 /// From which seed a failure can be had again, if one is asked for.
 fn asked() -> Option<u64> {
@@ -37,4 +41,11 @@ fn any_sequence_of_applies_can_be_put_right() {
     });
     let rate = SEEDS.count() as f64 / start.elapsed().as_secs_f64();
     println!("{rate:.0} sequences a second");
+}
+
+#[test]
+fn a_crash_at_any_call_can_be_put_right() {
+    let calls: usize = (0..SCENARIOS).map(crash::check).sum();
+    println!("{calls} calls, each lost before its effect and after");
+    assert!(calls > 300, "the scenarios are too small: {calls} calls");
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use skep_engine::apply::{Apply, Effect, Input, Limits};
@@ -24,6 +26,8 @@ pub(crate) struct Play<'a> {
     /// What must never happen, and did.
     pub(crate) wrong: &'a mut Vec<String>,
     pub(crate) story: &'a mut Vec<String>,
+    /// Whether the process is no more.
+    pub(crate) gone: Arc<AtomicBool>,
     meddled: bool,
     failed: bool,
 }
@@ -59,6 +63,7 @@ impl<'a> Play<'a> {
             dice,
             wrong,
             story,
+            gone: Arc::default(),
             meddled: false,
             failed: false,
         }
@@ -67,23 +72,40 @@ impl<'a> Play<'a> {
     /// Looks and applies; nothing when it did not come to its end.
     pub(crate) fn apply(&mut self, plan: &Plan, weather: &Weather) -> Option<ApplyReport> {
         self.befall(weather);
+        self.apply_as_it_is(plan, weather)
+    }
+
+    /// With whatever befalls the model's calls already.
+    pub(crate) fn apply_as_it_is(&mut self, plan: &Plan, weather: &Weather) -> Option<ApplyReport> {
         now(self.model.prepare()).ok()?;
         let Look { plan, changes, .. } = looked(self.model, plan);
         self.run(&plan, &changes, weather)
     }
 
-    pub(crate) fn befall(&mut self, weather: &Weather) {
+    /// Looks, lets somebody else act, and applies what it saw before.
+    pub(crate) fn apply_late(
+        &mut self,
+        plan: &Plan,
+        weather: &Weather,
+        act: impl FnOnce(&mut Dice),
+    ) -> Option<ApplyReport> {
+        self.befall(weather);
+        now(self.model.prepare()).ok()?;
+        let Look { plan, changes, .. } = looked(self.model, plan);
+        self.model.mend();
+        act(self.dice);
+        self.befall(weather);
+        self.meddled = true;
+        self.run(&plan, &changes, weather)
+    }
+
+    fn befall(&mut self, weather: &Weather) {
         let mut fates = weather.fates(self.dice.fork());
         self.model.break_with(move |_| fates());
     }
 
     /// Applies what was found at some time.
-    pub(crate) fn run(
-        &mut self,
-        plan: &Plan,
-        changes: &ChangeSet,
-        weather: &Weather,
-    ) -> Option<ApplyReport> {
+    fn run(&mut self, plan: &Plan, changes: &ChangeSet, weather: &Weather) -> Option<ApplyReport> {
         let limits = Limits {
             writes: usize::try_from(weather.writes).unwrap_or(1),
             deadline: 120_000,
@@ -115,6 +137,9 @@ impl<'a> Play<'a> {
                     Effect::Finish(report) => return Some(report),
                 };
                 calls.insert((at, number), call);
+            }
+            if self.gone.load(Ordering::Relaxed) {
+                return None;
             }
             if weather.crash == Some(inputs) {
                 self.crash(plan, changes, calls);

@@ -37,13 +37,52 @@ fn play(seed: u64, story: &mut Vec<String>) -> Vec<String> {
         };
         story.push(format!("{weather:?}\n{shop:?}"));
         let view = model.of_stack(STACK, shop.secrets());
-        let report = Play::new(&view, &mut dice, &mut wrong, story).apply(&shop.plan(), &weather);
+        let other = dice.chance(20).then(|| edited(&shop, &mut dice));
+        let mut theirs = Vec::new();
+        let mut play = Play::new(&view, &mut dice, &mut wrong, story);
+        let report = match &other {
+            None => play.apply(&shop.plan(), &weather),
+            Some(other) => play.apply_late(&shop.plan(), &weather, |dice| {
+                elsewhere(&model, other, dice, &mut theirs);
+            }),
+        };
+        story.extend(other.map(|other| format!("between look and apply\n{other:?}")));
+        wrong.extend(theirs);
         story.push(format!("{:?}", report.map(|report| report.outcome)));
         wrong.extend(whole(&model));
-        for _ in 0..1 + dice.below(3) {
-            shop.edit(&mut dice);
-        }
+        shop = edited(&shop, &mut dice);
     }
+    arrive(&model, shop, dice.roll(), &mut wrong, story);
+    if foreign(&model) != others {
+        wrong.push("what is not ours has changed".to_owned());
+    }
+    wrong.extend(whole(&model));
+    wrong
+}
+
+fn edited(shop: &Shop, dice: &mut Dice) -> Shop {
+    let mut edited = shop.clone();
+    let edits = 1 + dice.below(3);
+    edited.edit_often(edits, dice);
+    edited
+}
+
+/// Another process applies another spec of the same stack.
+fn elsewhere(model: &Model, shop: &Shop, dice: &mut Dice, wrong: &mut Vec<String>) {
+    let view = model.of_stack(STACK, shop.secrets());
+    Play::new(&view, dice, wrong, &mut Vec::new()).apply(&shop.plan(), &Weather::fair());
+}
+
+/// In fair weather the swarm becomes what the spec says, with images that work; and the first apply
+/// that has something to write leaves nothing of ours that nobody needs.
+pub(crate) fn arrive(
+    model: &Model,
+    mut shop: Shop,
+    seed: u64,
+    wrong: &mut Vec<String>,
+    story: &mut Vec<String>,
+) {
+    let mut dice = Dice::new(seed);
     model.mend();
     shop.heal();
     for grown in [false, true] {
@@ -52,16 +91,11 @@ fn play(seed: u64, story: &mut Vec<String>) -> Vec<String> {
         }
         story.push(format!("at last\n{shop:?}"));
         let view = model.of_stack(STACK, shop.secrets());
-        settle(&view, &shop, &mut dice, &mut wrong, story);
+        settle(&view, &shop, &mut dice, wrong, story);
         if grown {
             wrong.extend(tidy(&view, &shop.plan()));
         }
     }
-    if foreign(&model) != others {
-        wrong.push("what is not ours has changed".to_owned());
-    }
-    wrong.extend(whole(&model));
-    wrong
 }
 
 /// One clean apply makes the swarm what the plan says, and a second one has nothing to do.

@@ -67,10 +67,15 @@ struct Part {
 impl Shop {
     pub(crate) fn any(dice: &mut Dice) -> Self {
         let mut shop = Self::default();
-        for _ in 0..dice.below(12) {
-            shop.edit(dice);
-        }
+        let edits = dice.below(12);
+        shop.edit_often(edits, dice);
         shop
+    }
+
+    pub(crate) fn edit_often(&mut self, times: u64, dice: &mut Dice) {
+        for _ in 0..times {
+            self.edit(dice);
+        }
     }
 
     pub(crate) fn edit(&mut self, dice: &mut Dice) {
