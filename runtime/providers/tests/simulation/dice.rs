@@ -1,6 +1,6 @@
 //! Chance that can be had again: one seed, one run.
 
-/// SplitMix64: small, and good enough to choose with.
+/// `SplitMix64`: small, and good enough to choose with.
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
 

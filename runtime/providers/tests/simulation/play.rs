@@ -10,6 +10,7 @@ use skep_engine::apply::{Apply, Effect, Input, Limits};
 use skep_engine::drive::{Look, look};
 use skep_engine::provider::{Kept, Provider, ProviderError};
 use skep_providers::model::Model;
+use skep_providers::secrets::Secrets;
 use skep_schema::address::Address;
 use skep_schema::change::{Action, ChangeSet};
 use skep_schema::event::{ApplyReport, Event, Outcome, Timestamp};
@@ -36,6 +37,46 @@ enum Call {
     Write(Address),
     Check(Address),
     Collect,
+}
+
+/// The calls that are under way, by when they end.
+#[derive(Default)]
+struct Line {
+    clock: Timestamp,
+    calls: Calls,
+    number: u64,
+}
+
+type Calls = BTreeMap<(Timestamp, u64), Call>;
+
+enum Next {
+    Tick,
+    Lands(Call),
+    Nothing,
+}
+
+impl Line {
+    fn add(&mut self, at: Timestamp, call: Call) {
+        self.number += 1;
+        self.calls.insert((at, self.number), call);
+    }
+
+    /// Lets time pass until something happens.
+    fn next(&mut self, apply: &Apply) -> Next {
+        let first = self.calls.keys().next().copied();
+        let wake = apply
+            .wake()
+            .filter(|wake| first.is_none_or(|(at, _)| *wake < at));
+        if let Some(wake) = wake {
+            self.clock = self.clock.max(wake);
+            return Next::Tick;
+        }
+        let Some(((at, _), call)) = self.calls.pop_first() else {
+            return Next::Nothing;
+        };
+        self.clock = self.clock.max(at);
+        Next::Lands(call)
+    }
 }
 
 /// A model never waits, so that its promises are kept at once.
@@ -112,72 +153,75 @@ impl<'a> Play<'a> {
             attempts: 3,
             ..Limits::default()
         };
-        let mut clock = Timestamp(0);
-        let (mut apply, mut effects) = Apply::start(plan, changes, limits, clock);
-        let mut calls: BTreeMap<(Timestamp, u64), Call> = BTreeMap::new();
-        let mut number = 0;
+        let mut line = Line::default();
+        let (mut apply, mut effects) = Apply::start(plan, changes, limits, line.clock);
         for inputs in 0..20_000 {
-            for effect in std::mem::take(&mut effects) {
-                number += 1;
-                let late = self.dice.below(weather.latency.max(1));
-                let (at, call) = match effect {
-                    Effect::Write(address) => {
-                        self.watch(plan, changes, &address);
-                        if self.dice.chance(weather.mute) {
-                            continue;
-                        }
-                        (clock.plus(1 + late), Call::Write(address))
-                    }
-                    Effect::Check(address, at) => (clock.max(at).plus(1), Call::Check(address)),
-                    Effect::Collect => (clock.plus(1 + late), Call::Collect),
-                    Effect::Tell(event) => {
-                        self.failed |= matches!(event, Event::Failed { .. });
-                        continue;
-                    }
-                    Effect::Finish(report) => return Some(report),
-                };
-                calls.insert((at, number), call);
+            if let Some(report) = self.depart(effects, &mut line, plan, changes, weather) {
+                return Some(report);
             }
             if self.gone.load(Ordering::Relaxed) {
                 return None;
             }
             if weather.crash == Some(inputs) {
-                self.crash(plan, changes, calls);
+                self.crash(plan, changes, line.calls);
                 return None;
             }
-            if self.dice.chance(weather.meddling) {
-                self.meddled = true;
-                let dice = &mut *self.dice;
-                let deed = self.model.by_hand(|world| meddle(world, dice));
-                self.story.push(deed.expect("in memory"));
-            }
-            if weather.cancel == Some(inputs) {
-                effects = apply.on(Input::Cancel, clock);
-                continue;
-            }
-            let next = calls.keys().next().copied();
-            let wake = apply
-                .wake()
-                .filter(|wake| next.is_none_or(|(at, _)| *wake < at));
-            let input = match (wake, next) {
-                (Some(wake), _) => {
-                    clock = clock.max(wake);
-                    Input::Tick
-                }
-                (None, Some(next)) => {
-                    clock = clock.max(next.0);
-                    let call = calls.remove(&next).expect("it is the first key");
-                    self.land(plan, changes, call, weather)
-                }
-                (None, None) => {
-                    self.wrong.push("the apply waits for nothing".to_owned());
-                    return None;
+            self.let_meddle(weather);
+            let input = if weather.cancel == Some(inputs) {
+                Input::Cancel
+            } else {
+                match line.next(&apply) {
+                    Next::Tick => Input::Tick,
+                    Next::Lands(call) => self.land(plan, changes, call, weather),
+                    Next::Nothing => {
+                        self.wrong.push("the apply waits for nothing".to_owned());
+                        return None;
+                    }
                 }
             };
-            effects = apply.on(input, clock);
+            effects = apply.on(input, line.clock);
         }
         self.wrong.push("the apply never ends".to_owned());
         None
+    }
+
+    /// Sends off what is to be done; the report, once there is one.
+    fn depart(
+        &mut self,
+        effects: Vec<Effect>,
+        line: &mut Line,
+        plan: &Plan,
+        changes: &ChangeSet,
+        weather: &Weather,
+    ) -> Option<ApplyReport> {
+        for effect in effects {
+            let soon = line.clock.plus(1 + self.dice.below(weather.latency.max(1)));
+            match effect {
+                Effect::Write(address) => {
+                    self.watch(plan, changes, &address);
+                    if !self.dice.chance(weather.mute) {
+                        line.add(soon, Call::Write(address));
+                    }
+                }
+                Effect::Check(address, at) => {
+                    line.add(line.clock.max(at).plus(1), Call::Check(address));
+                }
+                Effect::Collect => line.add(soon, Call::Collect),
+                Effect::Tell(event) => self.failed |= matches!(event, Event::Failed { .. }),
+                Effect::Finish(report) => return Some(report),
+            }
+        }
+        None
+    }
+
+    fn let_meddle(&mut self, weather: &Weather) {
+        if !self.dice.chance(weather.meddling) {
+            return;
+        }
+        self.meddled = true;
+        let dice = &mut *self.dice;
+        let deed = self.model.by_hand(|world| meddle(world, dice));
+        self.story.push(deed.expect("in memory"));
     }
 
     fn land(&mut self, plan: &Plan, changes: &ChangeSet, call: Call, weather: &Weather) -> Input {
@@ -200,7 +244,7 @@ impl<'a> Play<'a> {
     }
 
     /// The process ends. What it had sent may still arrive.
-    fn crash(&mut self, plan: &Plan, changes: &ChangeSet, calls: BTreeMap<(Timestamp, u64), Call>) {
+    fn crash(&mut self, plan: &Plan, changes: &ChangeSet, calls: Calls) {
         for call in calls.into_values() {
             match call {
                 Call::Write(_) | Call::Collect if self.dice.chance(50) => {
@@ -240,7 +284,7 @@ impl<'a> Play<'a> {
         // Its own view, in which no time passes.
         let eye = self
             .model
-            .of_stack(crate::shop::STACK, Default::default())
+            .of_stack(crate::shop::STACK, Secrets::default())
             .with_step(0);
         match now(eye.check(address, node)) {
             Ok(Readiness::Ready { .. }) => true,

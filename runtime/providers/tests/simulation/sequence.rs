@@ -29,7 +29,7 @@ fn play(seed: u64, story: &mut Vec<String>) -> Vec<String> {
     model.by_hand(plant).expect("in memory");
     let others = foreign(&model);
     let mut shop = Shop::any(&mut dice);
-    for _ in 0..1 + dice.below(4) {
+    for _ in 0..=dice.below(4) {
         let weather = if dice.chance(30) {
             Weather::fair()
         } else {

@@ -119,7 +119,7 @@ impl Shop {
     pub(crate) fn secrets(&self) -> Secrets {
         let all = self.secrets.iter();
         all.fold(Secrets::default(), |secrets, (number, value)| {
-            let address = Address::new(Kind::Secret, &format!("k{number}"));
+            let address = Address::new(Kind::Secret, format!("k{number}"));
             secrets.with(
                 address,
                 SecretBytes::new(format!("value {value}").into_bytes()),
@@ -134,7 +134,7 @@ impl Shop {
             nodes.insert(address, node);
         };
         self.configs.iter().map(config).for_each(&mut add);
-        self.secrets.keys().map(secret).for_each(&mut add);
+        self.secrets.keys().copied().map(secret).for_each(&mut add);
         self.networks.iter().map(network).for_each(&mut add);
         if self.services.values().any(|part| part.volume) {
             add(volume());
@@ -295,7 +295,7 @@ fn set(all: &mut BTreeMap<u8, u8>, dice: &mut Dice, bound: u8) {
 }
 
 fn address(service: u8) -> Address {
-    Address::new(Kind::Service, &format!("s{service}"))
+    Address::new(Kind::Service, format!("s{service}"))
 }
 
 fn config_name(number: u8, content: u8) -> String {
@@ -310,17 +310,17 @@ fn config((number, content): (&u8, &u8)) -> (Address, Payload) {
         labels: BTreeMap::new(),
         external: false,
     };
-    let address = Address::new(Kind::Config, &format!("c{number}"));
+    let address = Address::new(Kind::Config, format!("c{number}"));
     (address, Payload::Config(config))
 }
 
-fn secret(number: &u8) -> (Address, Payload) {
+fn secret(number: u8) -> (Address, Payload) {
     let secret = Secret {
         name: format!("{STACK}_k{number}-*"),
         source: SecretSource::Env(format!("K{number}")),
         labels: BTreeMap::new(),
     };
-    let address = Address::new(Kind::Secret, &format!("k{number}"));
+    let address = Address::new(Kind::Secret, format!("k{number}"));
     (address, Payload::Secret(secret))
 }
 
@@ -340,7 +340,7 @@ fn network((number, form): (&u8, &u8)) -> (Address, Payload) {
         internal: *form > 1,
         ..Network::default()
     };
-    let address = Address::new(Kind::Network, &format!("n{number}"));
+    let address = Address::new(Kind::Network, format!("n{number}"));
     (address, Payload::Network(network))
 }
 
