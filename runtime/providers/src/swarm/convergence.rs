@@ -408,10 +408,13 @@ impl Finding {
     }
 
     pub(crate) fn gone() -> Self {
-        let message = "it is gone: somebody removed it".to_owned();
+        Self::superseded("it is gone: somebody removed it")
+    }
+
+    pub(crate) fn superseded(why: &str) -> Self {
         let failure = Failure {
             verdict: Verdict::Superseded,
-            message,
+            message: why.to_owned(),
             tasks: Vec::new(),
         };
         Self::plain(Readiness::Failed(failure))

@@ -26,10 +26,26 @@ const ENDING: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(10);
 
 impl Swarm {
-    /// Removes the object of a node, if it is there, ours, and still as it was when the delete was
-    /// planned; the engine knows no version to delete, so this is looked up just before. What a
-    /// rollback by the engine would need stays; it is collected later.
+    /// The same as [`Self::clear`], but what a rollback by the engine would need stays; it is
+    /// collected later.
     pub(crate) async fn delete(&self, address: &Address, node: &PlanNode) -> Outcome {
+        if let Standing::Wanted(found) = self.standing(address, node).await?
+            && found.object.kind != Kind::Service
+        {
+            let view = self
+                .view()
+                .await
+                .map_err(|fault| self.error(fault, Some(address)))?;
+            if used_before(view.services.iter()).has(&found.object.id) {
+                return Ok(());
+            }
+        }
+        self.clear(address, node).await
+    }
+
+    /// Removes the object of a node, if it is there, ours, and still as it was when the delete was
+    /// planned; the engine knows no version to delete, so this is looked up just before.
+    pub(crate) async fn clear(&self, address: &Address, node: &PlanNode) -> Outcome {
         let found = match self.standing(address, node).await? {
             Standing::Absent => return Ok(()),
             Standing::Wanted(found) => found,
@@ -40,12 +56,6 @@ impl Swarm {
             }
         };
         let fail = |fault| self.error(fault, Some(address));
-        if found.object.kind != Kind::Service {
-            let view = self.view().await.map_err(fail)?;
-            if used_before(view.services.iter()).has(&found.object.id) {
-                return Ok(());
-            }
-        }
         self.remove(&found.object).await.map_err(fail)?;
         match &node.payload {
             Payload::Service(service) => self

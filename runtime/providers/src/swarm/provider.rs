@@ -7,6 +7,7 @@ use skep_schema::inventory::{Inventory, Readiness};
 use skep_schema::plan::{Payload, Plan, PlanNode};
 
 use super::convergence::{Case, Finding};
+use super::find::Standing;
 use super::labels::{self, Owner};
 use super::survey::spelled_like;
 use super::{Swarm, rejected};
@@ -28,14 +29,16 @@ impl Provider for Swarm {
         Box::pin(async move {
             match &node.payload {
                 Payload::Service(_) => self.arrival(address, node).await,
+                Payload::Network(_) | Payload::Secret(_) | Payload::Config(_)
+                    if !node.payload.is_external() =>
+                {
+                    self.presence(address, node).await
+                }
                 Payload::Network(_)
                 | Payload::Volume(_)
                 | Payload::Secret(_)
                 | Payload::Config(_)
-                | Payload::Declared(_) => Ok(Readiness::Ready {
-                    running: 0,
-                    desired: 0,
-                }),
+                | Payload::Declared(_) => Ok(PRESENT),
             }
         })
     }
@@ -44,6 +47,12 @@ impl Provider for Swarm {
         Box::pin(self.collect_superseded(plan, kept))
     }
 }
+
+/// How what has no tasks has arrived.
+const PRESENT: Readiness = Readiness::Ready {
+    running: 0,
+    desired: 0,
+};
 
 impl Swarm {
     async fn write(&self, change: &Change) -> Result<(), ProviderError> {
@@ -62,7 +71,9 @@ impl Swarm {
                     before.payload.physical_name(),
                     after.payload.physical_name(),
                 );
-                if change.effect >= Effect::Downtime || old == new {
+                if old == new {
+                    self.renew(address, before, after).await
+                } else if change.effect >= Effect::Downtime {
                     self.replace(address, before, after).await
                 } else {
                     self.create(address, after).await
@@ -85,13 +96,37 @@ impl Swarm {
         before: &PlanNode,
         after: &PlanNode,
     ) -> Result<(), ProviderError> {
-        if !matches!(
-            self.standing(address, after).await?,
-            super::find::Standing::Wanted(_)
-        ) {
+        if !matches!(self.standing(address, after).await?, Standing::Wanted(_)) {
             self.delete(address, before).await?;
         }
         self.create(address, after).await
+    }
+
+    /// The same under the same name: nothing can go back to what loses its name, so it goes even
+    /// where a rollback by the engine would look for it.
+    async fn renew(
+        &self,
+        address: &Address,
+        before: &PlanNode,
+        after: &PlanNode,
+    ) -> Result<(), ProviderError> {
+        if !matches!(self.standing(address, after).await?, Standing::Wanted(_)) {
+            self.clear(address, before).await?;
+        }
+        self.create(address, after).await
+    }
+
+    /// Whether an object without tasks is there as it was written.
+    async fn presence(
+        &self,
+        address: &Address,
+        node: &PlanNode,
+    ) -> Result<Readiness, ProviderError> {
+        Ok(match self.standing(address, node).await? {
+            Standing::Wanted(_) => PRESENT,
+            Standing::Absent => Finding::gone().readiness,
+            Standing::Other(_) => Finding::superseded("somebody changed it meanwhile").readiness,
+        })
     }
 
     /// Whether what was written is what is there, and has arrived; with the last words of the tasks

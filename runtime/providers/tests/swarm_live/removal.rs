@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use skep_engine::drive::look;
 use skep_engine::provider::{Provider, ProviderError};
-use skep_schema::inventory::Verdict;
+use skep_schema::inventory::{Readiness, Verdict};
 use skep_schema::plan::{FileRef, Mode, Network, Plan, PoolRange, Service};
 use skep_schema::units::FileMode;
 
@@ -177,4 +177,46 @@ async fn a_stale_replacement_is_a_conflict_and_removes_nothing() {
         address: at("service.api"),
     });
     assert_eq!(stale(&lab, &plan, &BY_HAND).await, conflict);
+}
+
+/// Found by applies of random plans: the old network stayed because the engine's own rollback could
+/// look for it, and the new one was called done without being there.
+#[tokio::test]
+async fn a_network_under_its_old_name_is_new_although_a_rollback_would_look_for_the_old_one() {
+    let lab = Lab::new();
+    let swarm = lab.swarm().await;
+    let plan = |internal: bool, is_used: bool| {
+        let mut api = lab.sleeper("api");
+        if is_used {
+            api.networks.insert(lab.name("net"), BTreeSet::new());
+        }
+        let net = Network {
+            internal,
+            ..overlay(&lab, "net", None)
+        };
+        lab.plan([network("net", net), service("api", api)])
+    };
+    for (internal, is_used) in [(false, true), (false, false), (true, false)] {
+        lab.arrive(&swarm, &plan(internal, is_used)).await;
+    }
+    let name = lab.name("net");
+    let seen = lab.docker(&["network", "inspect", "--format", "{{.Internal}}", &name]);
+    assert_eq!(seen, "true");
+}
+
+#[tokio::test]
+async fn an_object_that_somebody_changed_has_not_arrived() {
+    let lab = Lab::new();
+    let swarm = lab.swarm().await;
+    let plan = lab.plan([network("net", overlay(&lab, "net", None))]);
+    lab.arrive(&swarm, &plan).await;
+    let (address, node) = plan.nodes.first_key_value().expect("there is one");
+    let ready = swarm.check(address, node).await.expect("it answers");
+    assert!(matches!(ready, Readiness::Ready { .. }), "{ready:?}");
+    lab.docker(&["network", "rm", &lab.name("net")]);
+    let gone = swarm.check(address, node).await.expect("it answers");
+    assert!(
+        matches!(&gone, Readiness::Failed(failure) if failure.verdict == Verdict::Superseded),
+        "{gone:?}"
+    );
 }
