@@ -7,7 +7,7 @@ use skep_schema::change::{Change, ChangeSet};
 
 use super::Heading;
 use super::detail::{Line, Sign, cause, lines};
-use super::words::{Risk, effect, reason, sign, verdict};
+use super::words::{Risk, course, effect, reason, sign, verdict};
 use crate::output::paint::Paint;
 
 /// The whole text, with a final line end.
@@ -80,6 +80,7 @@ fn one(out: &mut String, change: &Change, risk: Risk, columns: &Columns, paint: 
         .map(str::to_owned)
         .into_iter()
         .chain(cause(change))
+        .chain(course(change))
     {
         let _ = writeln!(out, "     {text}");
     }

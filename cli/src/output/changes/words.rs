@@ -2,7 +2,7 @@
 
 use anstyle::AnsiColor;
 use skep_schema::change::{Action, Change, Effect, Reason, Summary};
-use skep_schema::plan::{Mode, Payload, PlanNode};
+use skep_schema::plan::{Mode, Order, Payload, PlanNode};
 
 use super::image::short;
 
@@ -90,6 +90,18 @@ pub(super) fn effect(change: &Change) -> String {
         (Effect::Delete, n) => format!("{tasks} {}", if n == 1 { "stops" } else { "stop" }),
         (Effect::DataLoss, _) => "its data is left behind".to_owned(),
     }
+}
+
+/// How a rolling update with more than one wave goes.
+pub(super) fn course(change: &Change) -> Option<String> {
+    let waves = change.waves()?;
+    let number = waves.sizes().count() as u64;
+    let first = match waves.order {
+        Order::StartFirst => "the new task first",
+        Order::StopFirst => "the old task first",
+    };
+    let (size, least) = (waves.at_once, waves.least);
+    (number > 1).then(|| format!("{number} waves of {size}, {first}; takes {least} or more"))
 }
 
 fn created(node: &PlanNode) -> String {
