@@ -13,12 +13,14 @@ use crate::{images, install, repo, shell};
 const LINTS: &[&str] = &[
     "clippy",
     "--workspace",
-    "--all-targets",
     "--locked",
     "--quiet",
     "--keep-going",
 ];
 const TESTS: &[&str] = &["test", "--workspace", "--locked", "--no-fail-fast"];
+
+/// The tests that talk to an engine: `test = false` keeps them out of a plain `cargo test`.
+const NEED_ENGINE: &[&str] = &["e2e", "conformance", "swarm_live"];
 
 /// What the command line asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -57,7 +59,9 @@ pub(crate) fn command(options: &Options) -> Result<(), String> {
             shell::show(&mut cargo(&["fmt", "--all", "--check"]))
         });
         steps.run(Step::Lints, || {
-            shell::show(cargo(LINTS).args(["--", "--deny", "warnings"]))
+            lint(&["--all-targets"])?;
+            // No target of `--all-targets`, and that flag hides those that are named beside it.
+            lint(&named(NEED_ENGINE))
         });
     }
     if options.fast {
@@ -67,6 +71,18 @@ pub(crate) fn command(options: &Options) -> Result<(), String> {
     }
     println!("{}", steps.summary(start.elapsed())?);
     Ok(())
+}
+
+fn lint(targets: &[&str]) -> Result<(), String> {
+    shell::show(
+        cargo(LINTS)
+            .args(targets)
+            .args(["--", "--deny", "warnings"]),
+    )
+}
+
+fn named<'t>(tests: &[&'t str]) -> Vec<&'t str> {
+    tests.iter().flat_map(|test| ["--test", test]).collect()
 }
 
 fn without_engine(filter: &[String]) -> Result<(), String> {
@@ -113,18 +129,7 @@ fn engine_with_images() -> Result<Kept, String> {
 /// What talks to the engine. Chosen from the whole workspace, so that nothing is built a second time
 /// with other features; the program under test is the one that the tests before have built.
 fn end_to_end(engine: &Kept, filter: &[String]) -> Result<(), String> {
-    let tests = [
-        "test",
-        "--workspace",
-        "--locked",
-        "--no-fail-fast",
-        "--test",
-        "e2e",
-        "--test",
-        "swarm_live",
-        "--test",
-        "conformance",
-    ];
+    let tests = [TESTS, &named(NEED_ENGINE)].concat();
     shell::show(at_engine(engine, &mut cargo(&tests)).args(filter))
 }
 

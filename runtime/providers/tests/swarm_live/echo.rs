@@ -35,6 +35,7 @@ fn file(source: &str) -> FileRef {
 }
 
 /// All that API 1.41 keeps. No task runs, so that nodes need not have what is asked for.
+#[expect(clippy::too_many_lines, reason = "a list of every property there is")]
 fn rich(lab: &Lab) -> Service {
     let volume = MountSource::Volume {
         name: lab.name("data"),

@@ -200,10 +200,11 @@ impl Lab {
     /// Applies, and this node fails.
     pub(crate) async fn fail(&self, swarm: &Swarm, plan: &Plan, address: &str) -> Failure {
         let report = self.apply(swarm, plan).await;
-        match report.nodes.get(&at(address)) {
-            Some(NodeOutcome::Failed(failure)) => failure.clone(),
-            other => panic!("{address} did not fail: {other:?}"),
-        }
+        let failure = match report.nodes.get(&at(address)) {
+            Some(NodeOutcome::Failed(failure)) => Some(failure.clone()),
+            Some(_) | None => None,
+        };
+        failure.unwrap_or_else(|| unreachable!("{address} did not fail: {report:?}"))
     }
 
     /// Runs the docker command line against the engine.
@@ -253,6 +254,7 @@ impl Lab {
     }
 
     /// Waits for what the engine does in its own time.
+    #[expect(clippy::unused_self, reason = "it is the lab that waits")]
     pub(crate) fn wait_until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while !is_so() {
