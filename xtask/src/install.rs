@@ -25,6 +25,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("nginx", &["nginx-light", "nginx"]),
     ("haproxy", &["haproxy"]),
     ("caddy", &["caddy"]),
+    ("age", &["age"]),
     ("docker-registry", &["docker-registry"]),
     ("redis-server", &["redis-server"]),
     ("redis-cli", &["redis-tools"]),
