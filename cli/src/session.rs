@@ -4,6 +4,7 @@ mod base;
 mod confirm;
 mod holder;
 mod manner;
+mod offer;
 mod perform;
 pub(crate) mod refuse;
 mod target;
@@ -27,7 +28,8 @@ use crate::output::paint::Paint;
 pub(crate) use base::{Number, Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
 pub(crate) use manner::{Consent, Form, Manner};
-pub(crate) use perform::{Work, holding, nothing};
+pub(crate) use offer::{Offer, finish};
+pub(crate) use perform::{Work, holding};
 pub(crate) use target::{Connection, event_loop};
 
 /// A project opened for one command.

@@ -6,19 +6,13 @@ use clap::Args;
 use skep_engine::drive::Look;
 use skep_engine::journal::Journal;
 use skep_schema::change::ChangeSet;
-use skep_schema::event::ApplyReport;
 use skep_schema::plan::Plan;
 use skep_schema::revision::Purpose;
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::changes::{Heading, terminal};
-use crate::output::report;
-use crate::session::{
-    Answer, Consent, Form, Manner, Saved, Session, Work, confirm, nothing, print, read_saved,
-    refuse, to_json,
-};
+use crate::session::{Consent, Manner, Offer, Saved, Session, Work, read_saved, refuse};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,31 +50,19 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     };
     let (seen, journal) = target.look(&plan)?;
     allow(&seen, &journal)?;
-    let heading = Heading {
-        stack: plan.stack.clone(),
+    let offer = Offer {
         against: session.cluster_name(&seen.inventory.cluster),
-        next: None,
+        question: format!("Apply these changes to {}?", plan.stack),
+        instead: "skep apply --yes",
+        is_known: approved.is_some() && options.manner.yes,
     };
-    if approved.is_none() || !options.manner.yes {
-        eprint!("{}", terminal(&seen.changes, &heading, session.err));
-    }
-    if seen.changes.is_empty() {
-        return finish(options.manner.output, &nothing(&seen.changes));
-    }
-    if !options.manner.yes {
-        let question = format!("Apply these changes to {}?", plan.stack);
-        confirm(&question, &Answer::Yes, "skep apply --yes")?;
-    }
     let work = Work {
         plan: &plan,
         purpose: Purpose::Apply,
         origin: None,
         allow: &allow,
     };
-    finish(
-        options.manner.output,
-        &session.perform(&target, &options.manner, &work)?,
-    )
+    offer.carry_out(&session, &target, &options.manner, &seen, &work)
 }
 
 /// The plan to reach, and the changes somebody agreed to, where the file holds such.
@@ -95,13 +77,4 @@ fn wanted(
         Saved::Plan(plan) => Ok((plan, None)),
         Saved::Changes(changes) => Ok((session.plan()?, Some(changes))),
     }
-}
-
-/// Shows how it ended, and turns that into the exit code.
-pub(crate) fn finish(form: Form, report: &ApplyReport) -> Result<Exit, Failure> {
-    eprint!("{}", report::text(report));
-    if form == Form::Json {
-        print(&to_json(report))?;
-    }
-    Ok(report.outcome.into())
 }

@@ -5,12 +5,11 @@ use skep_engine::drive::Look;
 use skep_engine::journal::Journal;
 use skep_schema::revision::Purpose;
 
-use super::apply::finish;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, terminal};
-use crate::session::{Answer, Manner, Session, Work, confirm, refuse};
+use crate::session::{Answer, Manner, Session, Work, confirm, finish, refuse};
 
 const EXAMPLES: &str = "\
 Examples:

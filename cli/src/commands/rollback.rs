@@ -5,12 +5,10 @@ use skep_engine::drive::Look;
 use skep_engine::journal::Journal;
 use skep_schema::revision::{Entry, Purpose};
 
-use super::apply::finish;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::changes::{Heading, terminal};
-use crate::session::{Answer, Consent, Manner, Number, Session, Work, confirm, nothing, refuse};
+use crate::session::{Consent, Manner, Number, Offer, Session, Work, refuse};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,32 +49,22 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     };
     let (seen, journal) = target.look(&plan)?;
     allow(&seen, &journal)?;
-    let heading = Heading {
-        stack: plan.stack.clone(),
+    let offer = Offer {
         against: format!(
             "{}, back to r{number}",
             session.cluster_name(&seen.inventory.cluster)
         ),
-        next: None,
+        question: format!("Take {} back to r{number}?", plan.stack),
+        instead: "skep rollback --yes",
+        is_known: false,
     };
-    eprint!("{}", terminal(&seen.changes, &heading, session.err));
-    if seen.changes.is_empty() {
-        return finish(options.manner.output, &nothing(&seen.changes));
-    }
-    if !options.manner.yes {
-        let question = format!("Take {} back to r{number}?", plan.stack);
-        confirm(&question, &Answer::Yes, "skep rollback --yes")?;
-    }
     let work = Work {
         plan: &plan,
         purpose: Purpose::Rollback(number),
         origin: Some(&entry.revision),
         allow: &allow,
     };
-    finish(
-        options.manner.output,
-        &session.perform(&target, &options.manner, &work)?,
-    )
+    offer.carry_out(&session, &target, &options.manner, &seen, &work)
 }
 
 fn chosen(journal: &Journal, wanted: Option<Number>) -> Result<&Entry, Failure> {

@@ -71,9 +71,7 @@ impl Swarm {
                     before.payload.physical_name(),
                     after.payload.physical_name(),
                 );
-                if old == new {
-                    self.renew(address, before, after).await
-                } else if change.effect >= Effect::Downtime {
+                if change.effect >= Effect::Downtime || old == new {
                     self.replace(address, before, after).await
                 } else {
                     self.create(address, after).await
@@ -89,29 +87,21 @@ impl Swarm {
     }
 
     /// Old before new, because both cannot be. When the new one is there already the old one is
-    /// not, so that a second try removes nothing.
+    /// not, so that a second try removes nothing. What the engine's own rollback could look for
+    /// stays, unless it would lose its name anyway.
     async fn replace(
         &self,
         address: &Address,
         before: &PlanNode,
         after: &PlanNode,
     ) -> Result<(), ProviderError> {
+        let keeps_name = before.payload.physical_name() == after.payload.physical_name();
         if !matches!(self.standing(address, after).await?, Standing::Wanted(_)) {
-            self.delete(address, before).await?;
-        }
-        self.create(address, after).await
-    }
-
-    /// The same under the same name: nothing can go back to what loses its name, so it goes even
-    /// where a rollback by the engine would look for it.
-    async fn renew(
-        &self,
-        address: &Address,
-        before: &PlanNode,
-        after: &PlanNode,
-    ) -> Result<(), ProviderError> {
-        if !matches!(self.standing(address, after).await?, Standing::Wanted(_)) {
-            self.clear(address, before).await?;
+            if keeps_name {
+                self.clear(address, before).await?;
+            } else {
+                self.delete(address, before).await?;
+            }
         }
         self.create(address, after).await
     }
