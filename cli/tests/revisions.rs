@@ -342,3 +342,28 @@ fn a_lock_that_somebody_has_is_5_and_can_be_taken_away() {
     assert_eq!(on_model(&project, &["lock", "release"]).code, 0);
     apply(&project);
 }
+
+#[test]
+fn what_was_protected_stays_protected_when_it_leaves_the_spec() {
+    let project = Project::empty();
+    let both = "project x edition=1\nservice app { image \"app:1\" }\nservice db { image \"db:1\"; protect }\n";
+    project.write("skep.kdl", both);
+    apply(&project);
+    project.write(
+        "skep.kdl",
+        "project x edition=1\nservice app { image \"app:1\" }\n",
+    );
+    for command in ["apply", "destroy"] {
+        let ran = on_model(&project, &[command, "--yes"]);
+        assert_eq!(ran.code, 77, "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("--unprotect service.db"),
+            "{}",
+            ran.stderr
+        );
+        let ran = on_model(&project, &[command, "--yes", "--unprotect", "service.db"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        project.write("skep.kdl", both);
+        apply(&project);
+    }
+}

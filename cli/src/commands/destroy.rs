@@ -39,7 +39,8 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     if seen.changes.is_empty() && !superseded && journal.is_empty() {
         return Ok(Exit::Done);
     }
-    let allow = |seen: &Look, _: &Journal| refuse::blocked(&seen.changes);
+    let allow =
+        |seen: &Look, _: &Journal| refuse::blocked(&seen.changes, &options.manner.unprotect);
     allow(&seen, &journal)?;
     if !options.manner.yes {
         let question = format!("Remove all of {}? Volumes stay.", nothing.stack);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use skep_schema::address::Address;
 
 /// How an apply is done.
 #[derive(Clone, Debug, Args)]
@@ -16,6 +17,9 @@ pub(crate) struct Manner {
     /// How long to wait for somebody else who is applying
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
+    /// Let this protected node end; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) unprotect: Vec<Address>,
     /// The form of the report
     #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
     pub(crate) output: Form,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use skep_engine::apply::Limits;
-use skep_engine::drive::{Look, Watch, drive, look};
+use skep_engine::drive::{Look, Watch, drive};
 use skep_engine::journal::Journal;
 use skep_engine::lock::{Fence, Held, Lease, LockError, take};
 use skep_engine::provider::{Kept, ProviderError};
@@ -71,8 +71,7 @@ impl Session<'_> {
         manner: &Manner,
         work: &Work<'_>,
     ) -> Result<ApplyReport, Failure> {
-        let seen = look(home, work.plan).await?;
-        let journal = Journal::read(home).await?;
+        let (seen, journal) = super::target::look_back(home, work.plan).await?;
         (work.allow)(&seen, &journal)?;
         let kept = match work.purpose {
             Purpose::Apply | Purpose::Rollback(_) => journal.kept(&seen.plan),

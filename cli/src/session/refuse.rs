@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use skep_engine::drive::Look;
 use skep_schema::address::{Address, Kind};
-use skep_schema::change::{Action, Block, Change, ChangeSet, Effect};
+use skep_schema::change::{Action, Block, Blocked, Change, ChangeSet, Effect};
 use skep_schema::plan::{Plan, PlanNode};
 use skep_schema::revision::{self, Entry, Revision};
 
@@ -51,9 +51,11 @@ pub(crate) fn unknown(changes: &ChangeSet, target: &Connection) -> Result<(), Fa
     Err(Failure::new(Exit::Failed, unknown.join("\n       ")).help("nothing was written"))
 }
 
-pub(crate) fn blocked(changes: &ChangeSet) -> Result<(), Failure> {
+pub(crate) fn blocked(changes: &ChangeSet, unprotected: &[Address]) -> Result<(), Failure> {
+    let is_meant =
+        |block: &Blocked| block.because == Block::Protected && unprotected.contains(&block.address);
     let blocked = changes.blocked();
-    let Some(first) = blocked.first() else {
+    let Some(first) = blocked.iter().find(|block| !is_meant(block)) else {
         return Ok(());
     };
     Err(match &first.because {
@@ -64,7 +66,7 @@ pub(crate) fn blocked(changes: &ChangeSet) -> Result<(), Failure> {
                 first.address
             ),
         )
-        .help("take `protect` away in the spec first, and apply that"),
+        .help(format!("if that is meant: --unprotect {}", first.address)),
         Block::SubnetHeld { subnet, holder } => Failure::new(
             Exit::Denied,
             format!(

@@ -39,14 +39,20 @@ impl Connection {
     /// What an apply of the plan would do, and what was applied before.
     pub(crate) fn look(&self, plan: &Plan) -> Result<(Look, Journal), Failure> {
         let home = self.home.as_ref();
-        Ok(self.runtime.block_on(async {
-            let mut seen = look(home, plan).await?;
-            let journal = Journal::read(home).await?;
-            let meant = Meant::of(&seen.plan, &seen.inventory, &journal.entries);
-            seen.changes.blame(&meant);
-            Ok::<_, ProviderError>((seen, journal))
-        })?)
+        Ok(self.runtime.block_on(look_back(home, plan))?)
     }
+}
+
+/// Looks at the target and at what was applied to it before, and tells apart who changed what.
+pub(super) async fn look_back(
+    home: &dyn Home,
+    plan: &Plan,
+) -> Result<(Look, Journal), ProviderError> {
+    let mut seen = look(home, plan).await?;
+    let journal = Journal::read(home).await?;
+    let meant = Meant::of(&seen.plan, &seen.inventory, &journal.entries);
+    seen.changes.blame(&meant);
+    Ok((seen, journal))
 }
 
 impl Session<'_> {

@@ -91,17 +91,22 @@ impl Drift {
 }
 
 impl ChangeSet {
-    /// Tells apart, property by property, what the spec changed and what somebody else did.
+    /// Tells apart, property by property, what the spec changed and what somebody else did, and
+    /// remembers the protection of nodes that left the spec.
     pub fn blame(&mut self, meant: &Meant) {
         for change in &mut self.changes {
             if let Some(base) = meant.0.get(&change.address) {
-                blame(change, &base.payload);
+                blame(change, base);
             }
         }
     }
 }
 
-fn blame(change: &mut Change, base: &Payload) {
+fn blame(change: &mut Change, meant: &PlanNode) {
+    let base = &meant.payload;
+    if let (Some(before), None) = (&mut change.before, &change.after) {
+        before.protect |= meant.protect;
+    }
     let paths = |node: Option<&PlanNode>| -> Vec<Vec<String>> {
         let fields = node.map_or_else(Vec::new, |node| fields::between(base, &node.payload));
         fields.into_iter().map(|field| field.path).collect()
