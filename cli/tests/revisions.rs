@@ -269,6 +269,9 @@ fn many_deletes_and_an_empty_spec_need_a_word() {
     let ran = on_model(&project, &["apply", "--yes"]);
     assert_eq!(ran.code, 6, "{}", ran.stderr);
     assert!(ran.stderr.contains("--allow-deletes 5"), "{}", ran.stderr);
+    let plan = on_model(&project, &["plan"]);
+    assert_eq!(plan.code, 0);
+    assert!(plan.stderr.contains("--allow-deletes 5"), "{}", plan.stderr);
     assert_eq!(
         on_model(&project, &["apply", "--yes", "--allow-deletes", "5"]).code,
         0

@@ -9,7 +9,7 @@ use crate::args::{Global, Target};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, markdown, terminal};
-use crate::session::{Session, print, refuse, to_json};
+use crate::session::{Consent, Session, print, refuse, to_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,7 +83,7 @@ fn offline(session: &Session<'_>, options: &Options, base: &str) -> Result<Chang
 fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure> {
     let plan = session.plan()?;
     let target = session.connect(&plan)?;
-    let (seen, _) = target.look(&plan)?;
+    let (seen, journal) = target.look(&plan)?;
     refuse::taken(&seen)?;
     if let Some(path) = &options.out {
         std::fs::write(path, to_json(&seen.changes)).map_err(|e| Failure::file(path, &e))?;
@@ -94,6 +94,19 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
         next: Some(next(session.global, options)),
     };
     show(session, options.output, &seen.changes, &heading)?;
+    let consent = Consent::default();
+    let refusals = [
+        refuse::blocked(&seen.changes, &[]),
+        refuse::deletes(&seen, &consent),
+        refuse::failed_before(&journal.entries, &seen.changes, &consent),
+    ];
+    for refusal in refusals.into_iter().filter_map(Result::err) {
+        eprintln!("an apply refuses this as it is: {}", refusal.message);
+        refusal
+            .help
+            .iter()
+            .for_each(|help| eprintln!(" help: {help}"));
+    }
     Ok(seen.changes)
 }
 

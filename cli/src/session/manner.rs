@@ -26,7 +26,7 @@ pub(crate) struct Manner {
 }
 
 /// What is refused unless it is said to be meant.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Consent {
     /// Let this many nodes be deleted, where that is many or all
     #[arg(long, value_name = "N", default_value_t = 0)]
