@@ -1,5 +1,6 @@
 //! The repository's own tasks. `cargo xtask help` lists them.
 
+mod bench;
 mod engine;
 mod images;
 mod install;
@@ -16,6 +17,8 @@ usage: cargo xtask <task>
 
   test [--fast] [--no-install] [-- FILTER]
                             all tests, with an engine of their own; as root, on Debian
+  bench apply               what an unchanged apply costs, beside `docker stack deploy`; at an
+                            engine of its own, or at DOCKER_HOST where that is set
   engine up [--nodes 1|3]   start a private engine and print `export DOCKER_HOST=...`
   engine env                print that line again
   engine status             what runs, and where it is reached
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
 
 fn dispatch(words: &[&str]) -> Result<(), String> {
     match words {
+        ["bench", rest @ ..] => bench::command(rest),
         ["engine", rest @ ..] => engine::command(rest),
         ["test", rest @ ..] => test::command(&test::Options::parse(rest)?),
         ["images"] => images::command(),
