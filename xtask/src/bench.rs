@@ -20,9 +20,8 @@ use crate::{repo, shell};
 /// Each round runs everything that is compared once, so that a slow minute slows all of it.
 const ROUNDS: usize = 11;
 
-/// Services of the stacks that are planned; one of them is also compared with docker.
+/// Services of the stacks.
 const SIZES: [usize; 3] = [10, 100, 500];
-const COMPARED: usize = 1;
 
 /// The stacks at an engine.
 struct Bench {
@@ -78,9 +77,11 @@ impl Bench {
         println!("{}", self.machine()?);
         for stack in &self.stacks {
             self.apply(stack, &self.host)?;
+            stack.docker_deploy(&self.host)?;
         }
-        self.stacks[COMPARED].docker_deploy(&self.host)?;
-        self.compare_applies()?;
+        for stack in &self.stacks {
+            self.compare_applies(stack)?;
+        }
         self.compare_plans()
     }
 
@@ -91,8 +92,7 @@ impl Bench {
         Ok(format!("{cores} cores, Docker {engine}, {ROUNDS} rounds"))
     }
 
-    fn compare_applies(&self) -> Result<(), String> {
-        let stack = &self.stacks[COMPARED];
+    fn compare_applies(&self, stack: &Stack) -> Result<(), String> {
         let (mut skep, mut docker) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             skep.push(self.apply(stack, &self.host)?);
