@@ -18,7 +18,7 @@ Examples:
   skep lock images              what tags mean today, kept in skep.lock
 
 A lock runs out half a minute after its process died, and at once where the next apply runs on the
-same machine. Whoever loses it while alive stops writing.";
+same machine. Whoever loses it while alive begins no further write.";
 
 /// Pin images in skep.lock; show or free the lock that lets one apply at a time
 #[derive(Debug, Args)]

@@ -206,7 +206,7 @@ pub(crate) fn gone(seen: &Look, revision: &Revision) -> Result<(), Failure> {
         .changes
         .changes
         .iter()
-        .filter(|c| c.action != Action::Delete);
+        .filter(|c| matches!(c.action, Action::Create | Action::Replace));
     let gone = made.map(|change| &change.address).find(|address| {
         let then = revision.secrets.get(address);
         then.is_some()
