@@ -8,7 +8,7 @@ use crate::swarm::labels::theirs;
 use crate::swarm::normal;
 
 pub(super) use crate::swarm::labels::{ADDRESS, DIGEST, Labels, RECORD, RECORD_OF, STACK, taken};
-pub(super) use crate::swarm::survey::spelled_like;
+pub(super) use crate::swarm::survey::{not_as_written, respelled, spelled_like};
 
 /// One object.
 pub(super) struct Object<'a> {
