@@ -48,9 +48,10 @@ pub(super) async fn look_back(
     home: &dyn Home,
     plan: &Plan,
 ) -> Result<(Look, Journal), ProviderError> {
-    let mut seen = look(home, plan).await?;
-    let journal = Journal::read(home).await?;
-    seen.changes.blame(&meant(home, &seen, &journal));
+    let (mut seen, journal) = tokio::try_join!(look(home, plan), Journal::read(home))?;
+    if !seen.changes.is_empty() {
+        seen.changes.blame(&meant(home, &seen, &journal));
+    }
     Ok((seen, journal))
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn meant(home: &dyn Home, seen: &Look, journal: &Journal) -> Meant {
     Meant::of(
         &seen.plan,
         &seen.inventory,
-        &journal.entries,
+        journal.entries(),
         &|found, like| home.respelled(found, like),
     )
 }
