@@ -4,6 +4,7 @@
 mod support;
 
 use serde_json::Value;
+use skep_fixtures::canary::ROTATED;
 use support::{MODEL, Project, Ran, json, on_model};
 
 /// Applies without a question, and wants it to work.
@@ -93,7 +94,7 @@ fn a_rollback_needs_no_spec_that_compiles() {
     assert_eq!(on_model(&project, &["rollback", "--yes"]).code, 0);
 }
 
-const OTHER: &[(&str, &str)] = &[("SHOP_DB_PASSWORD", "another")];
+const OTHER: &[(&str, &str)] = &[("SHOP_DB_PASSWORD", ROTATED)];
 
 fn with_other(project: &Project, args: &[&str]) -> Ran {
     project.skep_with(&[MODEL, args].concat(), OTHER)

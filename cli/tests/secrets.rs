@@ -5,9 +5,9 @@ mod support;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use skep_fixtures::canary::PASSWORD;
 use support::{Project, on_model};
 
-const CANARY: &str = "Kx8+canary/age~41=q";
 const SPEC: &str = r#"project vault edition=1
 secret db-password { from { command age "--decrypt" "--identity" "key.txt" "secrets/db-password.age" } }
 service app {
@@ -58,7 +58,7 @@ fn vault() -> Project {
     project.write("skep.kdl", SPEC);
     project.write("secrets/README", "age files");
     age(project.path(), "age-keygen", &["--output", "key.txt"], "");
-    encrypt(&project, CANARY);
+    encrypt(&project, PASSWORD);
     project
 }
 
@@ -67,7 +67,7 @@ fn a_secret_is_decrypted_when_it_is_applied_and_rolls_its_services_when_it_chang
     let project = vault();
     let first = on_model(&project, &["apply", "--yes"]);
     assert_eq!(first.code, 0, "{}", first.stderr);
-    encrypt(&project, CANARY);
+    encrypt(&project, PASSWORD);
     let again = on_model(&project, &["plan", "--detailed-exitcode"]);
     assert_eq!(
         again.code, 0,
@@ -81,10 +81,10 @@ fn a_secret_is_decrypted_when_it_is_applied_and_rolls_its_services_when_it_chang
     assert_eq!(on_model(&project, &["apply", "--yes"]).code, 0);
 }
 
+/// Each run is looked through; see [`Project::skep_with`].
 #[test]
 fn the_value_is_in_nothing_that_was_printed_or_written() {
     let project = vault();
-    let mut said = String::new();
     for command in [
         &["compile", "-o", "json"][..],
         &["plan", "-o", "json"],
@@ -96,16 +96,6 @@ fn the_value_is_in_nothing_that_was_printed_or_written() {
     ] {
         let ran = on_model(&project, command);
         assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
-        said.push_str(&ran.stdout);
-        said.push_str(&ran.stderr);
-    }
-    said.push_str(&std::fs::read_to_string(project.model()).expect("the model is there"));
-    for form in [
-        CANARY.to_owned(),
-        base64(CANARY),
-        CANARY.escape_debug().to_string(),
-    ] {
-        assert!(!said.contains(&form), "{form}");
     }
 }
 
@@ -121,8 +111,4 @@ fn without_the_key_nothing_is_written_and_the_program_is_named() {
         ran.stderr
     );
     assert!(ran.stderr.contains("nothing was written"), "{}", ran.stderr);
-}
-
-fn base64(text: &str) -> String {
-    skep_schema::plan::Content::encode(text.as_bytes())
 }

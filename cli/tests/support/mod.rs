@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use skep_fixtures::canary::{self, PASSWORD};
 use tempfile::TempDir;
 
 /// A project that is gone when the test is.
@@ -74,7 +75,8 @@ impl Project {
         self.write(name, &text.replace(from, to));
     }
 
-    /// Runs `skep -C PROJECT ARGS` without a terminal, in an environment of its own.
+    /// Runs `skep -C PROJECT ARGS` without a terminal, in an environment of its own. Whatever it
+    /// says and leaves in the project is looked through for the values of secrets.
     pub(crate) fn skep(&self, args: &[&str]) -> Ran {
         self.skep_with(args, &[])
     }
@@ -83,7 +85,7 @@ impl Project {
         let output = Command::new(env!("CARGO_BIN_EXE_skep"))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("SHOP_DB_PASSWORD", "example")
+            .env("SHOP_DB_PASSWORD", PASSWORD)
             .envs(env.iter().copied())
             .arg("-C")
             .arg(self.path())
@@ -91,6 +93,9 @@ impl Project {
             .stdin(Stdio::null())
             .output()
             .expect("the binary can be run");
+        canary::assert_absent(&format!("standard output of {args:?}"), &output.stdout);
+        canary::assert_absent(&format!("standard error of {args:?}"), &output.stderr);
+        canary::assert_absent_below(self.path());
         let home = self.path().display().to_string();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&home, "PROJECT");
         Ran {
