@@ -84,7 +84,8 @@ pub const EDITION_1: &[Decision] = &[
     },
 ];
 
-/// What the engine does where a service says nothing.
+/// What the engine does where a service says nothing; held to a real one by the live tests in
+/// `runtime/providers/tests/swarm_live/defaults.rs`.
 pub(super) mod engine {
     use super::{Condition, Duration, FailureAction, Order, Ratio};
 

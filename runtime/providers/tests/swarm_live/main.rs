@@ -1,6 +1,7 @@
 //! The swarm provider against a real engine: `cargo xtask test` runs this and brings the engine.
 
 mod connections;
+mod defaults;
 mod echo;
 mod effects;
 mod failures;
