@@ -21,18 +21,15 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// The digest of `value` as something of kind `domain`; equal values of two domains differ.
     pub fn of(domain: &str, value: &Value) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        text(&mut hasher, FORMAT);
-        text(&mut hasher, domain);
-        encode(&mut hasher, value);
-        Self(*hasher.finalize().as_bytes())
+        let mut bytes = head(&[FORMAT, domain]);
+        encode(&mut bytes, value);
+        Self(*blake3::hash(&bytes).as_bytes())
     }
 
     /// The digest of plain bytes, such as a config's content.
     pub fn of_bytes(domain: &str, bytes: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new();
-        text(&mut hasher, FORMAT);
-        text(&mut hasher, domain);
+        hasher.update(&head(&[FORMAT, domain]));
         hasher.update(bytes);
         Self(*hasher.finalize().as_bytes())
     }
@@ -40,7 +37,7 @@ impl Digest {
     /// A fingerprint of a secret that only the holder of `key` can test guesses against.
     pub fn keyed(key: &[u8; 32], domain: &str, bytes: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new_keyed(key);
-        text(&mut hasher, domain);
+        hasher.update(&head(&[domain]));
         hasher.update(bytes);
         Self(*hasher.finalize().as_bytes())
     }
@@ -64,9 +61,9 @@ impl Digest {
     }
 }
 
-/// Feeds a value to the hasher: a type tag, then a length for all that has one, then the content.
+/// Writes what is hashed of a value: a type tag, then a length for all that has one, then the content.
 /// An explicit stack, so that depth costs heap and not stack.
-fn encode(hasher: &mut blake3::Hasher, value: &Value) {
+fn encode(to: &mut Vec<u8>, value: &Value) {
     enum Step<'a> {
         Value(&'a Value),
         Key(&'a str),
@@ -75,31 +72,31 @@ fn encode(hasher: &mut blake3::Hasher, value: &Value) {
     while let Some(step) = open.pop() {
         let value = match step {
             Step::Key(key) => {
-                text(hasher, key);
+                text(to, key);
                 continue;
             }
             Step::Value(value) => value,
         };
         match value {
-            Value::Null => tag(hasher, b'n'),
-            Value::Bool(false) => tag(hasher, b'f'),
-            Value::Bool(true) => tag(hasher, b't'),
+            Value::Null => tag(to, b'n'),
+            Value::Bool(false) => tag(to, b'f'),
+            Value::Bool(true) => tag(to, b't'),
             Value::Int(int) => {
-                tag(hasher, b'i');
-                hasher.update(&int.to_le_bytes());
+                tag(to, b'i');
+                to.extend(int.to_le_bytes());
             }
             Value::Text(t) => {
-                tag(hasher, b's');
-                text(hasher, t);
+                tag(to, b's');
+                text(to, t);
             }
             Value::List(list) => {
-                tag(hasher, b'l');
-                length(hasher, list.len());
+                tag(to, b'l');
+                length(to, list.len());
                 open.extend(list.iter().rev().map(Step::Value));
             }
             Value::Map(map) => {
-                tag(hasher, b'm');
-                length(hasher, map.len());
+                tag(to, b'm');
+                length(to, map.len());
                 for (key, value) in map.iter().rev() {
                     open.push(Step::Value(value));
                     open.push(Step::Key(key));
@@ -109,17 +106,25 @@ fn encode(hasher: &mut blake3::Hasher, value: &Value) {
     }
 }
 
-fn tag(hasher: &mut blake3::Hasher, tag: u8) {
-    hasher.update(&[tag]);
+fn head(words: &[&str]) -> Vec<u8> {
+    let mut head = Vec::new();
+    for word in words {
+        text(&mut head, word);
+    }
+    head
 }
 
-fn length(hasher: &mut blake3::Hasher, length: usize) {
-    hasher.update(&(length as u64).to_le_bytes());
+fn tag(to: &mut Vec<u8>, tag: u8) {
+    to.push(tag);
 }
 
-fn text(hasher: &mut blake3::Hasher, text: &str) {
-    length(hasher, text.len());
-    hasher.update(text.as_bytes());
+fn length(to: &mut Vec<u8>, length: usize) {
+    to.extend((length as u64).to_le_bytes());
+}
+
+fn text(to: &mut Vec<u8>, text: &str) {
+    length(to, text.len());
+    to.extend(text.as_bytes());
 }
 
 impl fmt::Display for Digest {
