@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::value::Value;
+use crate::value::{NotCanonical, Value, canonical};
 
 /// The version of the canonical encoding; part of every digest and of its printed form.
 ///
@@ -19,11 +19,20 @@ const FORMAT: &str = "w1";
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of `value` as something of kind `domain`; equal values of two domains differ.
-    pub fn of(domain: &str, value: &Value) -> Self {
+    /// The digest of `value` as something of kind `domain`; equal values of two domains differ, and
+    /// whatever has the same [`Value`] has the same digest.
+    ///
+    /// # Errors
+    /// A float, a byte string or a map key that is no string: none of them has one canonical form.
+    pub fn of_any<T: Serialize + ?Sized>(domain: &str, value: &T) -> Result<Self, NotCanonical> {
         let mut bytes = head(&[FORMAT, domain]);
-        encode(&mut bytes, value);
-        Self(*blake3::hash(&bytes).as_bytes())
+        canonical::write(&mut bytes, value)?;
+        Ok(Self(*blake3::hash(&bytes).as_bytes()))
+    }
+
+    /// [`Self::of_any`] for what has a canonical form in any case.
+    pub fn of(domain: &str, value: &Value) -> Self {
+        Self::of_any(domain, value).expect("a value holds nothing else")
     }
 
     /// The digest of plain bytes, such as a config's content.
@@ -61,70 +70,12 @@ impl Digest {
     }
 }
 
-/// Writes what is hashed of a value: a type tag, then a length for all that has one, then the content.
-/// An explicit stack, so that depth costs heap and not stack.
-fn encode(to: &mut Vec<u8>, value: &Value) {
-    enum Step<'a> {
-        Value(&'a Value),
-        Key(&'a str),
-    }
-    let mut open = vec![Step::Value(value)];
-    while let Some(step) = open.pop() {
-        let value = match step {
-            Step::Key(key) => {
-                text(to, key);
-                continue;
-            }
-            Step::Value(value) => value,
-        };
-        match value {
-            Value::Null => tag(to, b'n'),
-            Value::Bool(false) => tag(to, b'f'),
-            Value::Bool(true) => tag(to, b't'),
-            Value::Int(int) => {
-                tag(to, b'i');
-                to.extend(int.to_le_bytes());
-            }
-            Value::Text(t) => {
-                tag(to, b's');
-                text(to, t);
-            }
-            Value::List(list) => {
-                tag(to, b'l');
-                length(to, list.len());
-                open.extend(list.iter().rev().map(Step::Value));
-            }
-            Value::Map(map) => {
-                tag(to, b'm');
-                length(to, map.len());
-                for (key, value) in map.iter().rev() {
-                    open.push(Step::Value(value));
-                    open.push(Step::Key(key));
-                }
-            }
-        }
-    }
-}
-
 fn head(words: &[&str]) -> Vec<u8> {
     let mut head = Vec::new();
     for word in words {
-        text(&mut head, word);
+        canonical::text(&mut head, word);
     }
     head
-}
-
-fn tag(to: &mut Vec<u8>, tag: u8) {
-    to.push(tag);
-}
-
-fn length(to: &mut Vec<u8>, length: usize) {
-    to.extend((length as u64).to_le_bytes());
-}
-
-fn text(to: &mut Vec<u8>, text: &str) {
-    length(to, text.len());
-    to.extend(text.as_bytes());
 }
 
 impl fmt::Display for Digest {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod canonical;
 mod serialize;
 
 pub use serialize::NotCanonical;

@@ -1,8 +1,11 @@
 //! Digests that must not change by accident: a new one shows every service as "written by
 //! another Skep" and loses who caused a difference. A change on purpose raises the format.
 
+mod arbitrary;
 mod stack;
 
+use arbitrary::plan;
+use proptest::prelude::*;
 use skep_schema::address::Kind;
 use skep_schema::digest::Digest;
 use skep_schema::plan::{Mode, Need, Payload, SecretSource, Volume};
@@ -21,6 +24,36 @@ fn rich() -> Payload {
         s.limits.cpu = Some(Cpu(500_000_000));
         s.stop.grace = Some(Duration::seconds(60));
     })
+}
+
+proptest! {
+    /// The digest is taken without the tree, and is that of the tree.
+    #[test]
+    fn a_payload_and_its_value_have_one_digest(plan in plan()) {
+        for (address, node) in &plan.nodes {
+            let of_value = Digest::of(address.kind.word(), &node.payload.value());
+            prop_assert_eq!(&node.payload.digest(address.kind), &of_value.into());
+        }
+    }
+}
+
+#[test]
+fn a_member_is_hashed_in_order_of_its_name() {
+    #[derive(serde::Serialize)]
+    struct Turned {
+        b: u8,
+        a: Option<&'static str>,
+        aa: (i64, char),
+    }
+    let turned = Turned {
+        b: 1,
+        a: None,
+        aa: (-1, 'x'),
+    };
+    let value = Value::of(&turned).expect("it is canonical");
+    assert_eq!(Digest::of_any("t", &turned), Ok(Digest::of("t", &value)));
+    assert!(Digest::of_any("t", &1.5).is_err());
+    assert!(Digest::of_any("t", &std::collections::BTreeMap::from([(1, 2)])).is_err());
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub enum Payload {
 #[error("the payload is of another kind")]
 pub struct WrongKind;
 
+const CANONICAL: &str = "payload types hold no floats and only string keys";
+
 impl Payload {
     /// The tree that is hashed, compared field by field, and shown.
     pub fn value(&self) -> Value {
@@ -40,11 +42,20 @@ impl Payload {
             Payload::Service(s) => Value::of(s),
             Payload::Declared(v) => Ok(v.clone()),
         };
-        made.expect("payload types hold no floats and only string keys")
+        made.expect(CANONICAL)
     }
 
     pub fn digest(&self, kind: Kind) -> DigestText {
-        Digest::of(kind.word(), &self.value()).into()
+        let kind = kind.word();
+        let made = match self {
+            Payload::Network(n) => Digest::of_any(kind, n),
+            Payload::Volume(v) => Digest::of_any(kind, v),
+            Payload::Secret(s) => Digest::of_any(kind, s),
+            Payload::Config(c) => Digest::of_any(kind, c),
+            Payload::Service(s) => Digest::of_any(kind, s),
+            Payload::Declared(v) => Ok(Digest::of(kind, v)),
+        };
+        made.expect(CANONICAL).into()
     }
 
     /// The object's name in the swarm; nothing for a declared node.

@@ -11,7 +11,7 @@ use super::Value;
 /// A value that has no canonical form, such as a float.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} has no canonical form")]
-pub struct NotCanonical(String);
+pub struct NotCanonical(pub(super) String);
 
 impl ser::Error for NotCanonical {
     fn custom<T: fmt::Display>(message: T) -> Self {

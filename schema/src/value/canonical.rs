@@ -1,0 +1,371 @@
+//! The bytes that are hashed of a value: for each part a type tag, then a length for all that has
+//! one, then the content. Members of structs and maps stand in order of their names, so that the
+//! bytes of a type are those of its [`Value`](super::Value), which need not be made for it.
+
+use serde::ser::{self, Serialize, Serializer};
+
+use super::NotCanonical;
+
+type Done = Result<(), NotCanonical>;
+
+/// Appends the canonical bytes of `value`.
+///
+/// # Errors
+/// A float, a byte string or a map key that is no string: none of them has one canonical form.
+pub(crate) fn write<T: Serialize + ?Sized>(to: &mut Vec<u8>, value: &T) -> Done {
+    value.serialize(Writer(to))
+}
+
+pub(crate) fn text(to: &mut Vec<u8>, text: &str) {
+    length(to, text.len());
+    to.extend_from_slice(text.as_bytes());
+}
+
+fn length(to: &mut Vec<u8>, length: usize) {
+    to.extend_from_slice(&(length as u64).to_le_bytes());
+}
+
+struct Writer<'a>(&'a mut Vec<u8>);
+
+impl<'a> Writer<'a> {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "every method of the trait gives this back"
+    )]
+    fn int(self, int: i128) -> Done {
+        self.0.push(b'i');
+        self.0.extend_from_slice(&int.to_le_bytes());
+        Ok(())
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "every method of the trait gives this back"
+    )]
+    fn null(self) -> Done {
+        self.0.push(b'n');
+        Ok(())
+    }
+
+    /// The map of one member that stands for a variant with something in it.
+    fn variant(self, name: &str) -> Writer<'a> {
+        self.0.push(b'm');
+        length(self.0, 1);
+        text(self.0, name);
+        self
+    }
+
+    fn list(self) -> List<'a> {
+        self.0.push(b'l');
+        let start = self.0.len();
+        length(self.0, 0);
+        List {
+            to: self.0,
+            start,
+            items: 0,
+        }
+    }
+
+    fn map(self) -> Map<'a> {
+        self.0.push(b'm');
+        let start = self.0.len();
+        length(self.0, 0);
+        Map {
+            to: self.0,
+            start,
+            members: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Serializer for Writer<'a> {
+    type Ok = ();
+    type Error = NotCanonical;
+    type SerializeSeq = List<'a>;
+    type SerializeTuple = List<'a>;
+    type SerializeTupleStruct = List<'a>;
+    type SerializeTupleVariant = List<'a>;
+    type SerializeMap = Map<'a>;
+    type SerializeStruct = Map<'a>;
+    type SerializeStructVariant = Map<'a>;
+
+    fn serialize_bool(self, v: bool) -> Done {
+        self.0.push(if v { b't' } else { b'f' });
+        Ok(())
+    }
+    fn serialize_i8(self, v: i8) -> Done {
+        self.int(v.into())
+    }
+    fn serialize_i16(self, v: i16) -> Done {
+        self.int(v.into())
+    }
+    fn serialize_i32(self, v: i32) -> Done {
+        self.int(v.into())
+    }
+    fn serialize_i64(self, v: i64) -> Done {
+        self.int(v.into())
+    }
+    fn serialize_i128(self, v: i128) -> Done {
+        self.int(v)
+    }
+    fn serialize_u8(self, v: u8) -> Done {
+        self.int(v.into())
+    }
+    fn serialize_u16(self, v: u16) -> Done {
+        self.int(v.into())
+    }
+    fn serialize_u32(self, v: u32) -> Done {
+        self.int(v.into())
+    }
+    fn serialize_u64(self, v: u64) -> Done {
+        self.int(v.into())
+    }
+    fn serialize_f32(self, v: f32) -> Done {
+        Err(NotCanonical(format!("the float {v}")))
+    }
+    fn serialize_f64(self, v: f64) -> Done {
+        Err(NotCanonical(format!("the float {v}")))
+    }
+    fn serialize_char(self, v: char) -> Done {
+        self.serialize_str(v.encode_utf8(&mut [0; 4]))
+    }
+    fn serialize_str(self, v: &str) -> Done {
+        self.0.push(b's');
+        text(self.0, v);
+        Ok(())
+    }
+    fn serialize_bytes(self, _: &[u8]) -> Done {
+        Err(NotCanonical("a byte string".to_owned()))
+    }
+    fn serialize_none(self) -> Done {
+        self.null()
+    }
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Done {
+        value.serialize(self)
+    }
+    fn serialize_unit(self) -> Done {
+        self.null()
+    }
+    fn serialize_unit_struct(self, _: &'static str) -> Done {
+        self.null()
+    }
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Done {
+        self.serialize_str(variant)
+    }
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Done {
+        value.serialize(self)
+    }
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Done {
+        value.serialize(self.variant(variant))
+    }
+    fn serialize_seq(self, _: Option<usize>) -> Result<List<'a>, NotCanonical> {
+        Ok(self.list())
+    }
+    fn serialize_tuple(self, _: usize) -> Result<List<'a>, NotCanonical> {
+        Ok(self.list())
+    }
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<List<'a>, NotCanonical> {
+        Ok(self.list())
+    }
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<List<'a>, NotCanonical> {
+        Ok(self.variant(variant).list())
+    }
+    fn serialize_map(self, _: Option<usize>) -> Result<Map<'a>, NotCanonical> {
+        Ok(self.map())
+    }
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Map<'a>, NotCanonical> {
+        Ok(self.map())
+    }
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Map<'a>, NotCanonical> {
+        Ok(self.variant(variant).map())
+    }
+}
+
+/// Writes the number of parts where room was left for it.
+fn count(to: &mut [u8], start: usize, parts: usize) {
+    to[start..start + LENGTH].copy_from_slice(&(parts as u64).to_le_bytes());
+}
+
+/// Bytes of a length.
+const LENGTH: usize = size_of::<u64>();
+
+struct List<'a> {
+    to: &'a mut Vec<u8>,
+    /// Where the length is.
+    start: usize,
+    items: usize,
+}
+
+impl List<'_> {
+    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        self.items += 1;
+        write(self.to, value)
+    }
+
+    fn end(self) {
+        count(self.to, self.start, self.items);
+    }
+}
+
+struct Map<'a> {
+    to: &'a mut Vec<u8>,
+    /// Where the length is.
+    start: usize,
+    /// Where each member begins, in the order they came.
+    members: Vec<usize>,
+}
+
+impl Map<'_> {
+    fn key(&mut self, key: &str) {
+        self.members.push(self.to.len());
+        text(self.to, key);
+    }
+
+    fn member<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Done {
+        self.key(key);
+        write(self.to, value)
+    }
+
+    fn end(self) {
+        let Self { to, start, members } = self;
+        count(to, start, members.len());
+        let name = |at: &usize| name_at(to, *at);
+        if !members.is_sorted_by(|one, next| name(one) <= name(next)) {
+            let sorted = sorted(to, &members);
+            to.truncate(start + LENGTH);
+            to.extend_from_slice(&sorted);
+        }
+    }
+}
+
+/// The name of the member that begins there.
+fn name_at(bytes: &[u8], at: usize) -> &[u8] {
+    let (length, rest) = bytes[at..].split_at(LENGTH);
+    let length = u64::from_le_bytes(length.try_into().expect("a length has eight bytes"));
+    &rest[..usize::try_from(length).expect("it is in memory")]
+}
+
+/// The members one after another, in order of name.
+fn sorted(bytes: &[u8], members: &[usize]) -> Vec<u8> {
+    let ends = members.iter().skip(1).copied().chain([bytes.len()]);
+    let mut parts: Vec<&[u8]> = members
+        .iter()
+        .zip(ends)
+        .map(|(from, to)| &bytes[*from..to])
+        .collect();
+    parts.sort_by_key(|part| name_at(part, 0));
+    parts.concat()
+}
+
+impl ser::SerializeSeq for List<'_> {
+    type Ok = ();
+    type Error = NotCanonical;
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        self.push(value)
+    }
+    fn end(self) -> Done {
+        self.end();
+        Ok(())
+    }
+}
+
+impl ser::SerializeTuple for List<'_> {
+    type Ok = ();
+    type Error = NotCanonical;
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        self.push(value)
+    }
+    fn end(self) -> Done {
+        self.end();
+        Ok(())
+    }
+}
+
+impl ser::SerializeTupleStruct for List<'_> {
+    type Ok = ();
+    type Error = NotCanonical;
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        self.push(value)
+    }
+    fn end(self) -> Done {
+        self.end();
+        Ok(())
+    }
+}
+
+impl ser::SerializeTupleVariant for List<'_> {
+    type Ok = ();
+    type Error = NotCanonical;
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        self.push(value)
+    }
+    fn end(self) -> Done {
+        self.end();
+        Ok(())
+    }
+}
+
+impl ser::SerializeMap for Map<'_> {
+    type Ok = ();
+    type Error = NotCanonical;
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Done {
+        let start = self.to.len();
+        write(self.to, key)?;
+        if self.to[start] != b's' {
+            return Err(NotCanonical("a map key that is no text".to_owned()));
+        }
+        // A name stands without the tag of a text.
+        self.to.remove(start);
+        self.members.push(start);
+        Ok(())
+    }
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        write(self.to, value)
+    }
+    fn end(self) -> Done {
+        self.end();
+        Ok(())
+    }
+}
+
+impl ser::SerializeStruct for Map<'_> {
+    type Ok = ();
+    type Error = NotCanonical;
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Done {
+        self.member(key, value)
+    }
+    fn end(self) -> Done {
+        self.end();
+        Ok(())
+    }
+}
+
+impl ser::SerializeStructVariant for Map<'_> {
+    type Ok = ();
+    type Error = NotCanonical;
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Done {
+        self.member(key, value)
+    }
+    fn end(self) -> Done {
+        self.end();
+        Ok(())
+    }
+}
