@@ -71,7 +71,7 @@ impl Resolver<'_, '_> {
     }
 
     fn adopt(&mut self, adopt: &Adopt) {
-        if !self.has_object(&adopt.node, "take over an object") || !self.declared(&adopt.node) {
+        if !self.has_object(&adopt.node, "be adopted") || !self.declared(&adopt.node) {
             return;
         }
         let refused = self.unadoptable(&adopt.node.value.0);
@@ -162,7 +162,7 @@ impl Resolver<'_, '_> {
             Kind::Param | Kind::Registry | Kind::Certificate | Kind::Route | Kind::Flow => false,
         };
         if !has {
-            let message = format!("a {kind} has no object of its own, so it cannot {what}");
+            let message = format!("a {kind} has no object that could {what}");
             self.cx.report(
                 Diagnostic::new(Code::NoObject, address.span, message)
                     .help("take the line away: nothing of it is in the swarm to be kept"),
