@@ -30,7 +30,7 @@ pub(crate) use confirm::{Answer, confirm};
 pub(crate) use manner::{Consent, Form, Manner};
 pub(crate) use offer::{Offer, finish};
 pub(crate) use perform::{Work, holding};
-pub(crate) use target::{Connection, event_loop};
+pub(crate) use target::{Connection, event_loop, meant};
 
 /// A project opened for one command.
 pub(crate) struct Session<'a> {

@@ -21,7 +21,8 @@ use crate::digest::DigestText;
 use crate::plan::PlanNode;
 use crate::value::Value;
 
-pub use drift::{Drift, Meant};
+pub use drift::{Drift, Meant, Respell};
+pub use fields::differing;
 pub use guard::{Block, Blocked};
 pub use waves::Waves;
 

@@ -46,7 +46,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         approved
             .iter()
             .try_for_each(|agreed| refuse::stale(agreed, seen))?;
-        refuse::failed_before(&journal.entries, &seen.changes, &options.consent)
+        refuse::failed_before(journal, &seen.changes, &options.consent)
     };
     let (seen, journal) = target.look(&plan)?;
     allow(&seen, &journal)?;

@@ -2,13 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use skep_schema::address::{Address, Segment};
-use skep_schema::change::{Action, Change, Drift, FieldChange, Meant};
+use skep_schema::change::{Action, Change, Drift, FieldChange};
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{count, details, show_value};
-use crate::session::{Session, print, to_json};
+use crate::session::{Session, meant, print, to_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,7 +55,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let plan = session.plan()?;
     let target = session.connect(&plan)?;
     let (seen, journal) = target.look(&plan)?;
-    let meant = Meant::of(&seen.plan, &seen.inventory, &journal.entries);
+    let meant = meant(target.home.as_ref(), &seen, &journal);
     let drift = Drift::of(&seen.plan, &seen.inventory, &meant);
     print(&match options.output {
         Form::Json => to_json(&Answer {

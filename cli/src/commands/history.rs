@@ -51,23 +51,23 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let journal = session.journal()?;
     match options.output {
         Form::Json => {
-            let revisions = journal.entries.iter().rev().collect();
+            let revisions = journal.entries().iter().rev().collect();
             print(&to_json(&History {
                 format: "skep.history/1",
                 revisions,
             }))?;
         }
-        Form::Human if journal.entries.is_empty() => eprintln!("nothing was applied yet"),
+        Form::Human if journal.entries().is_empty() => eprintln!("nothing was applied yet"),
         Form::Human => print(&lines(&journal))?,
     }
-    for number in &journal.unreadable {
+    for number in journal.unreadable() {
         eprintln!("warning: r{number} cannot be read: a newer skep, or somebody else, wrote it");
     }
     Ok(Exit::Done)
 }
 
 fn lines(journal: &Journal) -> String {
-    let newest_first = journal.entries.iter().rev();
+    let newest_first = journal.entries().iter().rev();
     let rows: Vec<[String; 5]> = newest_first.map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
     let widths = [0, 1, 2, 3].map(width);

@@ -98,7 +98,7 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
     let refusals = [
         refuse::blocked(&seen.changes, &[]),
         refuse::deletes(&seen, &consent),
-        refuse::failed_before(&journal.entries, &seen.changes, &consent),
+        refuse::failed_before(&journal, &seen.changes, &consent),
     ];
     for refusal in refusals.into_iter().filter_map(Result::err) {
         eprintln!("an apply refuses this as it is: {}", refusal.message);

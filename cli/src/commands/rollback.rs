@@ -45,7 +45,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         refuse::gone(seen, &entry.revision)?;
         refuse::unknown(&seen.changes, &target)?;
         refuse::deletes(seen, &options.consent)?;
-        refuse::failed_before(&journal.entries, &seen.changes, &options.consent)
+        refuse::failed_before(journal, &seen.changes, &options.consent)
     };
     let (seen, journal) = target.look(&plan)?;
     allow(&seen, &journal)?;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use skep_engine::drive::Look;
+use skep_engine::journal::Journal;
 use skep_schema::address::{Address, Kind};
 use skep_schema::change::{Action, Block, Blocked, Change, ChangeSet, Effect};
 use skep_schema::plan::{Plan, PlanNode};
-use skep_schema::revision::{self, Entry, Revision};
+use skep_schema::revision::{self, Revision};
 
 use super::{Connection, Consent};
 use crate::exit::Exit;
@@ -212,11 +213,14 @@ const FEW: usize = 3;
 
 /// What failed the last time fails again: a timer must not try it for ever.
 pub(crate) fn failed_before(
-    history: &[Entry],
+    journal: &Journal,
     changes: &ChangeSet,
     consent: &Consent,
 ) -> Result<(), Failure> {
-    let failed = revision::failed_before(history, changes);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let failed = revision::failed_before(journal.entries(), changes);
     let Some((address, number)) = failed.first().filter(|_| !consent.retry) else {
         return Ok(());
     };

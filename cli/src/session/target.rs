@@ -48,11 +48,21 @@ pub(super) async fn look_back(
     home: &dyn Home,
     plan: &Plan,
 ) -> Result<(Look, Journal), ProviderError> {
-    let mut seen = look(home, plan).await?;
-    let journal = Journal::read(home).await?;
-    let meant = Meant::of(&seen.plan, &seen.inventory, &journal.entries);
-    seen.changes.blame(&meant);
+    let (mut seen, journal) = tokio::try_join!(look(home, plan), Journal::read(home))?;
+    if !seen.changes.is_empty() {
+        seen.changes.blame(&meant(home, &seen, &journal));
+    }
     Ok((seen, journal))
+}
+
+/// What the objects that were seen were last meant to be.
+pub(crate) fn meant(home: &dyn Home, seen: &Look, journal: &Journal) -> Meant {
+    Meant::of(
+        &seen.plan,
+        &seen.inventory,
+        journal.entries(),
+        &|found, like| home.respelled(found, like),
+    )
 }
 
 impl Session<'_> {

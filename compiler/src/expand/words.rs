@@ -22,8 +22,10 @@ pub(crate) fn is_known(word: &str) -> bool {
 
 /// The word of a node, or the known one that is nearest to it; empty for none.
 pub(crate) fn meant(node: NodeRef<'_>) -> &'static str {
-    let known = all().chain(OTHERS.iter().copied());
-    nearest(node.name().text, known).unwrap_or("")
+    let word = node.name().text;
+    let mut known = all().chain(OTHERS.iter().copied());
+    let exact = known.clone().find(|known| *known == word);
+    exact.or_else(|| nearest(word, &mut known)).unwrap_or("")
 }
 
 /// A node that is not known here: its name and label, for the decoder to refuse.

@@ -6,6 +6,7 @@
 mod pack;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use skep_schema::plan::Plan;
 use skep_schema::revision::{Ending, Entry, REVISION_FORMAT, Revision};
@@ -19,11 +20,9 @@ pub const KEPT: usize = 10;
 /// All that is left of what was applied.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
-    /// Oldest first.
-    pub entries: Vec<Entry>,
     records: Vec<Record>,
-    /// Numbers of those that are there and cannot be read.
-    pub unreadable: Vec<u32>,
+    /// Unpacked when somebody wants to know: a record is as large as its plan.
+    entries: OnceLock<Vec<Entry>>,
 }
 
 /// A revision that has begun.
@@ -34,19 +33,23 @@ impl Journal {
     /// # Errors
     /// The target could not be asked.
     pub async fn read(from: &dyn Records) -> Result<Self, ProviderError> {
-        let mut journal = Self {
+        Ok(Self {
             records: from.records(RecordKind::Revision).await?,
-            ..Self::default()
-        };
-        for record in &journal.records {
-            match entry(record) {
-                Some(entry) => journal.entries.push(entry),
-                None => journal
-                    .unreadable
-                    .push(record.draft.number.unwrap_or_default()),
-            }
-        }
-        Ok(journal)
+            entries: OnceLock::new(),
+        })
+    }
+
+    /// Those that can be read, oldest first.
+    pub fn entries(&self) -> &[Entry] {
+        self.entries
+            .get_or_init(|| self.records.iter().filter_map(entry).collect())
+    }
+
+    /// Numbers of those that are there and cannot be read.
+    pub fn unreadable(&self) -> impl Iterator<Item = u32> {
+        let numbers = self.records.iter();
+        let numbers = numbers.map(|record| record.draft.number.unwrap_or_default());
+        numbers.filter(|number| self.get(*number).is_none())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -54,18 +57,18 @@ impl Journal {
     }
 
     pub fn get(&self, number: u32) -> Option<&Entry> {
-        self.entries
+        self.entries()
             .iter()
             .find(|entry| entry.revision.number == number)
     }
 
     pub fn last(&self) -> Option<&Entry> {
-        self.entries.last()
+        self.entries().last()
     }
 
     /// The newest before the last that worked and wanted something else than the last did.
     pub fn before_last(&self) -> Option<&Entry> {
-        let (last, earlier) = self.entries.split_last()?;
+        let (last, earlier) = self.entries().split_last()?;
         let differs =
             |entry: &&Entry| entry.revision.bound().digest != last.revision.bound().digest;
         earlier
@@ -86,8 +89,8 @@ impl Journal {
 
     /// Names that a rollback to one of the kept revisions would look for.
     pub fn kept(&self, plan: &Plan) -> Kept {
-        let from = self.entries.len().saturating_sub(KEPT - 1);
-        let old = self.entries[from..]
+        let from = self.entries().len().saturating_sub(KEPT - 1);
+        let old = self.entries()[from..]
             .iter()
             .map(|entry| entry.revision.bound());
         old.chain([plan.clone()])

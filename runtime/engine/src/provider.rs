@@ -7,7 +7,7 @@ use std::pin::Pin;
 use skep_schema::address::{Address, Kind};
 use skep_schema::change::Change;
 use skep_schema::inventory::{Inventory, Readiness};
-use skep_schema::plan::{Plan, PlanNode};
+use skep_schema::plan::{Payload, Plan, PlanNode};
 
 /// A future that can be kept beside others of its kind.
 pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
@@ -31,6 +31,10 @@ pub trait Provider: Send + Sync {
     /// Whether a node has arrived. `node` is what was written, so that somebody else's later
     /// change is told apart.
     fn check<'a>(&'a self, address: &'a Address, node: &'a PlanNode) -> Promise<'a, Readiness>;
+
+    /// Tells what was found in the words of `like`, property by property where both mean the same
+    /// to this target.
+    fn respelled(&self, seen: &Payload, like: &Payload) -> Payload;
 
     /// Removes superseded configs and secrets that nothing can roll back to any more. What is
     /// `kept` stays in any case.

@@ -84,6 +84,10 @@ impl Provider for Slow {
         })
     }
 
+    fn respelled(&self, seen: &Payload, _like: &Payload) -> Payload {
+        seen.clone()
+    }
+
     fn collect<'a>(&'a self, _: &'a Plan, _: &'a Kept) -> Promise<'a, ()> {
         Box::pin(async {
             self.collects.fetch_add(1, Ordering::Relaxed);

@@ -7,13 +7,25 @@ use std::collections::BTreeMap;
 
 use super::{Author, Change, ChangeSet, FieldChange, Reason, fields};
 use crate::address::Address;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Observed};
 use crate::plan::{Payload, Plan, PlanNode, Target};
 use crate::revision::Entry;
 
 /// The form each object was last given, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Meant(BTreeMap<Address, PlanNode>);
+pub struct Meant(BTreeMap<Address, Given>);
+
+/// A form that an object was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Given {
+    node: PlanNode,
+    /// What is found of it now, in this form's own words; nothing where it is gone.
+    found: Option<Payload>,
+}
+
+/// Tells what was found, the first payload, in the words of the second where both mean the same.
+/// Only a target knows which of its spellings mean the same.
+pub type Respell<'a> = &'a dyn Fn(&Payload, &Payload) -> Payload;
 
 /// How a target differs from what was last meant there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,36 +38,61 @@ pub struct Drift {
 
 impl Meant {
     /// `plan` is bound; `history` is oldest first.
-    pub fn of(plan: &Plan, inventory: &Inventory, history: &[Entry]) -> Self {
+    pub fn of(plan: &Plan, inventory: &Inventory, history: &[Entry], respell: Respell<'_>) -> Self {
         let plans: Vec<Plan> = history
             .iter()
             .rev()
             .map(|e| e.revision.as_applied())
             .collect();
         let known = || std::iter::once(plan).chain(&plans);
-        let mut meant: BTreeMap<Address, PlanNode> = inventory
+        let mut meant: BTreeMap<Address, Given> = inventory
             .nodes
             .iter()
             .filter_map(|(address, found)| {
                 let given = |node: &&PlanNode| Some(&node.digest) == found.digest.as_ref();
                 let under = |plan: &'_ Plan| -> Vec<PlanNode> {
-                    let carried = found.was.as_ref();
-                    let names = carried.into_iter().chain([address]);
+                    let names = found.was.iter().chain([address]);
                     names
                         .filter_map(|name| plan.nodes.get(name).cloned())
                         .collect()
                 };
                 let node = known().flat_map(under).find(|node| given(&node))?;
-                Some((address.clone(), node))
+                let given = Given {
+                    found: Some(respell(&found.payload, &node.payload)),
+                    node,
+                };
+                Some((address.clone(), given))
             })
             .collect();
         meant.extend(missing(&plans, inventory, history));
         Self(meant)
     }
+
+    fn nodes(&self) -> BTreeMap<Address, PlanNode> {
+        let nodes = self.0.iter();
+        nodes
+            .map(|(address, given)| (address.clone(), given.node.clone()))
+            .collect()
+    }
+
+    /// The objects whose form is known, in its words.
+    fn found(&self, inventory: &Inventory) -> Inventory {
+        let nodes = self.0.iter().filter_map(|(address, given)| {
+            let observed = Observed {
+                payload: given.found.clone()?,
+                ..inventory.nodes.get(address)?.clone()
+            };
+            Some((address.clone(), observed))
+        });
+        Inventory {
+            nodes: nodes.collect(),
+            ..Inventory::default()
+        }
+    }
 }
 
 /// What the last apply left there and is not there now. `plans` are newest first.
-fn missing(plans: &[Plan], inventory: &Inventory, history: &[Entry]) -> Vec<(Address, PlanNode)> {
+fn missing(plans: &[Plan], inventory: &Inventory, history: &[Entry]) -> Vec<(Address, Given)> {
     let (Some(last), true) = (plans.first(), history.last().is_some_and(Entry::is_done)) else {
         return Vec::new();
     };
@@ -64,18 +101,24 @@ fn missing(plans: &[Plan], inventory: &Inventory, history: &[Entry]) -> Vec<(Add
         let is_volume = matches!(node.payload, Payload::Volume(_));
         has_object && !is_volume && !inventory.knows(address)
     });
-    gone.map(|(address, node)| (address.clone(), node.clone()))
-        .collect()
+    gone.map(|(address, node)| {
+        let given = Given {
+            node: node.clone(),
+            found: None,
+        };
+        (address.clone(), given)
+    })
+    .collect()
 }
 
 impl Drift {
     /// `plan` is bound, and stands in for what nobody remembers.
     pub fn of(plan: &Plan, inventory: &Inventory, meant: &Meant) -> Self {
         let base = Plan {
-            nodes: meant.0.clone(),
+            nodes: meant.nodes(),
             ..plan.clone()
         };
-        let mut found = inventory.as_plan(&base);
+        let mut found = meant.found(inventory).as_plan(&base);
         found
             .nodes
             .retain(|address, _| base.nodes.contains_key(address));
@@ -100,25 +143,25 @@ impl ChangeSet {
     /// remembers the protection of nodes that left the spec.
     pub fn blame(&mut self, meant: &Meant) {
         for change in &mut self.changes {
-            if let Some(base) = meant.0.get(&change.address) {
-                blame(change, base);
+            if let Some(given) = meant.0.get(&change.address) {
+                blame(change, given);
             }
         }
     }
 }
 
-fn blame(change: &mut Change, meant: &PlanNode) {
-    let base = &meant.payload;
+fn blame(change: &mut Change, meant: &Given) {
+    let base = &meant.node.payload;
     if let (Some(before), None) = (&mut change.before, &change.after) {
-        before.protect |= meant.protect;
+        before.protect |= meant.node.protect;
     }
-    let paths = |node: Option<&PlanNode>| -> Vec<Vec<String>> {
-        let fields = node.map_or_else(Vec::new, |node| fields::between(base, &node.payload));
+    let paths = |now: Option<&Payload>| -> Vec<Vec<String>> {
+        let fields = now.map_or_else(Vec::new, |now| fields::between(base, now));
         fields.into_iter().map(|field| field.path).collect()
     };
     let (outside, spec) = (
-        paths(change.before.as_deref()),
-        paths(change.after.as_deref()),
+        paths(meant.found.as_ref()),
+        paths(change.after.as_ref().map(|node| &node.payload)),
     );
     for field in &mut change.fields {
         field.by = match (touched(&outside, field), touched(&spec, field)) {

@@ -24,6 +24,12 @@ pub(super) fn between(before: &Payload, after: &Payload) -> Vec<FieldChange> {
         .collect()
 }
 
+/// The properties in which two payloads differ, as they are printed: `env LOG`.
+pub fn differing(before: &Payload, after: &Payload) -> Vec<String> {
+    let fields = between(before, after);
+    fields.iter().map(|field| field.path.join(" ")).collect()
+}
+
 /// A place where two trees differ.
 pub(super) struct Difference {
     pub(super) path: Vec<String>,

@@ -53,10 +53,18 @@ fn node(address: &Address, found: &Observed, desired: &Plan) -> PlanNode {
         seen.source = meant.source.clone();
     }
     let origin = wanted.map_or_else(Origin::default, |w| w.origin.clone());
-    let mut node = PlanNode::new(address, Target::Swarm, payload, origin);
-    node.protect = wanted.is_some_and(|w| w.protect);
-    node.needs = wanted.map_or_else(BTreeMap::new, |w| w.needs.clone());
-    node
+    let digest = match wanted.filter(|wanted| wanted.payload == payload) {
+        Some(wanted) => wanted.digest.clone(),
+        None => payload.digest(address.kind),
+    };
+    PlanNode {
+        target: Target::Swarm,
+        needs: wanted.map_or_else(BTreeMap::new, |w| w.needs.clone()),
+        protect: wanted.is_some_and(|w| w.protect),
+        payload,
+        digest,
+        origin,
+    }
 }
 
 /// Adds the needs that show in payloads: without a declaration they are all that tells in which

@@ -67,8 +67,21 @@ fn bind_node(
         }
         Payload::Network(_) | Payload::Volume(_) | Payload::Config(_) | Payload::Declared(_) => {}
     }
-    node.digest = node.payload.digest(address.kind);
+    if is_secretive(&node.payload) {
+        node.digest = node.payload.digest(address.kind);
+    }
     node
+}
+
+/// Whether fingerprints show in it.
+fn is_secretive(payload: &Payload) -> bool {
+    match payload {
+        Payload::Secret(_) => true,
+        Payload::Service(service) => !service.secrets.is_empty() || !service.secret_env.is_empty(),
+        Payload::Network(_) | Payload::Volume(_) | Payload::Config(_) | Payload::Declared(_) => {
+            false
+        }
+    }
 }
 
 fn complete(name: &mut String, names: &BTreeMap<&str, String>) {

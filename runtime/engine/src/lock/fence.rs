@@ -3,7 +3,7 @@
 use skep_schema::address::Address;
 use skep_schema::change::Change;
 use skep_schema::inventory::{Inventory, Readiness};
-use skep_schema::plan::{Plan, PlanNode};
+use skep_schema::plan::{Payload, Plan, PlanNode};
 
 use super::Lease;
 use crate::provider::{Kept, Promise, Provider, ProviderError};
@@ -41,6 +41,10 @@ impl<P: Provider + ?Sized> Provider for Fence<'_, P> {
 
     fn check<'a>(&'a self, address: &'a Address, node: &'a PlanNode) -> Promise<'a, Readiness> {
         self.inner.check(address, node)
+    }
+
+    fn respelled(&self, seen: &Payload, like: &Payload) -> Payload {
+        self.inner.respelled(seen, like)
     }
 
     fn collect<'a>(&'a self, plan: &'a Plan, kept: &'a Kept) -> Promise<'a, ()> {

@@ -9,7 +9,7 @@ use crate::swarm::normal;
 pub(super) use crate::swarm::labels::{
     ADDRESS, DIGEST, Labels, RECORD, RECORD_OF, STACK, taken, theirs,
 };
-pub(super) use crate::swarm::survey::spelled_like;
+pub(super) use crate::swarm::survey::{not_as_written, respelled, spelled_like};
 
 /// One object.
 pub(super) struct Object<'a> {

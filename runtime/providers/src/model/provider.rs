@@ -4,10 +4,11 @@ use skep_engine::provider::{Kept, Promise, Provider};
 use skep_schema::address::{Address, Kind};
 use skep_schema::change::Change;
 use skep_schema::inventory::{Inventory, Readiness};
-use skep_schema::plan::{Plan, PlanNode};
+use skep_schema::plan::{Payload, Plan, PlanNode};
 
 use super::Model;
 use super::fault::Verb;
+use super::objects::respelled;
 
 /// The object that holds the key of the fingerprints.
 const KEY: &str = "skep-key";
@@ -42,6 +43,10 @@ impl Provider for Model {
             });
             arrival.map_err(|error| self.unreachable(&error))
         })
+    }
+
+    fn respelled(&self, seen: &Payload, like: &Payload) -> Payload {
+        respelled(seen, like)
     }
 
     fn collect<'a>(&'a self, plan: &'a Plan, kept: &'a Kept) -> Promise<'a, ()> {

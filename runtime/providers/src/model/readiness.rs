@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::address::Kind;
 use skep_schema::inventory::{FailedTask, Failure, Readiness, Verdict};
-use skep_schema::plan::{Mode, PlanNode, Service as Spec};
+use skep_schema::plan::{Mode, Payload, PlanNode, Service as Spec};
 
 use super::Model;
 use super::image::NO_IMAGE;
-use super::objects::{object, spelled_like};
+use super::objects::{not_as_written, object, spelled_like};
 use super::world::{Desired, Service, Slot, Task, TaskState, UpdateState, World};
 
 /// How long a task may look for a node, in milliseconds.
@@ -32,13 +32,14 @@ impl Model {
         let Some(object) = object(world, kind, name) else {
             return gone();
         };
-        let as_meant = spelled_like(object.payload, Some(&node.payload)) == node.payload;
+        let seen = spelled_like(object.payload, Some(&node.payload));
+        let as_meant = seen == node.payload;
         let case = Case::of(world, name).filter(|_| kind == Kind::Service);
         match (case, as_meant) {
             (Some(case), true) => self.told(case.readiness()),
-            (Some(case), false) => self.told(case.other_spec()),
+            (Some(case), false) => self.told(case.other_spec(&seen, &node.payload)),
             (None, true) => arrived(),
-            (None, false) => superseded("somebody changed it meanwhile"),
+            (None, false) => superseded(&not_as_written(&seen, &node.payload)),
         }
     }
 
@@ -121,7 +122,7 @@ impl<'a> Case<'a> {
     }
 
     /// What to say of a service that holds another spec than the one that was written.
-    fn other_spec(&self) -> Readiness {
+    fn other_spec(&self, seen: &Payload, wanted: &Payload) -> Readiness {
         match self.state() {
             Some(UpdateState::RollbackStarted) => self.progress("rolled back"),
             Some(UpdateState::RollbackCompleted) => self.failed(
@@ -133,7 +134,7 @@ impl<'a> Case<'a> {
                 &self.blame("the engine went back and stopped halfway"),
             ),
             Some(UpdateState::Updating | UpdateState::Paused | UpdateState::Completed) | None => {
-                self.failed_by(Verdict::Superseded, "somebody changed it meanwhile", &[])
+                self.failed_by(Verdict::Superseded, &not_as_written(seen, wanted), &[])
             }
         }
     }

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use skep_schema::inventory::{FailedTask, Failure, Readiness, Verdict};
-use skep_schema::plan::{Condition, Mode, Service as Spec};
+use skep_schema::plan::{Condition, Mode, Payload, Service as Spec};
 
+use super::survey::not_as_written;
 use super::view::View;
 use super::wire::{Service, State, Task, Update};
 
@@ -74,8 +75,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What to say of a service that holds another spec than the one that was written.
-    pub(crate) fn other_spec(&self) -> Finding {
+    /// What to say of a service that holds another spec than `wanted`, which was written.
+    pub(crate) fn other_spec(&self, seen: &Payload, wanted: &Payload) -> Finding {
         let status = self.service.update_status.as_ref();
         match status.map_or(Update::None, |status| status.state) {
             Update::RollbackStarted => self.progress("rolled back"),
@@ -90,7 +91,7 @@ impl<'a> Case<'a> {
                 |_| true,
             ),
             Update::Updating | Update::Paused | Update::Completed | Update::None => {
-                self.failed(Verdict::Superseded, "somebody changed it meanwhile", |_| {
+                self.failed(Verdict::Superseded, &not_as_written(seen, wanted), |_| {
                     false
                 })
             }

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use skep_schema::plan::{
     Condition, Dns, Endpoint, FailureAction, FileRef, Health, HealthTest, Limits, LogDriver, Mode,
-    Mount, MountSource, Order, Placement, PublishMode, Published, Reserve, Restart, Rollout,
-    SecretText, Security, Service, Stop, Ulimit,
+    Mount, MountSource, Order, Payload, Placement, PublishMode, Published, Reserve, Restart,
+    Rollout, SecretText, Security, Service, Stop, Ulimit,
 };
 use skep_schema::units::{Bytes, Cpu, Duration, FileMode, Ratio};
 
@@ -18,6 +18,7 @@ use super::edit::edited;
 use super::json::text;
 use super::normal::{service as normal, spelled_like};
 use super::read_service::{Reading, read};
+use super::survey::respelled;
 use super::write_service::{Completion, write};
 
 fn word() -> impl Strategy<Value = String> {
@@ -401,6 +402,18 @@ proptest! {
         let raw = engine(&write(&wanted, &completion(&wanted)));
         prop_assert_eq!(seen(&raw), normal(&wanted));
         prop_assert_eq!(spelled_like(seen(&raw), &wanted), wanted);
+    }
+
+    /// Somebody who looks for `wanted` where `given` was written sees nothing but `given`.
+    #[test]
+    fn what_was_given_is_known_again_in_the_words_of_another_plan(
+        given in service().boxed(),
+        wanted in service().boxed(),
+    ) {
+        let raw = engine(&write(&given, &completion(&given)));
+        let shown = Payload::Service(Box::new(spelled_like(seen(&raw), &wanted)));
+        let given = Payload::Service(Box::new(given));
+        prop_assert_eq!(respelled(&shown, &given), given);
     }
 
     #[test]

@@ -4,45 +4,42 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
-    value
-        .pointer(pointer)?
-        .as_str()
-        .filter(|text| !text.is_empty())
+/// The value at a path such as `/Spec/Name`. Unlike a JSON pointer's its words stand for themselves,
+/// and lead into objects only.
+pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    let mut words = path.split('/').skip(1);
+    words.try_fold(value, |value, word| value.get(word))
 }
 
-pub(crate) fn flag(value: &Value, pointer: &str) -> bool {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_bool)
-        .unwrap_or(false)
+pub(crate) fn text<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
+    at(value, path)?.as_str().filter(|text| !text.is_empty())
+}
+
+pub(crate) fn flag(value: &Value, path: &str) -> bool {
+    at(value, path).and_then(Value::as_bool).unwrap_or(false)
 }
 
 /// A number other than 0, which is how Go spells an absent one.
-pub(crate) fn number(value: &Value, pointer: &str) -> Option<u64> {
-    value
-        .pointer(pointer)?
-        .as_u64()
-        .filter(|number| *number != 0)
+pub(crate) fn number(value: &Value, path: &str) -> Option<u64> {
+    at(value, path)?.as_u64().filter(|number| *number != 0)
 }
 
-pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value
-        .pointer(pointer)
+pub(crate) fn list<'a>(value: &'a Value, path: &str) -> &'a [Value] {
+    at(value, path)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
 }
 
-pub(crate) fn words(value: &Value, pointer: &str) -> Vec<String> {
-    list(value, pointer)
+pub(crate) fn words(value: &Value, path: &str) -> Vec<String> {
+    list(value, path)
         .iter()
         .filter_map(Value::as_str)
         .map(str::to_owned)
         .collect()
 }
 
-pub(crate) fn texts(value: &Value, pointer: &str) -> BTreeMap<String, String> {
-    let map = value.pointer(pointer).and_then(Value::as_object);
+pub(crate) fn texts(value: &Value, path: &str) -> BTreeMap<String, String> {
+    let map = at(value, path).and_then(Value::as_object);
     let all = map.into_iter().flatten();
     all.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
         .collect()

@@ -8,8 +8,8 @@ use skep_schema::plan::{Payload, Plan, PlanNode};
 
 use super::convergence::{Case, Finding};
 use super::find::{Claim, Standing};
-use super::labels::{self, Owner};
-use super::survey::spelled_like;
+use super::labels::Owner;
+use super::survey::{not_as_written, respelled, spelled_like};
 use super::{Swarm, rejected};
 
 impl Provider for Swarm {
@@ -41,6 +41,10 @@ impl Provider for Swarm {
                 | Payload::Declared(_) => Ok(PRESENT),
             }
         })
+    }
+
+    fn respelled(&self, seen: &Payload, like: &Payload) -> Payload {
+        respelled(seen, like)
     }
 
     fn collect<'a>(&'a self, plan: &'a Plan, kept: &'a Kept) -> Promise<'a, ()> {
@@ -130,7 +134,10 @@ impl Swarm {
         Ok(match self.standing(address, node).await? {
             Standing::Wanted(_) => PRESENT,
             Standing::Absent => Finding::gone().readiness,
-            Standing::Other(_) => Finding::superseded("somebody changed it meanwhile").readiness,
+            Standing::Other(found) => {
+                let seen = spelled_like(found.object.payload, Some(&node.payload));
+                Finding::superseded(&not_as_written(&seen, &node.payload)).readiness
+            }
         })
     }
 
@@ -164,13 +171,12 @@ impl Swarm {
             service,
             spec,
         };
-        let as_meant = labels::digest(&object.labels).as_ref() == Some(&node.digest)
-            || spelled_like(object.payload.clone(), Some(&node.payload)) == node.payload;
+        let seen = spelled_like(object.payload.clone(), Some(&node.payload));
         Ok(self
-            .with_logs(if as_meant {
+            .with_logs(if seen == node.payload {
                 case.readiness()
             } else {
-                case.other_spec()
+                case.other_spec(&seen, &node.payload)
             })
             .await)
     }

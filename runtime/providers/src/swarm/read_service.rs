@@ -13,7 +13,7 @@ use skep_schema::plan::{
 };
 use skep_schema::units::{Bytes, Cpu, Duration, FileMode, Ratio};
 
-use super::json::{flag, list, number, text, texts, words};
+use super::json::{at, flag, list, number, text, texts, words};
 use super::labels::{self, Labels, MODE, SECRET_ENV};
 use super::{normal, read_mount};
 
@@ -30,8 +30,8 @@ const CONTAINER: &str = "/TaskTemplate/ContainerSpec";
 /// Normalised. Values of secret variables leave this function as fingerprints only.
 pub(crate) fn read(spec: &Value, with: &Reading<'_>) -> Service {
     let empty = Value::Null;
-    let task = spec.pointer("/TaskTemplate").unwrap_or(&empty);
-    let container = spec.pointer(CONTAINER).unwrap_or(&empty);
+    let task = at(spec, "/TaskTemplate").unwrap_or(&empty);
+    let container = at(spec, CONTAINER).unwrap_or(&empty);
     let labels = texts(spec, "/Labels");
     let (mode, replicas) = mode(spec, &labels);
     let (env, secret_env) = env(container, &labels, with);
@@ -106,16 +106,11 @@ fn count(value: &Value, pointer: &str) -> Option<u32> {
 }
 
 fn mode(spec: &Value, labels: &Labels) -> (Mode, Option<u32>) {
-    if spec
-        .pointer("/Mode/Global")
-        .is_some_and(|global| !global.is_null())
-    {
+    if at(spec, "/Mode/Global").is_some_and(|global| !global.is_null()) {
         return (Mode::Global, None);
     }
     let once = labels.get(MODE).is_some_and(|mode| mode == "once");
-    let replicas = spec
-        .pointer("/Mode/Replicated/Replicas")
-        .and_then(Value::as_u64);
+    let replicas = at(spec, "/Mode/Replicated/Replicas").and_then(Value::as_u64);
     let replicas = replicas.map_or(1, |replicas| u32::try_from(replicas).unwrap_or(u32::MAX));
     (
         if once { Mode::Once } else { Mode::Replicated },
@@ -210,8 +205,7 @@ fn files(container: &Value, pointer: &str, name: &str, folder: &str) -> BTreeMap
     let one = |reference: &Value| {
         let path = normal::path(folder, text(reference, "/File/Name")?);
         let owner = |pointer| text(reference, pointer).unwrap_or("0").to_owned();
-        let mode = reference
-            .pointer("/File/Mode")
+        let mode = at(reference, "/File/Mode")
             .and_then(Value::as_u64)
             .and_then(|mode| u32::try_from(mode).ok());
         let file = FileRef {
@@ -315,8 +309,7 @@ fn restart(task: &Value) -> Restart {
         _ => None,
     });
     // A delay of 0 is one: it is absent that means 5 s.
-    let delay = task
-        .pointer("/RestartPolicy/Delay")
+    let delay = at(task, "/RestartPolicy/Delay")
         .and_then(Value::as_u64)
         .map(Duration);
     Restart {
@@ -382,7 +375,7 @@ fn millionths(ratio: f64) -> Ratio {
 }
 
 fn ulimit(limit: &Value) -> Option<(String, Ulimit)> {
-    let bound = |pointer| limit.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
+    let bound = |pointer| at(limit, pointer).and_then(Value::as_i64).unwrap_or(0);
     Some((
         text(limit, "/Name")?.to_owned(),
         Ulimit {

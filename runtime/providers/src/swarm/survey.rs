@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use skep_schema::address::{Address, Kind};
+use skep_schema::change::differing;
 use skep_schema::plan::{self, Content, Payload, Plan, SecretSource};
 
 use super::json::{list, text};
@@ -171,6 +172,39 @@ pub(crate) fn network(network: &super::wire::Network) -> Object {
         created: network.created,
         payload: Payload::Network(network::read(network)),
     }
+}
+
+/// What to say of an object that has another form than it was given, so that nothing is lost in
+/// silence: neither somebody's later edit nor a property that an engine takes and forgets.
+pub(crate) fn not_as_written(seen: &Payload, wanted: &Payload) -> String {
+    let properties = differing(wanted, seen);
+    let named: Vec<String> = properties
+        .iter()
+        .take(3)
+        .map(|p| format!("`{p}`"))
+        .collect();
+    let more = match properties.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "it is not as it was written: {}{more}; somebody changed it meanwhile, or the engine does \
+         not keep it",
+        named.join(", ")
+    )
+}
+
+/// [`spelled_like`] for what has the spelling of some other plan.
+pub(crate) fn respelled(seen: &Payload, like: &Payload) -> Payload {
+    let normal = match seen {
+        Payload::Service(service) => Payload::Service(Box::new(super::normal::service(service))),
+        Payload::Network(_)
+        | Payload::Volume(_)
+        | Payload::Secret(_)
+        | Payload::Config(_)
+        | Payload::Declared(_) => seen.clone(),
+    };
+    spelled_like(normal, Some(like))
 }
 
 /// What was read, in the plan's own spelling where both mean the same.

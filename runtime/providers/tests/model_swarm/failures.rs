@@ -273,4 +273,5 @@ async fn a_service_that_somebody_else_changed_is_told_apart() {
         panic!("it is no longer what was written");
     };
     assert_eq!(failure.verdict, Verdict::Superseded);
+    assert!(failure.message.contains("`image`"), "{}", failure.message);
 }

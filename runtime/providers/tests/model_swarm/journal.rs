@@ -54,7 +54,7 @@ async fn what_was_written_is_read_again_in_order() {
     }
     let journal = Journal::read(&model).await.expect("it answers");
     let read: Vec<_> = journal
-        .entries
+        .entries()
         .iter()
         .map(|entry| &entry.revision)
         .collect();
@@ -96,7 +96,11 @@ async fn only_the_newest_stay() {
         record(&model, "app:1", ending(Outcome::Done)).await;
     }
     let journal = Journal::read(&model).await.expect("it answers");
-    let numbers: Vec<u32> = journal.entries.iter().map(|e| e.revision.number).collect();
+    let numbers: Vec<u32> = journal
+        .entries()
+        .iter()
+        .map(|e| e.revision.number)
+        .collect();
     assert_eq!(numbers, (4..=13).collect::<Vec<u32>>());
     Journal::clear(&model).await.expect("it answers");
     assert!(Journal::read(&model).await.expect("it answers").is_empty());
@@ -119,8 +123,11 @@ async fn a_spoiled_record_is_told_and_hides_no_other() {
     model.by_hand(spoil).expect("it is in memory");
     let journal = Journal::read(&model).await.expect("it answers");
     assert_eq!(
-        (journal.unreadable.as_slice(), journal.entries.len()),
-        (&[1][..], 1)
+        (
+            journal.unreadable().collect::<Vec<_>>(),
+            journal.entries().len()
+        ),
+        (vec![1], 1)
     );
     assert_eq!(journal.next(), 3);
 }
@@ -150,12 +157,12 @@ async fn what_failed_is_known_until_something_else_worked() {
         ..ending(Outcome::RolledBack)
     };
     let journal = record(&model, "app:bad", failed).await;
-    assert_eq!(failed_before(&journal.entries, &changes), [(address, 1)]);
+    assert_eq!(failed_before(journal.entries(), &changes), [(address, 1)]);
     let other = ChangeSet::between(&Plan::empty(STACK, None), &revision(1, "app:2").plan);
-    assert_eq!(failed_before(&journal.entries, &other), []);
+    assert_eq!(failed_before(journal.entries(), &other), []);
     let journal = record(&model, "app:2", ending(Outcome::Done)).await;
     assert_eq!(
-        failed_before(&journal.entries, &changes),
+        failed_before(journal.entries(), &changes),
         [],
         "the ground may be another now"
     );

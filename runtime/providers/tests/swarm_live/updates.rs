@@ -225,6 +225,35 @@ async fn whoever_changed_it_after_us_is_told_apart() {
     }
 }
 
+/// As when the engine takes a property and forgets it: the label says that all is well.
+#[tokio::test]
+async fn a_label_does_not_stand_in_for_what_is_there() {
+    let lab = Lab::new();
+    let swarm = lab.swarm().await;
+    let plan = lab.plan([service("api", lab.sleeper("api"))]);
+    lab.arrive(&swarm, &plan).await;
+    let name = lab.name("api");
+    lab.docker(&[
+        "service",
+        "update",
+        "--quiet",
+        "--detach",
+        "--label-add",
+        "a=b",
+        &name,
+    ]);
+    let node = &plan.nodes[&at("service.api")];
+    let found = swarm.check(&at("service.api"), node).await;
+    let Ok(Readiness::Failed(failure)) = found else {
+        panic!("{found:?}");
+    };
+    assert!(
+        failure.message.contains("`labels a`"),
+        "{}",
+        failure.message
+    );
+}
+
 #[tokio::test]
 async fn another_mode_is_another_service() {
     let lab = Lab::new();
