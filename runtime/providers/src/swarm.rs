@@ -30,6 +30,7 @@ mod read_mount;
 pub(crate) mod read_service;
 pub(crate) mod records;
 mod service;
+mod strays;
 pub(crate) mod survey;
 mod unreachable;
 mod update;

@@ -7,10 +7,13 @@ use crate::address::{Address, Kind};
 use crate::plan::{Need, Origin, Payload, Plan, PlanNode, SecretSource, Target};
 
 impl Inventory {
-    /// Whether an object of ours has this address, or carries it.
+    /// Whether an object has this address, or carries it; what is adopted and cannot be labelled,
+    /// such as a network, counts too.
     pub(crate) fn knows(&self, address: &Address) -> bool {
         let carried = |found: &Observed| found.was.as_ref() == Some(address);
-        self.nodes.contains_key(address) || self.nodes.values().any(carried)
+        self.nodes.contains_key(address)
+            || self.adoptable.contains_key(address)
+            || self.nodes.values().any(carried)
     }
 
     /// What was found, as a plan that can be compared with `desired`.
