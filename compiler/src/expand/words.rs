@@ -10,7 +10,7 @@ const OTHERS: &[&str] = &["include", "import"];
 
 /// All words a top-level node can begin with.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> + Clone {
-    let infos = KINDS.iter().chain(IDENTITY).chain(STRUCTURE);
+    let infos = KINDS.iter().chain(STRUCTURE).chain(IDENTITY);
     infos.map(|info| info.word)
 }
 
