@@ -4,7 +4,7 @@ mod stack;
 
 use skep_schema::address::Kind;
 use skep_schema::change::{Action, Block, ChangeSet};
-use skep_schema::plan::{Network, Payload, Plan};
+use skep_schema::plan::{Network, Payload, Plan, SecretText};
 
 use stack::{at, config, observed, plan, service};
 
@@ -59,6 +59,25 @@ fn an_object_is_known_by_its_name_where_nobody_says_that_it_moved() {
         told(&ChangeSet::between(&before, &back)),
         ["service.web was service.api: update, Downtime"]
     );
+}
+
+#[test]
+fn a_variable_of_a_renamed_secret_has_the_same_value() {
+    let holds = |secret: &str, print: &str| {
+        service("api", |s| {
+            let text = SecretText {
+                template: format!("${{secret.{secret}}}"),
+                fingerprint: Some(print.to_owned()),
+            };
+            s.secret_env.insert("PASSWORD".to_owned(), text);
+        })
+    };
+    let before = plan([("service.api", holds("db", "aaaa"))]);
+    for (print, effect) in [("aaaa", "NoRestart"), ("bbbb", "Downtime")] {
+        let after = plan([("service.api", holds("password", print))]);
+        let expected = format!("service.api: update, {effect}");
+        assert_eq!(told(&ChangeSet::between(&before, &after)), [expected]);
+    }
 }
 
 #[test]
@@ -200,6 +219,29 @@ fn a_likely_rename_is_found_where_there_is_only_one() {
         ("service.site", service("site", |_| {})),
     ]);
     assert!(ChangeSet::between(&before, &two).likely_moves().is_empty());
+}
+
+#[test]
+fn a_service_is_known_again_though_its_network_was_renamed_too() {
+    let joins = |name: &str, network: &str| {
+        let network = format!("shop_{network}");
+        service(name, |s| {
+            s.networks.insert(network, [name.to_owned()].into());
+        })
+    };
+    let before = plan([
+        ("network.back", network("back")),
+        ("service.api", joins("api", "back")),
+    ]);
+    let after = plan([
+        ("network.rear", network("rear")),
+        ("service.web", joins("web", "rear")),
+    ]);
+    let moves = [
+        (at("network.back"), at("network.rear")),
+        (at("service.api"), at("service.web")),
+    ];
+    assert_eq!(ChangeSet::between(&before, &after).likely_moves(), moves);
 }
 
 #[test]

@@ -128,3 +128,36 @@ fn volume_labels(mount: &plan::Mount) -> Option<&Labels> {
         | plan::MountSource::Npipe { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(labels: &[&str], aliases: &[&str]) -> plan::Service {
+        let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        plan::Service {
+            name: "web".to_owned(),
+            container_labels: labels
+                .iter()
+                .map(|label| ((*label).to_owned(), "blog".to_owned()))
+                .collect(),
+            networks: [("front".to_owned(), named(aliases))].into(),
+            ..plan::Service::default()
+        }
+    }
+
+    #[test]
+    fn the_mark_of_docker_means_nothing_unless_it_is_wanted() {
+        let (marked, plain) = (service(&[NAMESPACE, "team"], &[]), service(&["team"], &[]));
+        assert_eq!(meaningless(marked.clone(), &plain), plain);
+        assert_eq!(meaningless(marked.clone(), &marked), marked);
+    }
+
+    #[test]
+    fn an_alias_that_is_the_services_own_name_means_nothing() {
+        let (bare, named) = (service(&[], &[]), service(&[], &["web"]));
+        assert_eq!(meaningless(bare.clone(), &named), named);
+        let other = service(&[], &["site"]);
+        assert_eq!(meaningless(bare.clone(), &other), bare);
+    }
+}
