@@ -52,6 +52,12 @@ type First = BTreeMap<(Kind, String), (Span, Vec<Span>)>;
 
 impl Decoded {
     fn read(&mut self, cx: &mut Context<'_>, node: &Node, first: &mut First) {
+        match node.name.value.as_str() {
+            "moved" => return say(cx, &mut self.spec.moved, node),
+            "forget" => return say(cx, &mut self.spec.forget, node),
+            "adopt" => return say(cx, &mut self.spec.adopt, node),
+            _ => {}
+        }
         let Some(kind) = Kind::parse(&node.name.value).filter(|kind| *kind != Kind::Param) else {
             self.unknown(cx, node);
             return;
@@ -132,6 +138,16 @@ fn put<T: Decode>(
     };
     all.insert(name.clone(), declared);
     true
+}
+
+/// Reads what is said of nodes without declaring one.
+fn say<T: Decode>(cx: &mut Context<'_>, all: &mut Vec<Declared<T>>, node: &Node) {
+    all.extend(T::decode(node, &mut cx.decoder).map(|read| Declared {
+        node: read,
+        name: node.span,
+        uses: node.uses.clone(),
+        partial: node.has_unknown(),
+    }));
 }
 
 /// Says so where a node could be read although it has no name: a route without a host.

@@ -14,5 +14,10 @@ use crate::lower::Lowered;
 /// none then, whatever else was reported.
 pub(crate) fn emit(spec: &Spec, params: BTreeMap<String, Value>, lowered: Lowered) -> Option<Plan> {
     let plan = Plan::new(&spec.project, spec.environment.as_deref(), lowered.nodes);
-    lowered.whole.then_some(Plan { params, ..plan })
+    let identity = lowered.identity;
+    lowered.whole.then_some(Plan {
+        params,
+        identity,
+        ..plan
+    })
 }

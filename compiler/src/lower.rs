@@ -13,8 +13,9 @@ mod dotenv;
 mod engine_template;
 mod gateway;
 mod health;
+mod identity;
 mod names;
-mod network;
+pub(crate) mod network;
 mod place;
 mod plain;
 mod route;
@@ -28,7 +29,7 @@ use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::Diagnostic;
-use skep_schema::plan::{Payload, PlanNode, Target};
+use skep_schema::plan::{Identity, Payload, PlanNode, Target};
 use skep_schema::span::Span;
 use skep_schema::spec::{Declared, Spec};
 use skep_schema::value::Value;
@@ -45,6 +46,8 @@ pub(crate) struct Lowered {
     pub(crate) nodes: BTreeMap<Address, PlanNode>,
     /// The rendered config of every gateway, by its name.
     pub(crate) proxies: BTreeMap<String, Rendered>,
+    /// What is said of objects beside how they shall be.
+    pub(crate) identity: Identity,
     /// Whether nothing was left out. A plan of fewer nodes than were declared would delete the rest.
     pub(crate) whole: bool,
 }
@@ -60,6 +63,7 @@ pub(crate) fn lower(
         params,
         cx,
         names: Names::of(spec),
+        identity: identity::of(spec),
         nodes: BTreeMap::new(),
         places: BTreeMap::new(),
         claims: Vec::new(),
@@ -80,6 +84,7 @@ pub(crate) fn lower(
     Lowered {
         nodes: lower.nodes,
         proxies: lower.proxies,
+        identity: lower.identity,
         whole: lower.whole,
     }
 }
@@ -89,6 +94,7 @@ struct Lower<'s, 'c, 'x> {
     params: &'s BTreeMap<String, Value>,
     cx: &'c mut Context<'x>,
     names: Names,
+    identity: Identity,
     nodes: BTreeMap<Address, PlanNode>,
     /// Where the author wrote each node.
     places: BTreeMap<Address, Span>,

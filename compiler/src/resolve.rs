@@ -1,6 +1,7 @@
 //! Names become edges. A name that nothing declares is reported where it is written.
 
 mod flow;
+mod identity;
 mod names;
 mod ports;
 mod service;
@@ -50,6 +51,7 @@ pub(crate) fn resolve(
         resolver.flow(name, flow);
     }
     resolver.certificates_and_registries();
+    resolver.identity();
     let graph = resolver.graph;
     report_cycles(&graph, cx);
     graph

@@ -7,6 +7,7 @@ mod drift;
 mod effect;
 mod fields;
 mod guard;
+mod moves;
 mod order;
 mod summary;
 mod waves;
@@ -55,6 +56,10 @@ pub struct Summary {
     pub update_no_restart: u32,
     pub replace: u32,
     pub delete: u32,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub adopt: u32,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub forget: u32,
     pub noop: u32,
     /// Tasks of existing services that will be stopped and started anew.
     pub tasks_restarted: u64,
@@ -68,6 +73,9 @@ pub struct Summary {
 #[serde(rename_all = "kebab-case")]
 pub struct Change {
     pub address: Address,
+    /// The address its object carries in the base, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Address>,
     pub action: Action,
     pub effect: Effect,
     /// Tasks that stop or restart because of it.
@@ -88,6 +96,13 @@ pub struct Change {
     pub after: Option<Box<PlanNode>>,
 }
 
+impl Change {
+    /// The address that its object carries before the change.
+    pub fn carried(&self) -> &Address {
+        self.was.as_ref().unwrap_or(&self.address)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
@@ -100,6 +115,10 @@ pub enum Action {
     /// made anew.
     Replace,
     Delete,
+    /// An object that is nobody's becomes ours, and is written as far as it differs.
+    Adopt,
+    /// An object stays and is ours no more.
+    Forget,
 }
 
 impl Action {
@@ -110,6 +129,8 @@ impl Action {
             Action::Update => "update",
             Action::Replace => "replace",
             Action::Delete => "delete",
+            Action::Adopt => "adopt",
+            Action::Forget => "forget",
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Inventory {
     pub cluster: Cluster,
     /// Objects that carry this stack's owner label.
     pub nodes: BTreeMap<Address, Observed>,
+    /// What the plan adopts and is not ours yet.
+    pub adoptable: BTreeMap<Address, Observed>,
     /// Names the plan wants that somebody else's object holds.
     pub taken: BTreeMap<(Kind, String), Taken>,
     /// Of the plan's secrets, as far as their values and the swarm's key are at hand.
@@ -45,6 +47,8 @@ pub struct Observed {
     /// From the object's label: what was meant, never proof of what is.
     pub digest: Option<DigestText>,
     pub readiness: Readiness,
+    /// The address it carries, where the plan has it under another.
+    pub was: Option<Address>,
 }
 
 /// Whose object holds a name we want.
@@ -52,6 +56,8 @@ pub struct Observed {
 pub struct Taken {
     /// The owner's name where a label gives it away: `stack blog`, `docker compose project x`.
     pub owner: Option<String>,
+    /// No stack of Skep owns it, so that a plan can adopt it.
+    pub adoptable: bool,
 }
 
 /// Whether an object has arrived where its spec wants it.

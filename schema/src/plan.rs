@@ -1,6 +1,7 @@
 //! The compiled result: every node lowered to what its target needs.
 
 mod bind;
+mod identity;
 mod needs;
 mod payload;
 mod service;
@@ -14,6 +15,7 @@ use crate::digest::{Digest, DigestText};
 use crate::value::Value;
 
 pub use bind::Fingerprints;
+pub use identity::{Carried, Identity};
 pub use payload::{
     Config, Content, Network, NotBase64, Payload, PoolRange, Secret, SecretSource, Volume,
     WrongKind,
@@ -44,6 +46,8 @@ pub struct Plan {
     /// Over the addresses and digests of all nodes.
     pub digest: DigestText,
     pub nodes: BTreeMap<Address, PlanNode>,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub identity: Identity,
 }
 
 /// One node, lowered.
@@ -140,6 +144,7 @@ impl Plan {
             params: BTreeMap::new(),
             digest,
             nodes,
+            identity: Identity::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::change::{ChangeSet, Summary};
+use crate::change::{Change, ChangeSet, Summary};
 use crate::digest::DigestText;
 use crate::event::{ApplyReport, NodeOutcome, Outcome, Timestamp};
 use crate::inventory::Verdict;
@@ -151,7 +151,8 @@ pub fn failed_before(history: &[Entry], changes: &ChangeSet) -> Vec<(Address, u3
         let failed = tried.ending.as_ref()?.failed.get(address)?;
         (failed == digest).then_some(tried.revision.number)
     };
-    let changed = changes.changes.iter();
+    let is_written = |change: &&Change| change.was.is_none() || !change.fields.is_empty();
+    let changed = changes.changes.iter().filter(is_written);
     changed
         .filter_map(|change| {
             let digest = &change.after.as_ref()?.digest;

@@ -3,6 +3,7 @@
 mod config;
 mod flow;
 mod gateway;
+mod identity;
 mod network;
 mod project;
 mod route;
@@ -12,6 +13,7 @@ mod values;
 pub use config::*;
 pub use flow::*;
 pub use gateway::*;
+pub use identity::*;
 pub use network::*;
 pub use project::*;
 pub use route::*;
@@ -52,6 +54,9 @@ pub struct Spec {
     /// By their first host.
     pub routes: BTreeMap<String, Declared<Route>>,
     pub flows: BTreeMap<String, Declared<Flow>>,
+    pub moved: Vec<Declared<Moved>>,
+    pub forget: Vec<Declared<Forget>>,
+    pub adopt: Vec<Declared<Adopt>>,
 }
 
 /// The kinds that a spec is made of, after components and overlays are gone.
@@ -67,6 +72,9 @@ pub const KINDS: &[&NodeInfo] = &[
     Route::INFO,
     Flow::INFO,
 ];
+
+/// What is said of nodes without declaring one.
+pub const IDENTITY: &[&NodeInfo] = &[Moved::INFO, Forget::INFO, Adopt::INFO];
 
 /// The kinds that shape a project before there is a spec.
 pub const STRUCTURE: &[&NodeInfo] = &[

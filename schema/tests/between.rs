@@ -114,7 +114,8 @@ fn perform(base: &Plan, changes: &ChangeSet) -> BTreeMap<Address, PlanNode> {
                     .clone();
                 nodes.insert(change.address.clone(), node);
             }
-            Action::Update | Action::Replace => {
+            Action::Forget => {}
+            Action::Update | Action::Replace | Action::Adopt => {
                 let node = nodes
                     .get_mut(&change.address)
                     .expect("an update has a before");

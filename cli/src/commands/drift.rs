@@ -103,7 +103,9 @@ fn one(change: &Change) -> String {
         .unwrap_or_default();
     let (sign, what) = match change.action {
         Action::Delete => ('-', "somebody removed it"),
-        Action::Create | Action::Update | Action::Replace => ('~', "somebody changed it"),
+        Action::Create | Action::Update | Action::Replace | Action::Adopt | Action::Forget => {
+            ('~', "somebody changed it")
+        }
     };
     let mut out = format!(" {sign} {}  {what}  {place}\n", change.address);
     for line in details(change) {

@@ -40,7 +40,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let plan = entry.revision.bound();
     let target = session.connect(&plan)?;
     let allow = |seen: &Look, journal: &Journal| {
-        refuse::taken(seen)?;
+        refuse::taken(seen).map_err(|refusal| forgotten(refusal, number))?;
         refuse::blocked(&seen.changes, &options.manner.unprotect)?;
         refuse::gone(seen, &entry.revision)?;
         refuse::unknown(&seen.changes, &target)?;
@@ -65,6 +65,14 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         allow: &allow,
     };
     offer.carry_out(&session, &target, &options.manner, &seen, &work)
+}
+
+/// What a plan of another day wants may have been forgotten since.
+fn forgotten(refusal: Failure, number: u32) -> Failure {
+    refusal.help(format!(
+        "if it was forgotten since r{number}, a rollback cannot have it: declare it again with \
+         `adopt` and apply that, or remove the other object"
+    ))
 }
 
 fn chosen(journal: &Journal, wanted: Option<Number>) -> Result<&Entry, Failure> {

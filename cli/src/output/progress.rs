@@ -149,6 +149,8 @@ fn line(
                 Action::Update => "updating",
                 Action::Replace => "replacing",
                 Action::Delete => "deleting",
+                Action::Adopt => "adopting",
+                Action::Forget => "forgetting",
             };
             Some(format!("[{address}] {verb}"))
         }
@@ -163,6 +165,8 @@ fn line(
                 Some(Action::Update) => "updated",
                 Some(Action::Replace) => "replaced",
                 Some(Action::Delete) => "deleted",
+                Some(Action::Adopt) => "adopted",
+                Some(Action::Forget) => "forgotten",
                 None => "ready",
             };
             Some(format!("[{address}] {done} in {}", seconds(*millis)))

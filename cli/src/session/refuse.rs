@@ -33,7 +33,19 @@ pub(crate) fn taken(seen: &Look) -> Result<(), Failure> {
         Exit::Denied,
         format!("`{address}` wants the name `{name}`, which belongs to {owner}"),
     )
-    .help("rename it with `name \"...\"`, declare it `external`, or remove the other object"))
+    .help(if taken.adoptable && can_adopt(address) {
+        format!(
+            "to take it over as it is: adopt \"{address}\"; or rename yours with `name \"...\"`, or \
+             declare it `external`"
+        )
+    } else {
+        "rename it with `name \"...\"`, declare it `external`, or remove the other object".to_owned()
+    }))
+}
+
+/// The value of a secret is nowhere to be read, and a part of a node has no name to write.
+fn can_adopt(address: &Address) -> bool {
+    matches!(address.kind, Kind::Service | Kind::Network | Kind::Config) && address.part.is_none()
 }
 
 /// Secrets that would have to be written, and whose values are not here: better now than half way.
@@ -68,6 +80,23 @@ pub(crate) fn blocked(changes: &ChangeSet, unprotected: &[Address]) -> Result<()
             ),
         )
         .help(format!("if that is meant: --unprotect {}", first.address)),
+        Block::NotAsItRuns { fields } => Failure::new(
+            Exit::Denied,
+            format!(
+                "`{}` runs in a form that cannot be changed in place: {} would be otherwise",
+                first.address,
+                fields.join(", ")
+            ),
+        )
+        .help("declare it as it runs, adopt it, and change it in a second apply"),
+        Block::StillUsed { user } => Failure::new(
+            Exit::Denied,
+            format!(
+                "`{}` would be deleted, and `{user}`, which is forgotten, still uses it",
+                first.address
+            ),
+        )
+        .help(format!("write `forget \"{}\"` too", first.address)),
         Block::SubnetHeld { subnet, holder } => Failure::new(
             Exit::Denied,
             format!(

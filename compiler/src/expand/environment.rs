@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Decode, Literal, Node, NodeInfo, nearest, scalar_text};
 use skep_schema::span::{At, Span};
-use skep_schema::spec::{Add, Defaults, Environment, Host, KINDS, Patch, Remove, Scalar, Set};
+use skep_schema::spec::{
+    Add, Defaults, Environment, Host, IDENTITY, KINDS, Patch, Remove, Scalar, Set,
+};
 
 use super::load::Loaded;
 use super::merge::{Orders, merge};
@@ -200,7 +202,7 @@ impl Nodes {
     /// The nodes an environment adds.
     pub(crate) fn extend(&mut self, cx: &mut Context<'_>, additions: &[Add]) {
         for addition in additions {
-            let Some(info) = kind(cx, &addition.kind) else {
+            let Some(info) = addable(cx, &addition.kind) else {
                 continue;
             };
             let mut node = addition.node.clone();
@@ -351,6 +353,13 @@ fn info_meant(word: &str) -> Option<&'static NodeInfo> {
 
 fn info_of(word: &str) -> Option<&'static NodeInfo> {
     KINDS.iter().copied().find(|info| info.word == word)
+}
+
+/// A kind, or what is said of nodes without declaring one.
+fn addable(cx: &mut Context<'_>, word: &At<Scalar>) -> Option<&'static NodeInfo> {
+    let said = IDENTITY.iter().copied();
+    let mut said = said.filter(|info| info.word == word.value.0);
+    said.next().or_else(|| kind(cx, word))
 }
 
 /// A kind that a change names; one that does not exist is reported.

@@ -1,7 +1,7 @@
 //! The words a top-level node can begin with, and what a misspelt one probably means.
 
 use skep_schema::lang::{Node, nearest};
-use skep_schema::spec::{KINDS, STRUCTURE};
+use skep_schema::spec::{IDENTITY, KINDS, STRUCTURE};
 
 use crate::syntax::{EntryRef, NodeRef, Scalar};
 
@@ -10,7 +10,8 @@ const OTHERS: &[&str] = &["include", "import"];
 
 /// All words a top-level node can begin with.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> + Clone {
-    KINDS.iter().chain(STRUCTURE).map(|info| info.word)
+    let infos = KINDS.iter().chain(STRUCTURE).chain(IDENTITY);
+    infos.map(|info| info.word)
 }
 
 pub(crate) fn is_known(word: &str) -> bool {

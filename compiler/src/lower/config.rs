@@ -50,13 +50,11 @@ impl Lower<'_, '_, '_> {
 
     fn own_config(&mut self, name: &str, config: &Declared<spec::Config>) -> Config {
         let bytes = self.content(config).unwrap_or_default();
-        let physical = config
-            .node
-            .physical
-            .as_ref()
-            .map(|physical| physical.value.as_str().to_owned());
+        let written = config.node.physical.as_ref();
+        let chosen = self.chosen(Kind::Config, name, written.map(|name| name.value.as_str()));
+        let known = self.known_as(Kind::Config, name);
         Config {
-            name: physical.unwrap_or_else(|| self.content_name(name, &bytes)),
+            name: chosen.unwrap_or_else(|| self.content_name(&known, &bytes)),
             content: Some(Content::of(&bytes)),
             labels: self.labels(&config.node.label),
             external: false,

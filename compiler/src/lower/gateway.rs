@@ -154,7 +154,10 @@ impl Lower<'_, '_, '_> {
             let bytes = file.text.as_bytes();
             let config = Config {
                 // No name of the language has a dot, so no declared config can be called like this.
-                name: self.content_name(&format!("{name}.{part}"), bytes),
+                name: self.content_name(
+                    &format!("{}.{part}", self.known_as(Kind::Gateway, name)),
+                    bytes,
+                ),
                 content: Some(Content::of(bytes)),
                 labels: labels.clone().into_iter().collect(),
                 external: false,

@@ -23,7 +23,7 @@ impl Lower<'_, '_, '_> {
         for (name, network) in &self.spec.networks {
             self.within(network, |lower| lower.network(name, network));
         }
-        if self.wants_default_network() {
+        if wants_default(self.spec) {
             self.default_network();
         }
     }
@@ -84,10 +84,15 @@ impl Lower<'_, '_, '_> {
             options: self.network_options(network),
             ..Network::default()
         };
-        let physical = match &network.physical {
-            Some(physical) => physical.value.as_str().to_owned(),
-            None if body == plainest() => self.names.plain(name),
-            None => self.names.tailed(name, &names::brief(&content(&body))),
+        let written = network.physical.as_ref().map(|name| name.value.as_str());
+        let chosen = self.chosen(Kind::Network, name, written);
+        let physical = match chosen {
+            Some(chosen) => chosen,
+            None if body == plainest() => self.derived(Kind::Network, name),
+            None => {
+                let known = self.known_as(Kind::Network, name);
+                self.names.tailed(&known, &names::brief(&content(&body)))
+            }
         };
         Network {
             name: physical,
@@ -145,27 +150,30 @@ impl Lower<'_, '_, '_> {
             .collect()
     }
 
-    fn wants_default_network(&self) -> bool {
-        let services = self.spec.services.values().map(|s| &s.node);
-        let gateways = self.spec.gateways.values().map(|g| &g.node);
-        let homeless = services
-            .filter(|s| s.external.is_none())
-            .any(|s| s.network.is_empty())
-            || gateways
-                .filter(|g| g.external.is_none())
-                .any(|g| g.network.is_empty());
-        homeless && !self.spec.networks.contains_key(DEFAULT)
-    }
-
     fn default_network(&mut self) {
         let address = Address::new(Kind::Network, DEFAULT);
         let payload = Payload::Network(Network {
-            name: self.names.plain(DEFAULT),
+            name: self
+                .chosen(Kind::Network, DEFAULT, None)
+                .unwrap_or_else(|| self.derived(Kind::Network, DEFAULT)),
             ..plainest()
         });
         let node = PlanNode::new(&address, Target::Swarm, payload, Origin::default());
         self.nodes.insert(address, node);
     }
+}
+
+/// Whether some node names no network, so that the default one is made without being declared.
+pub(crate) fn wants_default(spec: &spec::Spec) -> bool {
+    let services = spec.services.values().map(|s| &s.node);
+    let gateways = spec.gateways.values().map(|g| &g.node);
+    let homeless = services
+        .filter(|s| s.external.is_none())
+        .any(|s| s.network.is_empty())
+        || gateways
+            .filter(|g| g.external.is_none())
+            .any(|g| g.network.is_empty());
+    homeless && !spec.networks.contains_key(DEFAULT)
 }
 
 /// The networks a service joins, by their names in the project.

@@ -52,10 +52,11 @@ impl Lower<'_, '_, '_> {
             label,
             ..
         } = &secret.node;
+        let known = self.known_as(Kind::Secret, name);
         let physical = match (physical, version) {
             (Some(physical), None) => physical.value.as_str().to_owned(),
-            (None, Some(version)) => self.versioned(name, version),
-            (None, None) => self.names.open(name),
+            (None, Some(version)) => self.versioned(&known, version),
+            (None, None) => self.names.open(&known),
             (Some(physical), Some(version)) => {
                 self.error(
                     Diagnostic::new(

@@ -1,6 +1,6 @@
 //! Texts with references to other nodes, filled in.
 
-use skep_schema::address::Segment;
+use skep_schema::address::{Kind, Segment};
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Part, Template};
 use skep_schema::plan::SecretText;
@@ -73,27 +73,28 @@ impl Lower<'_, '_, '_> {
     }
 
     /// The name under which services reach a service: its short name, which is an alias on all its
-    /// networks; one of another stack by the name it has in the swarm, which is nobody else's.
+    /// networks, and stays what it was when the service is moved; one of another stack by the name it has in the swarm, which is nobody else's.
     pub(super) fn host_of(&self, name: &str) -> Option<String> {
         let service = self.spec.services.get(name)?;
         match service.node.external {
             Some(_) => self.service_name(name),
-            None => Some(name.to_owned()),
+            None => Some(self.known_as(Kind::Service, name)),
         }
     }
 
     /// The name of a service in the swarm.
     pub(super) fn service_name(&self, name: &str) -> Option<String> {
         let service = &self.spec.services.get(name)?.node;
-        if let Some(physical) = &service.physical {
-            return Some(physical.value.as_str().to_owned());
+        let written = service.physical.as_ref().map(|name| name.value.as_str());
+        if let Some(chosen) = self.chosen(Kind::Service, name, written) {
+            return Some(chosen);
         }
         let stack = service
             .external
             .as_ref()
             .map(|external| external.stack.as_ref());
         Some(match stack {
-            None => self.names.plain(name),
+            None => self.derived(Kind::Service, name),
             Some(Some(stack)) => names::foreign(&stack.value.0, name),
             Some(None) => name.to_owned(),
         })

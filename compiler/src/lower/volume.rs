@@ -34,13 +34,11 @@ impl Lower<'_, '_, '_> {
         let derived = if external {
             name.to_owned()
         } else {
-            self.names.plain(name)
+            self.derived(Kind::Volume, name)
         };
+        let written = volume.physical.as_ref().map(|name| name.value.as_str());
         Volume {
-            name: volume
-                .physical
-                .as_ref()
-                .map_or(derived, |physical| physical.value.as_str().to_owned()),
+            name: self.chosen(Kind::Volume, name, written).unwrap_or(derived),
             driver: unless(scalar(volume.driver.as_ref()), &LOCAL.to_owned()),
             options: scalars(&volume.option),
             labels: self.labels(&volume.label),

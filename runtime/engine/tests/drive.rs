@@ -262,6 +262,7 @@ async fn a_look_names_whose_objects_are_in_the_way() {
     let mut provider = Slow::new(Duration::ZERO, Duration::ZERO);
     let owner = Taken {
         owner: Some("stack blog".to_owned()),
+        adoptable: false,
     };
     let taken = [(Kind::Service, "shop_s1"), (Kind::Network, "shop_s0")];
     provider.inventory.taken = taken

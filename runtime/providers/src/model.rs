@@ -12,6 +12,7 @@ mod collect;
 mod door;
 mod edit;
 mod fault;
+mod forget;
 pub mod image;
 mod names;
 mod objects;

@@ -4,6 +4,7 @@
 //! nothing is remembered here that a look would not show. Reads are raw JSON with our own types;
 //! bollard carries the writes that hold no secret.
 
+pub(crate) mod adopt;
 mod collect;
 mod convergence;
 mod create;
@@ -15,6 +16,7 @@ mod edit;
 mod endpoint;
 mod fault;
 mod find;
+mod forget;
 pub(crate) mod http;
 pub(crate) mod json;
 mod key;
@@ -28,6 +30,7 @@ mod read_mount;
 pub(crate) mod read_service;
 pub(crate) mod records;
 mod service;
+mod strays;
 pub(crate) mod survey;
 mod unreachable;
 mod update;

@@ -13,11 +13,23 @@ impl ChangeSet {
     ///
     /// Payloads are compared, never digests or labels, and what is external is left alone.
     pub fn between(base: &Plan, target: &Plan) -> ChangeSet {
+        let (base, was) = base.settled_in(target);
+        Self::compare(&base, target, &|address| {
+            was.get(address).cloned().map_or(Tie::Same, Tie::Moved)
+        })
+    }
+
+    /// `tie` says what the object of a node in the base is to the node.
+    fn compare(base: &Plan, target: &Plan, tie: &dyn Fn(&Address) -> Tie) -> ChangeSet {
         let addresses: BTreeSet<&Address> = base.nodes.keys().chain(target.nodes.keys()).collect();
         let mut changes: Vec<Change> = addresses
             .into_iter()
             .filter_map(|address| {
-                change(address, base.nodes.get(address), target.nodes.get(address))
+                let (before, after) = (base.nodes.get(address), target.nodes.get(address));
+                if after.is_none() && target.identity.forgets(address) {
+                    return forget(address, before?);
+                }
+                tied(address, before, after, tie(address))
             })
             .collect();
         cause::attribute(&mut changes);
@@ -41,7 +53,9 @@ impl ChangeSet {
     /// What an apply of `plan` would do to what was found, with what somebody else changed
     /// told apart from what the spec changed.
     pub fn toward(plan: &Plan, inventory: &Inventory) -> ChangeSet {
-        let mut changes = Self::between(&inventory.as_plan(plan), plan);
+        let mut changes = Self::compare(&inventory.as_plan(plan), plan, &|address| {
+            tie(address, inventory)
+        });
         changes.attribute(inventory);
         changes
     }
@@ -53,11 +67,13 @@ impl ChangeSet {
     /// changed after it was written.
     pub fn attribute(&mut self, inventory: &Inventory) {
         for change in &mut self.changes {
-            let Some(observed) = inventory.nodes.get(&change.address) else {
+            let (ours, others) = (&inventory.nodes, &inventory.adoptable);
+            let address = &change.address;
+            let Some(observed) = ours.get(address).or_else(|| others.get(address)) else {
                 continue;
             };
             let meant = change.after.as_ref().map(|node| &node.digest);
-            if meant.is_some() && observed.digest.as_ref() == meant {
+            if !change.fields.is_empty() && meant.is_some() && observed.digest.as_ref() == meant {
                 change.reason = Reason::Drift;
             }
             if is_global(change.before.as_deref()) && change.stops_tasks() {
@@ -82,6 +98,83 @@ impl ChangeSet {
             .iter()
             .find(|change| change.address == *address)
     }
+}
+
+/// What an object of the base is to the node of its address.
+enum Tie {
+    Same,
+    /// Its own, though it carries another address.
+    Moved(Address),
+    /// Nobody's, and the node adopts it.
+    Foreign,
+}
+
+fn tie(address: &Address, inventory: &Inventory) -> Tie {
+    let was = inventory
+        .nodes
+        .get(address)
+        .and_then(|found| found.was.clone());
+    match was {
+        Some(was) => Tie::Moved(was),
+        None if inventory.adoptable.contains_key(address) => Tie::Foreign,
+        None => Tie::Same,
+    }
+}
+
+/// What happens to one node whose object may have to be written only to become its own.
+fn tied(
+    address: &Address,
+    before: Option<&PlanNode>,
+    after: Option<&PlanNode>,
+    tie: Tie,
+) -> Option<Change> {
+    let own = change(address, before, after);
+    let (was, action) = match tie {
+        Tie::Same => return own,
+        Tie::Moved(was) => (Some(was), Action::Update),
+        Tie::Foreign => (None, Action::Adopt),
+    };
+    let nodes = before.zip(after);
+    let label = || {
+        let is_written = |(before, after): &(&PlanNode, &PlanNode)| {
+            carries_address(&before.payload) && !after.payload.is_external()
+        };
+        let (before, after) = nodes.filter(is_written)?;
+        Some(Change {
+            before: Some(Box::new(before.clone())),
+            after: Some(Box::new(after.clone())),
+            ..bare(address, action, Effect::NoRestart, Reason::Spec)
+        })
+    };
+    let mut own = own.or_else(label)?;
+    own.was = was;
+    if action == Action::Adopt && own.before.is_some() {
+        own.action = Action::Adopt;
+    }
+    Some(own)
+}
+
+/// Whether the address of an object can be written anew: nothing of a network can, and a volume
+/// has no object a manager could see.
+fn carries_address(payload: &Payload) -> bool {
+    match payload {
+        Payload::Service(_) | Payload::Config(_) | Payload::Secret(_) => true,
+        Payload::Network(_) | Payload::Volume(_) | Payload::Declared(_) => false,
+    }
+}
+
+/// Nothing where there is nothing to write.
+fn forget(address: &Address, before: &PlanNode) -> Option<Change> {
+    let is_written = carries_address(&before.payload) && !before.payload.is_external();
+    is_written.then(|| Change {
+        before: Some(Box::new(before.clone())),
+        ..bare(
+            address,
+            Action::Forget,
+            Effect::NoRestart,
+            Reason::NotInSpec,
+        )
+    })
 }
 
 /// What happens to one node; nothing when it stays as it is.
@@ -148,7 +241,9 @@ fn update(address: &Address, before: &PlanNode, after: &PlanNode) -> Option<Chan
         )
     };
     change.effect = effect::of_change(&change.fields, &before.payload, &after.payload);
-    change.action = action(&change, &before.payload, &after.payload);
+    if is_replaced(&change, &before.payload, &after.payload) {
+        change.action = Action::Replace;
+    }
     change.tasks = stopped(&change, &before.payload, &after.payload);
     Some(change)
 }
@@ -156,6 +251,7 @@ fn update(address: &Address, before: &PlanNode, after: &PlanNode) -> Option<Chan
 fn bare(address: &Address, action: Action, effect: Effect, reason: Reason) -> Change {
     Change {
         address: address.clone(),
+        was: None,
         action,
         effect,
         tasks: 0,
@@ -168,9 +264,9 @@ fn bare(address: &Address, action: Action, effect: Effect, reason: Reason) -> Ch
     }
 }
 
-/// Whether the object can be written in place. Swarm marks the update of a service that runs
+/// Whether the object cannot be written in place. Swarm marks the update of a service that runs
 /// once as paused as soon as its task ends, so a new run is a new object.
-fn action(change: &Change, before: &Payload, after: &Payload) -> Action {
+pub(super) fn is_replaced(change: &Change, before: &Payload, after: &Payload) -> bool {
     let refused = |field: &&str| {
         change
             .fields
@@ -178,17 +274,12 @@ fn action(change: &Change, before: &Payload, after: &Payload) -> Action {
             .any(|f| f.path.first().is_some_and(|p| p == field))
     };
     let runs_anew = |service: &Service| service.mode == Mode::Once && change.restarts();
-    let replaced = match after {
+    match after {
         Payload::Service(service) => ["name", "mode"].iter().any(refused) || runs_anew(service),
         Payload::Network(_) => true,
         Payload::Secret(_) | Payload::Config(_) => change.effect >= Effect::Replace,
         Payload::Volume(_) => before.physical_name() != after.physical_name(),
         Payload::Declared(_) => false,
-    };
-    if replaced {
-        Action::Replace
-    } else {
-        Action::Update
     }
 }
 

@@ -50,12 +50,16 @@ impl Meant {
             .iter()
             .filter_map(|(address, found)| {
                 let given = |node: &&PlanNode| Some(&node.digest) == found.digest.as_ref();
-                let node = known()
-                    .filter_map(|plan| plan.nodes.get(address))
-                    .find(given)?;
+                let under = |plan: &'_ Plan| -> Vec<PlanNode> {
+                    let names = found.was.iter().chain([address]);
+                    names
+                        .filter_map(|name| plan.nodes.get(name).cloned())
+                        .collect()
+                };
+                let node = known().flat_map(under).find(|node| given(&node))?;
                 let given = Given {
-                    node: node.clone(),
                     found: Some(respell(&found.payload, &node.payload)),
+                    node,
                 };
                 Some((address.clone(), given))
             })
@@ -95,7 +99,7 @@ fn missing(plans: &[Plan], inventory: &Inventory, history: &[Entry]) -> Vec<(Add
     let gone = last.nodes.iter().filter(|(address, node)| {
         let has_object = node.target == Target::Swarm && !node.payload.is_external();
         let is_volume = matches!(node.payload, Payload::Volume(_));
-        has_object && !is_volume && !inventory.nodes.contains_key(*address)
+        has_object && !is_volume && !inventory.knows(address)
     });
     gone.map(|(address, node)| {
         let given = Given {

@@ -110,6 +110,9 @@ fn of_service(before: Option<&Service>, after: &Service, field: &Difference) -> 
     let rule = path
         .first()
         .and_then(|name| SERVICE.iter().find(|(known, _)| known == name));
+    if is_same_value(&path, field) {
+        return Effect::NoRestart;
+    }
     match rule.map_or(&RESTART, |(_, rule)| rule) {
         Rule::Always(effect) => *effect,
         Rule::Scale if field.after == Some(Value::Int(0)) => Effect::Downtime,
@@ -117,6 +120,14 @@ fn of_service(before: Option<&Service>, after: &Service, field: &Difference) -> 
         Rule::Placement => of_placement(&path, field),
         Rule::Mount => of_mount(before, after, &path),
     }
+}
+
+/// Whether a variable that holds a secret says only where its value comes from in other words: that
+/// the secret was renamed.
+fn is_same_value(path: &[&str], field: &Difference) -> bool {
+    let print = |value: &Option<Value>| value.as_ref()?.get("fingerprint").cloned();
+    let prints = (print(&field.before), print(&field.after));
+    matches!((path, prints), (["env", _], (Some(before), Some(after))) if before == after)
 }
 
 fn of_placement(path: &[&str], field: &Difference) -> Effect {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Change, ChangeSet, Effect};
+use super::{Action, Change, ChangeSet, Effect, between};
 use crate::address::Address;
 use crate::plan::{Payload, PlanNode};
 
@@ -21,6 +21,11 @@ pub enum Block {
     /// takes such a network without a word, and no task on it ever starts: it needs another
     /// subnet, or the old network has to be gone by an earlier apply.
     SubnetHeld { subnet: String, holder: Address },
+    /// It runs in a form that no write leads from to the one that is declared, and what is not
+    /// ours yet is not removed: first declare it as it runs. `fields` are the properties.
+    NotAsItRuns { fields: Vec<String> },
+    /// It would be deleted while `user`, which is forgotten, still uses it.
+    StillUsed { user: Address },
 }
 
 impl ChangeSet {
@@ -36,6 +41,8 @@ impl ChangeSet {
             if ends(change) && is_protected(change) {
                 found.push(block(Block::Protected));
             }
+            found.extend(not_as_it_runs(change).map(block));
+            found.extend(self.forgotten_user(change).map(block));
             found.extend(
                 subnets(change.after.as_deref())
                     .filter(|_| change.action != Action::Update)
@@ -50,6 +57,22 @@ impl ChangeSet {
         found
     }
 
+    /// A forgotten node that names the object a change deletes.
+    fn forgotten_user(&self, change: &Change) -> Option<Block> {
+        let payload = &change.before.as_deref()?.payload;
+        let deleted = (payload.object()?, payload.physical_name()?);
+        let names_it = |other: &&Change| {
+            let before = other.before.as_deref();
+            other.action == Action::Forget
+                && before.is_some_and(|node| node.payload.references().contains(&deleted))
+        };
+        let users = || self.changes.iter().find(names_it);
+        let user = (change.action == Action::Delete).then(users).flatten()?;
+        Some(Block::StillUsed {
+            user: user.address.clone(),
+        })
+    }
+
     /// Subnets of networks that are removed after everything else.
     fn subnets_going(&self) -> BTreeMap<&str, &Address> {
         let going = self
@@ -62,12 +85,23 @@ impl ChangeSet {
     }
 }
 
+fn not_as_it_runs(change: &Change) -> Option<Block> {
+    let nodes = change.before.as_deref().zip(change.after.as_deref());
+    let (before, after) = nodes.filter(|_| change.action == Action::Adopt)?;
+    let is_new =
+        !change.fields.is_empty() && between::is_replaced(change, &before.payload, &after.payload);
+    let fields = change.fields.iter().map(|field| field.path.join("."));
+    is_new.then(|| Block::NotAsItRuns {
+        fields: fields.collect(),
+    })
+}
+
 /// A new run of a service that runs once ends nothing.
 fn ends(change: &Change) -> bool {
     match change.action {
         Action::Delete => true,
         Action::Replace => change.effect >= Effect::Replace,
-        Action::Create | Action::Update => false,
+        Action::Create | Action::Update | Action::Adopt | Action::Forget => false,
     }
 }
 

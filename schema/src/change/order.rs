@@ -82,7 +82,8 @@ fn hand_over(changes: &mut [Change], waits: &mut Waits) {
 /// Pairs of changes of which the first takes a port or a name that the second gives up.
 fn handovers(changes: &[Change]) -> Vec<(usize, usize)> {
     let mut givers: BTreeMap<&str, usize> = BTreeMap::new();
-    for (i, change) in changes.iter().enumerate() {
+    let ends = |(_, change): &(usize, &Change)| change.action != Action::Forget;
+    for (i, change) in changes.iter().enumerate().filter(ends) {
         let kept = holdings(change.after.as_deref());
         givers.extend(
             holdings(change.before.as_deref())

@@ -17,6 +17,8 @@ impl Summary {
             }),
             replace: count(|c| c.action == Action::Replace),
             delete: count(|c| c.action == Action::Delete),
+            adopt: count(|c| c.action == Action::Adopt),
+            forget: count(|c| c.action == Action::Forget),
             noop: u32::try_from(kept).unwrap_or(u32::MAX),
             tasks_restarted: changes
                 .iter()

@@ -130,6 +130,13 @@ codes! {
     SK3401 BrokenLock Error "a lock file that cannot be read"
     SK3402 NotLocked Warning "an image that the lock file does not have"
 
+    // 35xx: which object is which node
+    SK3501 StillDeclared Error "a node that moved away or is forgotten, and is declared"
+    SK3502 OtherKind Error "a move between two kinds"
+    SK3503 UnclearMove Error "moves that contradict each other"
+    SK3504 NoObject Error "a node without an object of its own"
+    SK3505 CannotAdopt Error "a node that cannot take over an object"
+
     // 4xxx: parameters, components, environments
     SK4001 UnknownPath Error "a value path that leads nowhere"
     SK4002 UnclosedPath Error "a path in a string that does not end"

@@ -7,6 +7,15 @@ use crate::address::{Address, Kind};
 use crate::plan::{Need, Origin, Payload, Plan, PlanNode, SecretSource, Target};
 
 impl Inventory {
+    /// Whether an object has this address, or carries it; what is adopted and cannot be labelled,
+    /// such as a network, counts too.
+    pub(crate) fn knows(&self, address: &Address) -> bool {
+        let carried = |found: &Observed| found.was.as_ref() == Some(address);
+        self.nodes.contains_key(address)
+            || self.adoptable.contains_key(address)
+            || self.nodes.values().any(carried)
+    }
+
     /// What was found, as a plan that can be compared with `desired`.
     ///
     /// What a target cannot show is taken from `desired`, so that it never differs: declared
@@ -16,6 +25,7 @@ impl Inventory {
         let seen = self
             .nodes
             .iter()
+            .chain(&self.adoptable)
             .filter(|(_, node)| !matches!(node.payload, Payload::Volume(_)));
         let mut nodes: BTreeMap<Address, PlanNode> = desired
             .nodes

@@ -50,6 +50,8 @@ pub enum Type {
     OneOf(&'static [&'static str]),
     /// The name of a node of one of these kinds.
     Ref(&'static [Kind]),
+    /// The address of a node, `service.api`.
+    Address,
     /// The name or number of a port of the service at hand.
     PortRef,
 }

@@ -143,6 +143,7 @@ fn name(ty: Type) -> String {
                     .join(" or ")
             )
         }
+        Type::Address => "address of a node, as in `service.api`".to_owned(),
         Type::PortRef => "port, by name or number".to_owned(),
     }
 }

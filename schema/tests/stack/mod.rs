@@ -55,6 +55,7 @@ pub(crate) fn observed(plan: &Plan) -> Inventory {
             (
                 address.clone(),
                 Observed {
+                    was: None,
                     payload: node.payload.clone(),
                     digest,
                     readiness,

@@ -40,8 +40,8 @@ const AROUND: usize = 2;
 /// What differs, property by property. A new or deleted node shows none: its heading says it.
 pub(super) fn lines(change: &Change) -> Vec<Line> {
     match change.action {
-        Action::Create | Action::Delete => Vec::new(),
-        Action::Update | Action::Replace => change
+        Action::Create | Action::Delete | Action::Forget => Vec::new(),
+        Action::Update | Action::Replace | Action::Adopt => change
             .fields
             .iter()
             .filter(|f| !is_content_name(change, f))

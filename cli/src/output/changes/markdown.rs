@@ -6,7 +6,7 @@ use skep_schema::change::{Change, ChangeSet};
 
 use super::Heading;
 use super::detail::{Sign, cause, lines};
-use super::words::{Risk, count, effect, reason, sign, verdict};
+use super::words::{Risk, count, effect, identity, moves, reason, sign, verdict};
 
 /// Bytes kept below the smallest common limit of 65,536 characters.
 const BUDGET: usize = 60_000;
@@ -25,6 +25,9 @@ pub(crate) fn markdown(changes: &ChangeSet, heading: &Heading) -> String {
     if !changes.changes.is_empty() {
         table(&mut out, changes);
         details(&mut out, changes);
+    }
+    for line in moves(changes) {
+        let _ = writeln!(out, "{line}\n");
     }
     let _ = writeln!(out, "Change set `{}`, plan `{}`.", changes.id, changes.to);
     if let Some(next) = &heading.next {
@@ -51,8 +54,10 @@ fn table(out: &mut String, changes: &ChangeSet) {
             );
             break;
         }
+        let told = identity(change);
         let why = reason(change)
             .map(str::to_owned)
+            .or_else(|| (!told.is_empty()).then(|| told.join("; ")))
             .or_else(|| cause(change))
             .unwrap_or_default();
         let risk = Risk::of(change);

@@ -7,7 +7,7 @@ use skep_schema::change::{Change, ChangeSet};
 
 use super::Heading;
 use super::detail::{Line, Sign, cause, lines};
-use super::words::{Risk, course, effect, reason, sign, verdict};
+use super::words::{Risk, course, effect, identity, moves, reason, sign, verdict};
 use crate::output::paint::Paint;
 
 /// The whole text, with a final line end.
@@ -44,6 +44,9 @@ pub(crate) fn terminal(changes: &ChangeSet, heading: &Heading, paint: Paint) -> 
             }
         }
     }
+    for line in moves(changes) {
+        let _ = writeln!(out, "\n{line}");
+    }
     let _ = writeln!(out, "\n{}", paint.bold(&verdict));
     if let Some(next) = &heading.next {
         let _ = writeln!(out, "Apply exactly this: {next}");
@@ -79,6 +82,7 @@ fn one(out: &mut String, change: &Change, risk: Risk, columns: &Columns, paint: 
     for text in reason(change)
         .map(str::to_owned)
         .into_iter()
+        .chain(identity(change))
         .chain(cause(change))
         .chain(course(change))
     {

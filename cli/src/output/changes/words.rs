@@ -1,8 +1,9 @@
 //! The words and signs for changes.
 
 use anstyle::AnsiColor;
-use skep_schema::change::{Action, Change, Effect, Reason, Summary};
+use skep_schema::change::{Action, Change, ChangeSet, Effect, FieldChange, Reason, Summary};
 use skep_schema::plan::{Mode, Order, Payload, PlanNode};
+use skep_schema::value::Value;
 
 use super::image::short;
 
@@ -69,6 +70,8 @@ pub(super) const fn sign(action: Action) -> &'static str {
         Action::Update => "~",
         Action::Replace => "±",
         Action::Delete => "-",
+        Action::Adopt => "=",
+        Action::Forget => ".",
     }
 }
 
@@ -140,6 +143,50 @@ pub(super) fn reason(change: &Change) -> Option<&'static str> {
     }
 }
 
+/// Renames that nobody declared, each with the line that declares it.
+pub(super) fn moves(changes: &ChangeSet) -> Vec<String> {
+    let likely = changes.likely_moves().into_iter();
+    likely
+        .map(|(old, new)| {
+            format!(
+                "if {new} is {old} renamed, this line keeps its object:\n  \
+                 moved from=\"{old}\" to=\"{new}\""
+            )
+        })
+        .collect()
+}
+
+/// What becomes of whose object, for a change that is about that.
+pub(super) fn identity(change: &Change) -> Vec<String> {
+    let was = change.was.as_ref().map(|was| format!("was {was}"));
+    let known = change
+        .before
+        .as_deref()
+        .and_then(|node| node.payload.physical_name());
+    let name = known.unwrap_or_default();
+    let taken = match change.action {
+        Action::Adopt => Some(format!("takes over `{name}`")),
+        Action::Forget => Some(format!("`{name}` stays, and is ours no more")),
+        Action::Create | Action::Update | Action::Replace | Action::Delete => None,
+    };
+    was.into_iter()
+        .chain(taken)
+        .chain(left_stack(change))
+        .collect()
+}
+
+/// What of Docker's own command cannot reach the object any more.
+fn left_stack(change: &Change) -> Option<String> {
+    let is_mark = |field: &&FieldChange| field.path == ["labels", "com.docker.stack.namespace"];
+    let mark = change.fields.iter().find(is_mark);
+    match (change.action, mark?.before.as_ref()?) {
+        (Action::Adopt, Value::Text(stack)) => Some(format!(
+            "`docker stack rm {stack}` will not remove it any more"
+        )),
+        (_, _) => None,
+    }
+}
+
 /// `1 task`, `3 tasks`
 pub(crate) fn count(n: u64, word: &str) -> String {
     format!("{n} {word}{}", if n == 1 { "" } else { "s" })
@@ -153,12 +200,14 @@ pub(crate) fn verdict(summary: &Summary) -> String {
         update_no_restart,
         replace,
         delete,
+        adopt,
+        forget,
         noop,
         tasks_restarted,
         downtime,
         data_loss,
     } = summary;
-    let changes = create + update + update_no_restart + replace + delete;
+    let changes = create + update + update_no_restart + replace + delete + adopt + forget;
     if changes == 0 {
         return format!("nothing to do · {noop} unchanged");
     }
@@ -168,6 +217,8 @@ pub(crate) fn verdict(summary: &Summary) -> String {
         (*update_no_restart, "update without restart"),
         (*replace, "replace"),
         (*delete, "delete"),
+        (*adopt, "adopt"),
+        (*forget, "forget"),
         (*downtime, "with downtime"),
         (*data_loss, "with data loss"),
     ];
@@ -178,7 +229,7 @@ pub(crate) fn verdict(summary: &Summary) -> String {
             .filter(|(n, _)| *n > 0)
             .map(|(n, word)| format!("{n} {word}")),
     );
-    if *tasks_restarted > 0 {
+    if *tasks_restarted > 0 || *adopt > 0 {
         let verb = if *tasks_restarted == 1 {
             "restarts"
         } else {

@@ -50,7 +50,7 @@ impl Lower<'_, '_, '_> {
             .iter()
             .map(|(target, (_, source))| ((*target).to_owned(), file_ref(source.clone())));
         let mut service = Service {
-            name: self.names.plain(name),
+            name: self.derived(Kind::Gateway, name),
             image: self.pinned(&image_of_gateway(node)),
             command: rendered.command.clone(),
             mode,
@@ -164,7 +164,7 @@ impl Lower<'_, '_, '_> {
             return BTreeMap::new();
         }
         let volume = Volume {
-            name: self.names.plain(&format!("{name}.data")),
+            name: format!("{}.data", self.derived(Kind::Gateway, name)),
             ..Volume::default()
         };
         let from = MountSource::Volume {

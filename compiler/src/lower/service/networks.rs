@@ -17,12 +17,13 @@ impl Lower<'_, '_, '_> {
         service: &Service,
     ) -> BTreeMap<String, BTreeSet<String>> {
         let mut networks = BTreeMap::new();
+        let known = self.known_as(Kind::Service, name);
         for joined in network::of_service(service) {
             if ENGINE_NETWORKS.contains(&joined) {
                 written(service, joined).for_each(|network| self.check_engine_network(network));
                 networks.insert(joined.to_owned(), BTreeSet::new());
             } else if let Some(physical) = self.physical(Kind::Network, joined) {
-                networks.insert(physical, aliases(name, service, joined));
+                networks.insert(physical, aliases(&known, service, joined));
             }
         }
         networks

@@ -109,7 +109,7 @@ impl Node {
     /// Whether there is something to compare with what somebody else wrote.
     pub(super) fn can_be_checked(&self) -> bool {
         match self.role {
-            Role::Change { action, .. } => action != Action::Delete,
+            Role::Change { action, .. } => action != Action::Delete && action != Action::Forget,
             Role::Existing => true,
         }
     }

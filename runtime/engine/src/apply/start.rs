@@ -127,7 +127,9 @@ fn node(change: &Change, early: &BTreeSet<&Address>) -> Node {
         None | Some((Target::Declared, _) | (_, Payload::Declared(_) | Payload::Volume(_))) => {
             Arrival::Nothing
         }
-        Some((Target::Swarm, Payload::Service(_))) if change.action != Action::Delete => {
+        Some((Target::Swarm, Payload::Service(_)))
+            if change.action != Action::Delete && change.action != Action::Forget =>
+        {
             Arrival::Checked
         }
         Some((
@@ -138,7 +140,9 @@ fn node(change: &Change, early: &BTreeSet<&Address>) -> Node {
     let turn = match change.action {
         Action::Delete if early.contains(&change.address) => Turn::Early,
         Action::Delete => Turn::Last,
-        Action::Create | Action::Update | Action::Replace => Turn::Any,
+        Action::Create | Action::Update | Action::Replace | Action::Adopt | Action::Forget => {
+            Turn::Any
+        }
     };
     Node::new(
         change.address.clone(),

@@ -86,6 +86,7 @@ impl World {
 
     pub(crate) fn inventory(&self) -> Inventory {
         let observed = |payload: &Payload| Observed {
+            was: None,
             payload: payload.clone(),
             digest: None,
             readiness: Readiness::Ready {
@@ -158,14 +159,14 @@ impl World {
         }
         self.ready.remove(address);
         match (&change.after, change.action) {
-            (Some(after), Action::Create | Action::Update | Action::Replace) => {
+            (Some(after), Action::Create | Action::Update | Action::Replace | Action::Adopt) => {
                 self.missing(plan, address);
                 let old = self.objects.insert(address.clone(), after.payload.clone());
                 self.previous
                     .extend(old.map(|payload| (address.clone(), payload)));
             }
-            (_, Action::Delete) => self.remove(address),
-            (None, Action::Create | Action::Update | Action::Replace) => {
+            (_, Action::Delete | Action::Forget) => self.remove(address),
+            (None, Action::Create | Action::Update | Action::Replace | Action::Adopt) => {
                 self.wrong.push(format!("nothing to write at {address}"));
             }
         }

@@ -1,12 +1,14 @@
 //! Removing what was superseded, once nothing can go back to it.
 
+use std::collections::BTreeMap;
+
 use skep_engine::provider::{Kept, ProviderError};
 use skep_schema::address::{Address, Kind};
 use skep_schema::plan::Plan;
 
 use super::Model;
 use super::objects::{Object, objects};
-use super::observe::{is_used_before, refers, survey};
+use super::observe::{is_used_before, refers, settle, survey};
 use super::world::{Task, World};
 
 impl Model {
@@ -25,12 +27,14 @@ impl Model {
         let plan = plan.bind(&fingerprints);
         let superseded = survey(world, &self.stack, &plan).superseded;
         let is_kept = |object: &Object<'_>| kept.contains(&(object.kind, object.name.to_owned()));
-        let left = objects(world, &self.stack).into_iter().filter(|object| {
+        let all = objects(world, &self.stack);
+        let settled = settle(&all, &plan);
+        let left = all.into_iter().filter(|object| {
             let parted = superseded
                 .iter()
                 .any(|old| (old.kind, old.name) == (object.kind, object.name));
             object.kind != Kind::Service
-                && (parted && !is_kept(object) || is_left_over(object, &plan))
+                && (parted && !is_kept(object) || is_left_over(object, &plan, &settled))
         });
         left.filter(|object| !is_in_use(world, object.kind, object.name))
             .filter_map(|object| Some((object.address()?, object.kind, object.name.to_owned())))
@@ -39,10 +43,16 @@ impl Model {
 }
 
 /// Older content of a node that is gone: its delete took the newest.
-fn is_left_over(object: &Object<'_>, plan: &Plan) -> bool {
-    object
-        .address()
-        .is_some_and(|address| !plan.nodes.contains_key(&address))
+///
+/// A network that was forgotten carries our labels for ever, and stays.
+fn is_left_over(object: &Object<'_>, plan: &Plan, settled: &BTreeMap<Address, Address>) -> bool {
+    let is_kept =
+        |address: &Address| object.kind == Kind::Network && plan.identity.forgets(address);
+    let address = object.address().filter(|address| !is_kept(address));
+    address.is_some_and(|address| {
+        let now = settled.get(&address).unwrap_or(&address);
+        !plan.nodes.contains_key(now)
+    })
 }
 
 fn is_in_use(world: &World, kind: Kind, name: &str) -> bool {

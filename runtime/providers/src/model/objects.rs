@@ -4,10 +4,11 @@ use skep_schema::address::{Address, Kind};
 use skep_schema::plan::{self, Payload, SecretSource};
 
 use super::world::{Config, Meta, Network, Secret, Service, World};
-use crate::swarm::labels::theirs;
 use crate::swarm::normal;
 
-pub(super) use crate::swarm::labels::{ADDRESS, DIGEST, Labels, RECORD, RECORD_OF, STACK, taken};
+pub(super) use crate::swarm::labels::{
+    ADDRESS, DIGEST, Labels, RECORD, RECORD_OF, STACK, taken, theirs,
+};
 pub(super) use crate::swarm::survey::{not_as_written, respelled, spelled_like};
 
 /// One object.

@@ -7,8 +7,9 @@ use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken};
 use skep_schema::plan::{self, Payload, Plan};
 
 use super::Model;
-use super::objects::{DIGEST, Object, holder, is_of, objects, spelled_like, taken};
+use super::objects::{DIGEST, Object, holder, is_of, object, objects, spelled_like, taken};
 use super::world::World;
+use crate::swarm::adopt;
 
 /// The objects of one stack.
 pub(super) struct Survey<'a> {
@@ -21,8 +22,11 @@ pub(super) struct Survey<'a> {
 /// `plan` is bound, so that names are whole as far as they can be.
 pub(super) fn survey<'a>(world: &'a World, stack: &str, plan: &Plan) -> Survey<'a> {
     let mut found: BTreeMap<Address, Vec<Object<'_>>> = BTreeMap::new();
-    for object in objects(world, stack) {
+    let all = objects(world, stack);
+    let settled = settle(&all, plan);
+    for object in all {
         if let Some(address) = object.address() {
+            let address = settled.get(&address).cloned().unwrap_or(address);
             found.entry(address).or_default().push(object);
         }
     }
@@ -54,6 +58,19 @@ pub(super) fn survey<'a>(world: &'a World, stack: &str, plan: &Plan) -> Survey<'
         }
     }
     survey
+}
+
+/// The plan's addresses of objects that carry others.
+pub(super) fn settle(objects: &[Object<'_>], plan: &Plan) -> BTreeMap<Address, Address> {
+    let addresses: Vec<(Address, &Object<'_>)> = objects
+        .iter()
+        .filter_map(|object| Some((object.address()?, object)))
+        .collect();
+    let carried: Vec<plan::Carried<'_>> = addresses
+        .iter()
+        .map(|(address, object)| (address, object.kind, object.name))
+        .collect();
+    plan.settle(&carried)
 }
 
 /// Whether nothing but a rollback could still want it. It is not wanted by the plan, so it would
@@ -103,14 +120,18 @@ impl Model {
             .into_iter()
             .map(|(address, object)| {
                 let wanted = plan.nodes.get(&address).map(|node| &node.payload);
-                let observed = self.observed(world, object, wanted);
+                let observed = self.observed(world, object, &address, wanted);
                 (address, observed)
             })
             .collect();
+        let adoptable = adoptable(world, &plan, &nodes);
+        let mut taken = names_taken(world, &self.stack, &plan);
+        taken.retain(|(kind, name), _| !adopt::holds(&adoptable, *kind, name));
         Inventory {
             cluster: cluster(world, name),
             nodes,
-            taken: names_taken(world, &self.stack, &plan),
+            adoptable,
+            taken,
             fingerprints,
             superseded: superseded
                 .into_iter()
@@ -119,7 +140,13 @@ impl Model {
         }
     }
 
-    fn observed(&self, world: &World, object: Object<'_>, wanted: Option<&Payload>) -> Observed {
+    fn observed(
+        &self,
+        world: &World,
+        object: Object<'_>,
+        address: &Address,
+        wanted: Option<&Payload>,
+    ) -> Observed {
         let readiness = match object.kind {
             Kind::Service => self.readiness(world, object.name),
             Kind::Param
@@ -138,11 +165,25 @@ impl Model {
         };
         let digest = object.labels.get(DIGEST).and_then(|text| text.parse().ok());
         Observed {
+            was: object.address().filter(|carried| carried != address),
             payload: spelled_like(object.payload, wanted),
             digest,
             readiness,
         }
     }
+}
+
+fn adoptable(
+    world: &World,
+    plan: &Plan,
+    ours: &BTreeMap<Address, Observed>,
+) -> BTreeMap<Address, Observed> {
+    let found = adopt::open(plan, ours).filter_map(|(address, wanted)| {
+        let object = object(world, wanted.object()?, wanted.physical_name()?)?;
+        let seen = adopt::is_nobodys(object.labels).then_some(object.payload)?;
+        Some((address.clone(), adopt::observed(seen, wanted)))
+    });
+    found.collect()
 }
 
 fn cluster(world: &World, name: String) -> Cluster {

@@ -16,20 +16,42 @@ use super::{Model, Trouble};
 type Outcome = Result<(), ProviderError>;
 
 /// The engine writes a service itself while it updates it, so that a race may be lost more than once.
-const RACES: usize = 5;
+pub(super) const RACES: usize = 5;
 
 /// What holds the name of a node.
-enum Standing {
+pub(super) enum Standing {
     Nothing,
     /// Not ours, and so refused.
     Foreign(ProviderError),
     /// Ours, and it is the node already.
-    Same,
-    /// Ours, in another form and with this version.
+    Same {
+        version: u64,
+    },
+    /// Ours, in another form.
     Other {
         version: u64,
         payload: Box<Payload>,
     },
+}
+
+/// What may be written besides what carries our stack and the node's address.
+#[derive(Clone, Copy)]
+pub(super) enum Claim<'a> {
+    Ours,
+    /// Ours, under this address.
+    Was(&'a Address),
+    /// What no stack of Skep owns.
+    Nobodys,
+}
+
+impl<'a> Claim<'a> {
+    fn of(change: &'a Change) -> Self {
+        match (change.action, &change.was) {
+            (Action::Adopt, _) => Claim::Nobodys,
+            (_, Some(was)) => Claim::Was(was),
+            (_, None) => Claim::Ours,
+        }
+    }
 }
 
 impl Model {
@@ -41,21 +63,31 @@ impl Model {
             change.after.as_deref(),
         ) {
             (Action::Create, _, Some(after)) => self.create(address, after),
-            (Action::Update, Some(before), Some(after)) => self.update(address, before, after),
-            (Action::Replace, Some(before), Some(after)) => self.replace(change, before, after),
-            (Action::Delete, Some(before), _) => self.delete(address, before),
-            (Action::Create | Action::Update | Action::Replace | Action::Delete, _, _) => {
-                Err(rejected(format!(
-                    "the change of {address} does not say what it is about"
-                )))
+            (Action::Update | Action::Adopt, Some(before), Some(after)) => {
+                self.update(change, before, after)
             }
+            (Action::Forget, Some(before), _) => self.forget(change.carried(), before),
+            (Action::Replace, Some(before), Some(after)) => self.replace(change, before, after),
+            (Action::Delete, Some(before), _) => self.delete(change.carried(), before),
+            (
+                Action::Create
+                | Action::Update
+                | Action::Replace
+                | Action::Delete
+                | Action::Adopt
+                | Action::Forget,
+                _,
+                _,
+            ) => Err(rejected(format!(
+                "the change of {address} does not say what it is about"
+            ))),
         }
     }
 
     fn create(&self, address: &Address, node: &PlanNode) -> Outcome {
         match self.standing(address, node)? {
             Standing::Nothing => self.answered(address, self.send_create(address, node)),
-            Standing::Same => Ok(()),
+            Standing::Same { .. } => Ok(()),
             Standing::Foreign(refusal) => Err(refusal),
             Standing::Other { .. } => Err(conflict(address)),
         }
@@ -65,14 +97,20 @@ impl Model {
     fn replace(&self, change: &Change, before: &PlanNode, after: &PlanNode) -> Outcome {
         let address = &change.address;
         let same_name = before.payload.physical_name() == after.payload.physical_name();
-        if same_name && matches!(self.standing(address, after)?, Standing::Same) {
+        let claim = Claim::of(change);
+        if same_name
+            && matches!(
+                self.standing_of(address, after, claim)?,
+                Standing::Same { .. }
+            )
+        {
             return Ok(());
         }
         if same_name {
             // Nothing can go back to what loses its name.
-            self.clear(address, before)?;
+            self.clear(change.carried(), before)?;
         } else if change.effect >= Effect::Downtime {
-            self.delete(address, before)?;
+            self.delete(change.carried(), before)?;
         }
         self.create(address, after)
     }
@@ -140,10 +178,11 @@ impl Model {
 
     /// Writes until nobody else was faster, as long as the object is what the change was made
     /// against.
-    fn update(&self, address: &Address, before: &PlanNode, after: &PlanNode) -> Outcome {
+    fn update(&self, change: &Change, before: &PlanNode, after: &PlanNode) -> Outcome {
+        let address = &change.address;
         for _ in 0..RACES {
-            let version = match self.standing(address, after)? {
-                Standing::Same => return Ok(()),
+            let version = match self.standing_of(address, after, Claim::of(change))? {
+                Standing::Same { .. } => return Ok(()),
                 Standing::Foreign(refusal) => return Err(refusal),
                 Standing::Other { version, payload } if is_same(&payload, &before.payload) => {
                     version
@@ -193,7 +232,7 @@ impl Model {
         let object = node.payload.object().zip(node.payload.physical_name());
         let is_used_before =
             |world: &World| object.is_some_and(|(kind, name)| is_used_before(world, kind, name));
-        let stands = matches!(self.standing(address, node)?, Standing::Same);
+        let stands = matches!(self.standing(address, node)?, Standing::Same { .. });
         if stands && self.look(is_used_before)? {
             return Ok(());
         }
@@ -206,7 +245,7 @@ impl Model {
             Standing::Nothing => return Ok(()),
             Standing::Foreign(refusal) => return Err(refusal),
             Standing::Other { .. } => return Err(conflict(address)),
-            Standing::Same => {}
+            Standing::Same { .. } => {}
         }
         let (Some(kind), Some(name)) = (node.payload.object(), node.payload.physical_name()) else {
             return Ok(());
@@ -252,15 +291,30 @@ impl Model {
     }
 
     fn standing(&self, address: &Address, node: &PlanNode) -> Result<Standing, ProviderError> {
+        self.standing_of(address, node, Claim::Ours)
+    }
+
+    pub(super) fn standing_of(
+        &self,
+        address: &Address,
+        node: &PlanNode,
+        claim: Claim<'_>,
+    ) -> Result<Standing, ProviderError> {
         let (Some(kind), Some(name)) = (node.payload.object(), node.payload.physical_name()) else {
-            return Ok(Standing::Same);
+            return Ok(Standing::Same { version: 0 });
         };
         self.look(|world| match object(world, kind, name) {
             None => Standing::Nothing,
-            Some(object) if !self.owns(&object, address) => {
+            Some(object) if !self.owns(&object, address) && !self.may_take(claim, &object) => {
                 Standing::Foreign(foreign(address, &object))
             }
-            Some(object) if is_same(&object.payload, &node.payload) => Standing::Same,
+            Some(object)
+                if self.owns(&object, address) && is_same(&object.payload, &node.payload) =>
+            {
+                Standing::Same {
+                    version: object.meta.version,
+                }
+            }
             Some(Object { meta, payload, .. }) => Standing::Other {
                 version: meta.version,
                 payload: Box::new(payload),
@@ -270,6 +324,14 @@ impl Model {
 
     fn owns(&self, object: &Object<'_>, address: &Address) -> bool {
         object.is_of(&self.stack) && object.address().as_ref() == Some(address)
+    }
+
+    fn may_take(&self, claim: Claim<'_>, object: &Object<'_>) -> bool {
+        match claim {
+            Claim::Ours => false,
+            Claim::Was(address) => self.owns(object, address),
+            Claim::Nobodys => !object.labels.contains_key(STACK),
+        }
     }
 
     fn labelled(&self, own: &Labels, address: &Address, digest: &DigestText) -> Labels {
@@ -335,7 +397,7 @@ fn foreign(address: &Address, object: &Object<'_>) -> ProviderError {
     }
 }
 
-fn conflict(address: &Address) -> ProviderError {
+pub(super) fn conflict(address: &Address) -> ProviderError {
     ProviderError::Conflict {
         address: address.clone(),
     }

@@ -22,17 +22,17 @@ pub fn fingerprint(key: &[u8; 32], stack: &str, address: &Address, bytes: &Secre
     Digest::keyed(key, &format!("secret\0{stack}\0{address}"), bytes.expose()).short()
 }
 
-/// The same for the whole value of a variable of a service.
+/// The same for the whole value of a variable of a service, which is known by its physical name.
 pub(crate) fn variable_fingerprint(
     key: &[u8; 32],
     stack: &str,
-    address: &Address,
+    service: &str,
     variable: &str,
     bytes: &SecretBytes,
 ) -> String {
     Digest::keyed(
         key,
-        &format!("env\0{stack}\0{address}\0{variable}"),
+        &format!("env\0{stack}\0{service}\0{variable}"),
         bytes.expose(),
     )
     .short()
@@ -84,14 +84,16 @@ fn parts(template: &str) -> Option<Vec<Part<'_>>> {
 
 impl Secrets {
     /// Of all the plan's secrets and of all variables that hold one, as far as values are at hand.
+    /// A node that was moved keeps what it had: no object is made anew for another address.
     pub fn fingerprints(&self, key: &[u8; 32], plan: &Plan) -> Fingerprints {
         let mut prints = Fingerprints::default();
         for (address, node) in &plan.nodes {
             match &node.payload {
                 Payload::Secret(secret) if secret.source != SecretSource::External => {
+                    let first = plan.identity.first(address);
                     let print = self
                         .get(address)
-                        .map(|bytes| fingerprint(key, &plan.stack, address, bytes));
+                        .map(|bytes| fingerprint(key, &plan.stack, &first, bytes));
                     prints
                         .secrets
                         .extend(print.map(|print| (address.clone(), print)));
@@ -119,7 +121,7 @@ impl Secrets {
     ) {
         for (variable, text) in &service.secret_env {
             if let Some(value) = fill(&text.template, self) {
-                let print = variable_fingerprint(key, stack, address, variable, &value);
+                let print = variable_fingerprint(key, stack, &service.name, variable, &value);
                 prints
                     .env
                     .insert((address.clone(), variable.clone()), print);

@@ -1,14 +1,16 @@
 //! Removing what was superseded, once nothing can go back to it.
 
+use std::collections::BTreeMap;
+
 use skep_engine::provider::{Kept, ProviderError};
-use skep_schema::address::Kind;
+use skep_schema::address::{Address, Kind};
 use skep_schema::plan::Plan;
 
 use super::Swarm;
 use super::fault::{Fault, Meaning};
 use super::http::Ask;
 use super::labels::Owner;
-use super::survey::{Object, References, survey, used_before};
+use super::survey::{Object, References, settle, survey, used_before};
 use super::wire::Service;
 
 impl Swarm {
@@ -36,9 +38,10 @@ impl Swarm {
         let (view, configs, secrets) =
             tokio::try_join!(self.view(), self.owned("/configs"), self.owned("/secrets"))?;
         let objects = self.objects(&view, &configs, &secrets, key);
+        let settled = settle(&objects, plan);
         let left: Vec<Object> = objects
             .iter()
-            .filter(|object| is_left_over(object, plan))
+            .filter(|object| is_left_over(object, plan, &settled))
             .cloned()
             .collect();
         let superseded = survey(objects, &view, plan).superseded.into_iter();
@@ -77,6 +80,14 @@ impl Swarm {
 }
 
 /// Older content of a node that is gone: its delete took the newest.
-fn is_left_over(object: &Object, plan: &Plan) -> bool {
-    Owner::of(&object.labels).is_some_and(|owner| !plan.nodes.contains_key(&owner.address))
+///
+/// A network that was forgotten carries our labels for ever, and stays.
+fn is_left_over(object: &Object, plan: &Plan, settled: &BTreeMap<Address, Address>) -> bool {
+    let is_kept =
+        |owner: &Owner| object.kind == Kind::Network && plan.identity.forgets(&owner.address);
+    let owner = Owner::of(&object.labels).filter(|owner| !is_kept(owner));
+    owner.is_some_and(|owner| {
+        let address = settled.get(&owner.address).unwrap_or(&owner.address);
+        !plan.nodes.contains_key(address)
+    })
 }

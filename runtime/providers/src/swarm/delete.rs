@@ -56,10 +56,11 @@ impl Swarm {
             }
         };
         let fail = |fault| self.error(fault, Some(address));
+        let tasks = self.tasks_to_end(&found.object).await.map_err(fail)?;
         self.remove(&found.object).await.map_err(fail)?;
         match &node.payload {
             Payload::Service(service) => self
-                .wait_for_end(address, &found.object, service)
+                .wait_for_end(address, &found.object, &tasks, service)
                 .await
                 .map_err(fail),
             Payload::Network(_)
@@ -103,12 +104,25 @@ impl Swarm {
         removed.map_err(of_bollard)
     }
 
+    /// Tasks that may not carry the labels of the service: those from before it was adopted or
+    /// moved. When it is gone they cannot be asked for by its name.
+    async fn tasks_to_end(&self, object: &Object) -> Result<Vec<String>, Fault> {
+        if object.kind != Kind::Service {
+            return Ok(Vec::new());
+        }
+        let ask = Ask::get("/tasks").filters(&json!({"service": [object.id]}));
+        let tasks: Vec<Task> = self.http.json(ask).await?;
+        let open = tasks.into_iter().filter(|task| !task.has_ended());
+        Ok(open.map(|task| task.id).collect())
+    }
+
     /// Waits until no task is left, as long as the tasks may take: a port or a volume is free only
     /// then. Tasks on nodes that are gone never end, so the wait does.
     async fn wait_for_end(
         &self,
         address: &Address,
         object: &Object,
+        tasks: &[String],
         service: &Service,
     ) -> Result<(), Fault> {
         let grace = service
@@ -120,10 +134,14 @@ impl Swarm {
             format!("{STACK}={}", self.scope.stack),
             format!("{ADDRESS}={address}"),
         ];
+        let by_label = || Ask::get("/tasks").filters(&json!({"label": labels}));
         loop {
-            let ask = Ask::get("/tasks").filters(&json!({"label": labels}));
-            let tasks: Vec<Task> = self.http.json(ask).await?;
-            let left = tasks.iter().any(|task| task.service == object.id);
+            let mut left = self.http.json::<Vec<Task>>(by_label()).await?;
+            if !tasks.is_empty() {
+                let ask = Ask::get("/tasks").filters(&json!({"id": tasks}));
+                left.extend(self.http.json::<Vec<Task>>(ask).await?);
+            }
+            let left = left.iter().any(|task| task.service == object.id);
             if !left || Instant::now() >= deadline {
                 return Ok(());
             }

@@ -7,7 +7,7 @@ use skep_schema::plan::{Payload, PlanNode};
 
 use super::fault::Fault;
 use super::http::Ask;
-use super::labels::{Labels, Owner};
+use super::labels::{Labels, Owner, STACK};
 use super::observe::same_name;
 use super::read_service::Reading;
 use super::survey::{self, Object, spelled_like};
@@ -32,6 +32,15 @@ pub(crate) struct Found {
     pub(crate) spec: serde_json::Value,
 }
 
+/// What may be written besides what carries our stack and the node's address.
+pub(crate) enum Claim<'a> {
+    Ours,
+    /// Ours, under this address.
+    Was(&'a Address),
+    /// What no stack of Skep owns.
+    Nobodys,
+}
+
 /// An object that has a name we want.
 pub(crate) struct Namesake {
     pub(crate) kind: Kind,
@@ -49,37 +58,49 @@ impl Swarm {
         address: &Address,
         node: &PlanNode,
     ) -> Result<Standing, ProviderError> {
-        let found = self.find(address, &node.payload).await?;
-        let Some(found) = found else {
+        self.standing_of(address, node, &Claim::Ours).await
+    }
+
+    /// The same, where more than what carries the address may be written. Only what carries it
+    /// already can be as the node wants it.
+    pub(crate) async fn standing_of(
+        &self,
+        address: &Address,
+        node: &PlanNode,
+        claim: &Claim<'_>,
+    ) -> Result<Standing, ProviderError> {
+        let key = self.key().await?;
+        let found = self.find(&node.payload, key.as_ref()).await;
+        let Some(found) = found.map_err(|fault| self.error(fault, Some(address)))? else {
             return Ok(Standing::Absent);
         };
-        if Owner::of(&found.object.labels) != Some(self.owner(address)) {
+        let owner = Owner::of(&found.object.labels);
+        let is_settled = owner == Some(self.owner(address));
+        if !is_settled && !self.may_take(claim, owner.as_ref(), &found.object.labels) {
             let Object {
                 kind, name, labels, ..
             } = found.object;
             return Err(Namesake { kind, name, labels }.denies(address));
         }
         let seen = spelled_like(found.object.payload.clone(), Some(&node.payload));
-        Ok(if seen == node.payload {
+        Ok(if is_settled && seen == node.payload {
             Standing::Wanted(found)
         } else {
             Standing::Other(found)
         })
     }
 
-    async fn find(
+    /// What has the name of `payload` now, whosever it is.
+    pub(crate) async fn find(
         &self,
-        address: &Address,
         payload: &Payload,
-    ) -> Result<Option<Found>, ProviderError> {
+        key: Option<&[u8; 32]>,
+    ) -> Result<Option<Found>, Fault> {
         let (Some(kind), Some(name)) = (payload.object(), payload.physical_name()) else {
             return Ok(None);
         };
-        let found = match kind {
-            Kind::Service => {
-                let key = self.key().await?;
-                self.find_service(address, name, key.as_ref()).await
-            }
+        match kind {
+            Kind::Service => self.find_service(name, key).await,
             Kind::Network => self.find_network(name).await,
             Kind::Config => self.find_stored(kind, "/configs", name).await,
             Kind::Secret => self.find_stored(kind, "/secrets", name).await,
@@ -90,13 +111,19 @@ impl Swarm {
             | Kind::Gateway
             | Kind::Route
             | Kind::Flow => Ok(None),
-        };
-        found.map_err(|fault| self.error(fault, Some(address)))
+        }
+    }
+
+    fn may_take(&self, claim: &Claim<'_>, owner: Option<&Owner>, labels: &Labels) -> bool {
+        match claim {
+            Claim::Ours => false,
+            Claim::Was(address) => owner == Some(&self.owner(address)),
+            Claim::Nobodys => !labels.contains_key(STACK),
+        }
     }
 
     async fn find_service(
         &self,
-        address: &Address,
         name: &str,
         key: Option<&[u8; 32]>,
     ) -> Result<Option<Found>, Fault> {
@@ -109,7 +136,7 @@ impl Swarm {
         };
         let listed = networks(&self.http).await?;
         let networks = names(&self.http, &listed, std::iter::once(&service.spec)).await?;
-        let fingerprint = self.fingerprint(key, Some(address.clone()));
+        let fingerprint = self.fingerprint(key, name);
         let object = survey::service(
             &service,
             &Reading {

@@ -78,7 +78,10 @@ pub(crate) fn taken(labels: &Labels) -> Taken {
     let owner = owners
         .iter()
         .find_map(|(label, what)| Some(format!("{what} {}", labels.get(*label)?)));
-    Taken { owner }
+    Taken {
+        owner,
+        adoptable: !labels.contains_key(STACK),
+    }
 }
 
 #[cfg(test)]

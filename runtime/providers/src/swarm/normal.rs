@@ -127,7 +127,7 @@ pub(crate) fn spelled_like(seen: Service, wanted: &Service) -> Service {
     if seen == normal {
         return wanted.clone();
     }
-    let mut spelled = seen;
+    let mut spelled = super::adopt::meaningless(seen, wanted);
     macro_rules! adopt {
         ($($field:ident)*) => {$(
             if spelled.$field == normal.$field {

@@ -8,7 +8,6 @@ use skep_schema::address::{Address, Kind};
 use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken};
 use skep_schema::plan::{Fingerprints, Payload, Plan};
 
-use super::Swarm;
 use super::convergence::Case;
 use super::fault::Fault;
 use super::find::Namesake;
@@ -18,6 +17,7 @@ use super::read_service::Reading;
 use super::survey::{self, Object, Survey, spelled_like};
 use super::view::View;
 use super::wire::{Info, Service, Stored};
+use super::{Swarm, adopt};
 use crate::secrets::{SecretBytes, variable_fingerprint};
 
 impl Swarm {
@@ -47,15 +47,22 @@ impl Swarm {
         )?;
         let objects = self.objects(&view, &configs, &secrets, key);
         let Survey { nodes, superseded } = survey::survey(objects, &view, plan);
-        let nodes = nodes.into_iter().map(|(address, object)| {
-            let wanted = plan.nodes.get(&address).map(|node| &node.payload);
-            let observed = observed(&view, object, wanted);
-            (address, observed)
-        });
+        let nodes: BTreeMap<Address, Observed> = nodes
+            .into_iter()
+            .map(|(address, object)| {
+                let wanted = plan.nodes.get(&address).map(|node| &node.payload);
+                let observed = observed(&view, object, &address, wanted);
+                (address, observed)
+            })
+            .collect();
+        let adoptable = self.adoptable(plan, &nodes, key).await?;
+        let mut taken = self.taken(plan, &view, &namesakes);
+        taken.retain(|(kind, name), _| !adopt::holds(&adoptable, *kind, name));
         Ok(Inventory {
             cluster: self.cluster(&info),
-            nodes: nodes.collect(),
-            taken: self.taken(plan, &view, &namesakes),
+            nodes,
+            adoptable,
+            taken,
             fingerprints,
             superseded: superseded
                 .into_iter()
@@ -103,8 +110,7 @@ impl Swarm {
         view: &View,
         key: Option<&[u8; 32]>,
     ) -> Object {
-        let address = labels::Owner::of(&service.labels()).map(|owner| owner.address);
-        let fingerprint = self.fingerprint(key, address);
+        let fingerprint = self.fingerprint(key, service.name());
         survey::service(
             service,
             &Reading {
@@ -118,14 +124,14 @@ impl Swarm {
     pub(crate) fn fingerprint<'a>(
         &'a self,
         key: Option<&'a [u8; 32]>,
-        address: Option<Address>,
+        service: &'a str,
     ) -> impl Fn(&str, &str) -> Option<String> + 'a {
         move |variable, value| {
             let value = SecretBytes::new(value.as_bytes().to_vec());
             Some(variable_fingerprint(
                 key?,
                 &self.scope.stack,
-                address.as_ref()?,
+                service,
                 variable,
                 &value,
             ))
@@ -232,7 +238,7 @@ pub(crate) fn same_name(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-fn observed(view: &View, object: Object, wanted: Option<&Payload>) -> Observed {
+fn observed(view: &View, object: Object, address: &Address, wanted: Option<&Payload>) -> Observed {
     let service = view.services.iter().find(|service| service.id == object.id);
     let readiness = match (&object.payload, service) {
         (Payload::Service(spec), Some(service)) => {
@@ -251,6 +257,9 @@ fn observed(view: &View, object: Object, wanted: Option<&Payload>) -> Observed {
     };
     Observed {
         digest: labels::digest(&object.labels),
+        was: labels::Owner::of(&object.labels)
+            .map(|owner| owner.address)
+            .filter(|carried| carried != address),
         payload: spelled_like(object.payload, wanted),
         readiness,
     }

@@ -7,7 +7,7 @@ use skep_schema::inventory::{Inventory, Readiness};
 use skep_schema::plan::{Payload, Plan, PlanNode};
 
 use super::convergence::{Case, Finding};
-use super::find::Standing;
+use super::find::{Claim, Standing};
 use super::labels::Owner;
 use super::survey::{not_as_written, respelled, spelled_like};
 use super::{Swarm, rejected};
@@ -68,25 +68,37 @@ impl Swarm {
         ) {
             (Action::Create, _, Some(after)) => self.create(address, after).await,
             (Action::Update, Some(before), Some(after)) => {
-                self.update(address, before, after).await
+                let claim = change.was.as_ref().map_or(Claim::Ours, Claim::Was);
+                self.update(address, &claim, before, after).await
             }
+            (Action::Adopt, Some(before), Some(after)) => {
+                self.update(address, &Claim::Nobodys, before, after).await
+            }
+            (Action::Forget, Some(before), _) => self.forget(change.carried(), before).await,
             (Action::Replace, Some(before), Some(after)) => {
                 let (old, new) = (
                     before.payload.physical_name(),
                     after.payload.physical_name(),
                 );
                 if change.effect >= Effect::Downtime || old == new {
-                    self.replace(address, before, after).await
+                    self.replace(change, before, after).await
                 } else {
                     self.create(address, after).await
                 }
             }
-            (Action::Delete, Some(before), _) => self.delete(address, before).await,
-            (Action::Create | Action::Update | Action::Replace | Action::Delete, _, _) => {
-                Err(rejected(format!(
-                    "the change of {address} does not say what it is about"
-                )))
-            }
+            (Action::Delete, Some(before), _) => self.delete(change.carried(), before).await,
+            (
+                Action::Create
+                | Action::Update
+                | Action::Replace
+                | Action::Delete
+                | Action::Adopt
+                | Action::Forget,
+                _,
+                _,
+            ) => Err(rejected(format!(
+                "the change of {address} does not say what it is about"
+            ))),
         }
     }
 
@@ -95,16 +107,19 @@ impl Swarm {
     /// stays, unless it would lose its name anyway.
     async fn replace(
         &self,
-        address: &Address,
+        change: &Change,
         before: &PlanNode,
         after: &PlanNode,
     ) -> Result<(), ProviderError> {
+        let (address, carried) = (&change.address, change.carried());
         let keeps_name = before.payload.physical_name() == after.payload.physical_name();
-        if !matches!(self.standing(address, after).await?, Standing::Wanted(_)) {
+        let claim = change.was.as_ref().map_or(Claim::Ours, Claim::Was);
+        let standing = self.standing_of(address, after, &claim).await?;
+        if !matches!(standing, Standing::Wanted(_)) {
             if keeps_name {
-                self.clear(address, before).await?;
+                self.clear(carried, before).await?;
             } else {
-                self.delete(address, before).await?;
+                self.delete(carried, before).await?;
             }
         }
         self.create(address, after).await

@@ -72,9 +72,12 @@ pub(crate) fn survey(objects: Vec<Object>, view: &View, plan: &Plan) -> Survey {
     let before = used_before(view.services.iter());
     let now = References::of(view.services.iter().map(|service| &service.spec));
     let mut found: BTreeMap<Address, Vec<Object>> = BTreeMap::new();
+    let settled = settle(&objects, plan);
     for object in objects {
         if let Some(owner) = Owner::of(&object.labels) {
-            found.entry(owner.address).or_default().push(object);
+            let address = settled.get(&owner.address).cloned();
+            let address = address.unwrap_or(owner.address);
+            found.entry(address).or_default().push(object);
         }
     }
     let mut survey = Survey::default();
@@ -99,6 +102,19 @@ pub(crate) fn survey(objects: Vec<Object>, view: &View, plan: &Plan) -> Survey {
         }
     }
     survey
+}
+
+/// The plan's addresses of objects that carry others.
+pub(crate) fn settle(objects: &[Object], plan: &Plan) -> BTreeMap<Address, Address> {
+    let owners: Vec<(Address, &Object)> = objects
+        .iter()
+        .filter_map(|object| Some((Owner::of(&object.labels)?.address, object)))
+        .collect();
+    let carried: Vec<plan::Carried<'_>> = owners
+        .iter()
+        .map(|(address, object)| (address, object.kind, object.name.as_str()))
+        .collect();
+    plan.settle(&carried)
 }
 
 pub(crate) fn service(service: &Service, with: &Reading<'_>) -> Object {

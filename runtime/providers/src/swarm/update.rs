@@ -9,7 +9,7 @@ use skep_schema::plan::{Payload, PlanNode, Service};
 
 use super::edit::edited;
 use super::fault::{Fault, Meaning};
-use super::find::{Found, Standing};
+use super::find::{Claim, Found, Standing};
 use super::http::Ask;
 use super::labels::Labels;
 use super::survey::spelled_like;
@@ -19,7 +19,7 @@ use super::{Swarm, network};
 type Outcome = Result<(), ProviderError>;
 
 /// The engine writes a service itself while it updates it, so that a race may be lost more than once.
-const RACES: usize = 5;
+pub(crate) const RACES: usize = 5;
 
 impl Swarm {
     /// Writes until nobody else was faster, as long as the object is what the change was made
@@ -27,6 +27,7 @@ impl Swarm {
     pub(crate) async fn update(
         &self,
         address: &Address,
+        claim: &Claim<'_>,
         before: &PlanNode,
         after: &PlanNode,
     ) -> Outcome {
@@ -34,7 +35,7 @@ impl Swarm {
             address: address.clone(),
         };
         for _ in 0..RACES {
-            let found = match self.standing(address, after).await? {
+            let found = match self.standing_of(address, after, claim).await? {
                 Standing::Absent => return Err(conflict()),
                 Standing::Wanted(_) => return Ok(()),
                 Standing::Other(found) => found,
@@ -81,7 +82,7 @@ impl Swarm {
     }
 
     /// Configs and secrets can change in nothing but labels; their data may be left out.
-    async fn relabel(
+    pub(crate) async fn relabel(
         &self,
         path: &str,
         name: &str,
@@ -160,7 +161,7 @@ fn as_found(seen: &Service, found: &Found, new: &Completion) -> Value {
 }
 
 /// Lost races and lost answers alike: the next look tells what became of the write.
-fn may_try_again(fault: &Fault) -> bool {
+pub(crate) fn may_try_again(fault: &Fault) -> bool {
     match fault {
         Fault::Lost(_) => true,
         Fault::NoConnection(_) => false,

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::Swarm;
 use super::fault::Fault;
 use super::http::{Ask, Http};
 use super::json::{list, text};
 use super::labels::STACK;
 use super::wire::{Network, Node, Service, Task};
+use super::{Swarm, strays};
 
 /// The services of one stack with their tasks, and the swarm around them.
 #[derive(Debug)]
@@ -58,11 +58,13 @@ async fn look(http: &Http, stack: &str) -> Result<View, Fault> {
     let tasks = http.json::<Vec<Task>>(Ask::get("/tasks").filters(&ours));
     let current = http.json::<Vec<Task>>(Ask::get("/tasks").filters(&current));
     let nodes = http.json::<Vec<Node>>(Ask::get("/nodes"));
-    let (services, tasks, current, nodes, networks) =
+    let (services, mut tasks, current, nodes, networks) =
         tokio::try_join!(services, tasks, current, nodes, networks(http))?;
     let now = services.date().unwrap_or_else(jiff::Timestamp::now);
     let services: Vec<Service> = serde_json::from_slice(&services.body)
         .map_err(|error| Fault::Lost(format!("the list of services is not understood: {error}")))?;
+    let mut current = current.into_iter().map(|task| task.id).collect();
+    strays::add(http, &services, &mut tasks, &mut current).await?;
     let network_names = names(
         http,
         &networks,
@@ -72,7 +74,7 @@ async fn look(http: &Http, stack: &str) -> Result<View, Fault> {
     Ok(View {
         services,
         tasks,
-        current: current.into_iter().map(|task| task.id).collect(),
+        current,
         nodes: nodes
             .into_iter()
             .map(|node| (node.id.clone(), node))

@@ -65,6 +65,7 @@ pub(crate) enum Update {
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct ServiceStatus {
     pub(crate) desired_tasks: u64,
+    pub(crate) running_tasks: u64,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -4,6 +4,7 @@ mod circle;
 mod failures;
 mod faults;
 mod file;
+mod identity;
 mod journal;
 mod lock;
 mod ownership;

@@ -32,7 +32,10 @@ async fn a_foreign_object_is_seen_as_such_and_stays_as_it_is() {
     let owner = Some("docker stack blog".to_owned());
     assert_eq!(
         seen.inventory.taken.get(&(Kind::Service, name.clone())),
-        Some(&Taken { owner })
+        Some(&Taken {
+            owner,
+            adoptable: true
+        })
     );
     assert_eq!(seen.taken.len(), 1);
     let outcome = swarm.apply(&seen.changes.changes[0]).await;
@@ -97,7 +100,10 @@ async fn another_stacks_config_is_taken() {
     let owner = Some(format!("stack {}", other.stack));
     assert_eq!(
         seen.inventory.taken.get(&(Kind::Config, name)),
-        Some(&Taken { owner })
+        Some(&Taken {
+            owner,
+            adoptable: false
+        })
     );
     assert!(matches!(
         swarm.apply(&seen.changes.changes[0]).await,

@@ -1,0 +1,51 @@
+//! Names that stay what they were: of nodes that were renamed, and of objects that are taken over.
+
+use std::collections::BTreeSet;
+
+use skep_schema::address::{Address, Kind};
+use skep_schema::plan::Identity;
+use skep_schema::spec::Spec;
+
+use super::Lower;
+use crate::resolve::Names;
+
+/// What a spec says of objects beside how they shall be.
+pub(super) fn of(spec: &Spec) -> Identity {
+    let declared: BTreeSet<Address> = Names::of(spec).addresses().collect();
+    let moved = spec.moved.iter().map(|moved| &moved.node);
+    // What is still declared did not move; that is reported, and nothing follows from it.
+    let moved = moved.filter(|moved| !declared.contains(&moved.from.value.0));
+    let forget = spec.forget.iter().map(|forget| &forget.node.node.value.0);
+    let adopt = spec.adopt.iter().map(|adopt| &adopt.node.node.value.0);
+    Identity {
+        moved: moved
+            .map(|moved| (moved.from.value.0.clone(), moved.to.value.0.clone()))
+            .collect(),
+        forget: forget.cloned().collect(),
+        adopt: adopt.cloned().collect(),
+    }
+}
+
+impl Lower<'_, '_, '_> {
+    /// The name that a node had when it was first declared: what is derived from it does not
+    /// change by a move.
+    pub(super) fn known_as(&self, kind: Kind, name: &str) -> String {
+        self.identity.first(&Address::new(kind, name)).name
+    }
+
+    /// The name in the swarm of a node that says nothing of it.
+    pub(super) fn derived(&self, kind: Kind, name: &str) -> String {
+        self.names.plain(&self.known_as(kind, name))
+    }
+
+    /// The name in the swarm that is written down: by the node, or for what it takes over.
+    pub(super) fn chosen(&self, kind: Kind, name: &str, physical: Option<&str>) -> Option<String> {
+        let address = Address::new(kind, name);
+        let adopted = self.spec.adopt.iter().map(|adopt| &adopt.node);
+        let adopted = adopted
+            .filter(|adopt| adopt.node.value.0 == address)
+            .find_map(|adopt| adopt.name.as_ref())
+            .map(|name| name.value.as_str());
+        adopted.or(physical).map(str::to_owned)
+    }
+}
