@@ -1,7 +1,7 @@
 //! From the typed spec to what the swarm needs: names, payloads and what has to be there first.
 //!
-//! Kinds are lowered in an order in which every name is known before it is used: networks, volumes,
-//! secrets, configs, services, gateways. References that lead nowhere were reported by
+//! Kinds are lowered in an order in which every name is known before it is used: nodes, networks,
+//! volumes, secrets, configs, services, gateways. References that lead nowhere were reported by
 //! [`resolve`](crate::resolve); here they only keep the result from being whole.
 
 mod certificate;
@@ -15,6 +15,7 @@ mod gateway;
 mod health;
 mod names;
 mod network;
+mod node;
 mod place;
 mod plain;
 mod route;
@@ -67,6 +68,7 @@ pub(crate) fn lower(
         partial: false,
         whole: true,
     };
+    lower.nodes();
     lower.networks();
     lower.volumes();
     lower.secrets();

@@ -5,13 +5,14 @@ mod between;
 mod cause;
 mod drift;
 mod effect;
+mod evict;
 mod fields;
 mod guard;
 mod order;
 mod summary;
 mod waves;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,9 @@ pub struct Change {
     /// Tasks that stop or restart because of it.
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub tasks: u64,
+    /// Services whose tasks must leave a machine because of its new labels, and how many leave.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evicts: BTreeMap<Address, u64>,
     pub reason: Reason,
     /// Changed nodes this change follows from.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

@@ -1,5 +1,7 @@
 //! What exists in a target now.
 
+mod labelled;
+mod machine;
 mod observed;
 
 use std::collections::BTreeMap;
@@ -9,6 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Kind};
 use crate::digest::DigestText;
 use crate::plan::{Fingerprints, Payload};
+
+pub(crate) use labelled::declared;
+pub use labelled::{labelled, machine};
+pub use machine::{Availability, CLAIM, Claim, Load, Machine, MachineState, Role, Use};
 
 /// Everything of one stack that a provider found, in the form plans have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +41,9 @@ pub struct Cluster {
     /// The API version spoken, `1.41`.
     pub api: String,
     pub nodes: u32,
+    /// In order of host name and id.
+    #[serde(skip)]
+    pub machines: Vec<Machine>,
 }
 
 /// An object of ours as it is.

@@ -4,6 +4,7 @@ mod config;
 mod flow;
 mod gateway;
 mod network;
+mod node;
 mod project;
 mod route;
 mod service;
@@ -13,6 +14,7 @@ pub use config::*;
 pub use flow::*;
 pub use gateway::*;
 pub use network::*;
+pub use node::*;
 pub use project::*;
 pub use route::*;
 pub use service::*;
@@ -41,6 +43,7 @@ pub struct Spec {
     pub project: String,
     pub environment: Option<String>,
     pub edition: u16,
+    pub nodes: BTreeMap<String, Declared<SwarmNode>>,
     pub networks: BTreeMap<String, Declared<Network>>,
     pub volumes: BTreeMap<String, Declared<Volume>>,
     pub secrets: BTreeMap<String, Declared<Secret>>,
@@ -56,6 +59,7 @@ pub struct Spec {
 
 /// The kinds that a spec is made of, after components and overlays are gone.
 pub const KINDS: &[&NodeInfo] = &[
+    SwarmNode::INFO,
     Network::INFO,
     Volume::INFO,
     Secret::INFO,

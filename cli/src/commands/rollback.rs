@@ -41,6 +41,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let target = session.connect(&plan)?;
     let allow = |seen: &Look, journal: &Journal| {
         refuse::taken(seen)?;
+        refuse::nodes(seen)?;
         refuse::blocked(&seen.changes, &options.manner.unprotect)?;
         refuse::gone(seen, &entry.revision)?;
         refuse::unknown(&seen.changes, &target)?;

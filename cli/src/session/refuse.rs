@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use skep_engine::drive::Look;
 use skep_schema::address::{Address, Kind};
 use skep_schema::change::{Action, Block, Blocked, Change, ChangeSet, Effect};
+use skep_schema::place::NodeFault;
 use skep_schema::plan::{Plan, PlanNode};
 use skep_schema::revision::{self, Entry, Revision};
 
@@ -33,6 +34,16 @@ pub(crate) fn taken(seen: &Look) -> Result<(), Failure> {
         format!("`{address}` wants the name `{name}`, which belongs to {owner}"),
     )
     .help("rename it with `name \"...\"`, declare it `external`, or remove the other object"))
+}
+
+/// Nodes that the cluster cannot give as they are declared.
+pub(crate) fn nodes(seen: &Look) -> Result<(), Failure> {
+    let faults = NodeFault::all(&seen.plan, &seen.inventory.cluster);
+    let Some(first) = faults.first() else {
+        return Ok(());
+    };
+    let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Err(Failure::new(Exit::Denied, all.join("\n       ")).help(first.help()))
 }
 
 /// Secrets that would have to be written, and whose values are not here: better now than half way.

@@ -101,6 +101,7 @@ impl Session<'_> {
             id,
             api: _,
             nodes,
+            machines: _,
         } = cluster;
         let id: String = id.chars().take(8).collect();
         let nodes = crate::output::changes::count((*nodes).into(), "node");

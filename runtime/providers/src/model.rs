@@ -13,6 +13,7 @@ mod door;
 mod edit;
 mod fault;
 pub mod image;
+mod machines;
 mod names;
 mod objects;
 mod observe;
@@ -42,8 +43,8 @@ pub use fault::{Call, Fate, Faults, Verb};
 pub use refusal::{Refusal, Reply};
 pub use store::StoreError;
 pub use world::{
-    Config, Desired, Meta, Network, Node, Role, Secret, Service, Slot, Task, TaskState,
-    UpdateState, UpdateStatus, WORLD_FORMAT, World,
+    Config, Desired, Meta, Network, Node, Secret, Service, Slot, Task, TaskState, UpdateState,
+    UpdateStatus, WORLD_FORMAT, World,
 };
 
 /// Virtual milliseconds that pass with each look at a node.

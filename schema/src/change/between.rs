@@ -1,9 +1,9 @@
 //! `ChangeSet::between`: the only place where two states of a stack are compared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, CHANGES_FORMAT, Change, ChangeSet, Effect, Reason, Summary};
-use super::{approval, cause, effect, fields, order};
+use super::{approval, cause, effect, evict, fields, order};
 use crate::address::Address;
 use crate::inventory::{Inventory, Readiness};
 use crate::plan::{Mode, Payload, Plan, PlanNode, Service, Target};
@@ -67,6 +67,7 @@ impl ChangeSet {
                 }
             }
         }
+        evict::attribute(&mut self.changes, inventory);
         self.summary = Summary {
             noop: self.summary.noop,
             ..Summary::of(&self.changes, 0)
@@ -116,7 +117,7 @@ fn create(address: &Address, after: &PlanNode) -> Change {
 /// What has no object of its own ends without a trace, and volumes outlive their stack.
 fn delete(address: &Address, before: &PlanNode) -> Change {
     let effect = match &before.payload {
-        Payload::Volume(_) | Payload::Declared(_) => Effect::NoRestart,
+        Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => Effect::NoRestart,
         Payload::Network(_) | Payload::Secret(_) | Payload::Config(_) | Payload::Service(_) => {
             Effect::Delete
         }
@@ -159,6 +160,7 @@ fn bare(address: &Address, action: Action, effect: Effect, reason: Reason) -> Ch
         action,
         effect,
         tasks: 0,
+        evicts: BTreeMap::new(),
         reason,
         caused_by: BTreeSet::new(),
         waits_for: BTreeSet::new(),
@@ -182,7 +184,7 @@ fn action(change: &Change, before: &Payload, after: &Payload) -> Action {
         Payload::Service(service) => ["name", "mode"].iter().any(refused) || runs_anew(service),
         Payload::Network(_) => true,
         Payload::Secret(_) | Payload::Config(_) => change.effect >= Effect::Replace,
-        Payload::Volume(_) => before.physical_name() != after.physical_name(),
+        Payload::Node(_) | Payload::Volume(_) => before.physical_name() != after.physical_name(),
         Payload::Declared(_) => false,
     };
     if replaced {

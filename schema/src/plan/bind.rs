@@ -65,7 +65,11 @@ fn bind_node(
                     .cloned();
             }
         }
-        Payload::Network(_) | Payload::Volume(_) | Payload::Config(_) | Payload::Declared(_) => {}
+        Payload::Node(_)
+        | Payload::Network(_)
+        | Payload::Volume(_)
+        | Payload::Config(_)
+        | Payload::Declared(_) => {}
     }
     node.digest = node.payload.digest(address.kind);
     node

@@ -5,6 +5,8 @@ use skep_schema::address::Segment;
 use skep_schema::change::{Action, Author, Change, FieldChange, Reason};
 use skep_schema::value::Value;
 
+use super::words::count;
+
 /// A line and the sign in front of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -39,6 +41,26 @@ const AROUND: usize = 2;
 
 /// What differs, property by property. A new or deleted node shows none: its heading says it.
 pub(super) fn lines(change: &Change) -> Vec<Line> {
+    let mut lines = properties(change);
+    lines.extend(change.evicts.iter().map(|(address, tasks)| Line {
+        sign: Sign::Plain,
+        text: format!(
+            "{} of {address} must leave {}: its constraints are not met there any more",
+            count(*tasks, "task"),
+            host(change)
+        ),
+    }));
+    lines
+}
+
+/// The machine a change of labels is about.
+fn host(change: &Change) -> &str {
+    let node = change.before.as_ref().or(change.after.as_ref());
+    node.and_then(|node| node.payload.physical_name())
+        .unwrap_or_default()
+}
+
+fn properties(change: &Change) -> Vec<Line> {
     match change.action {
         Action::Create | Action::Delete => Vec::new(),
         Action::Update | Action::Replace => change
@@ -218,10 +240,7 @@ fn text_diff(path: &str, before: &str, after: &str) -> Vec<Line> {
     let changed = all.iter().filter(|l| l.sign != Sign::Plain).count();
     let mut lines = vec![Line {
         sign: Sign::Changed,
-        text: format!(
-            "{path}  ({})",
-            super::words::count(changed as u64, "changed line")
-        ),
+        text: format!("{path}  ({})", count(changed as u64, "changed line")),
     }];
     lines.extend(shorten(all));
     lines

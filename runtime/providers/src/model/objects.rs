@@ -56,6 +56,7 @@ pub(super) fn object<'a>(world: &'a World, kind: Kind, name: &str) -> Option<Obj
             .map(|(name, service)| of_service(name, service)),
         Kind::Param
         | Kind::Registry
+        | Kind::Node
         | Kind::Volume
         | Kind::Certificate
         | Kind::Gateway
@@ -79,6 +80,7 @@ pub(super) fn holder<'a>(world: &'a World, kind: Kind, name: &str) -> Option<&'a
         }
         Kind::Param
         | Kind::Registry
+        | Kind::Node
         | Kind::Volume
         | Kind::Certificate
         | Kind::Gateway

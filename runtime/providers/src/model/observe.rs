@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
-use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken};
+use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken, labelled};
 use skep_schema::plan::{self, Payload, Plan};
 
 use super::Model;
@@ -82,6 +82,7 @@ pub(super) fn refers(service: &plan::Service, kind: Kind, name: &str) -> bool {
         Kind::Config => service.configs.values().any(|file| file.source == name),
         Kind::Param
         | Kind::Registry
+        | Kind::Node
         | Kind::Volume
         | Kind::Certificate
         | Kind::Service
@@ -99,6 +100,8 @@ impl Model {
             .unwrap_or_default();
         let plan = plan.bind(&fingerprints);
         let Survey { nodes, superseded } = survey(world, &self.stack, &plan);
+        let machines = world.machines();
+        let labelled = labelled(&machines, &self.stack, &plan);
         let nodes = nodes
             .into_iter()
             .map(|(address, object)| {
@@ -106,9 +109,13 @@ impl Model {
                 let observed = self.observed(world, object, wanted);
                 (address, observed)
             })
+            .chain(labelled)
             .collect();
         Inventory {
-            cluster: cluster(world, name),
+            cluster: Cluster {
+                machines,
+                ..cluster(world, name)
+            },
             nodes,
             taken: names_taken(world, &self.stack, &plan),
             fingerprints,
@@ -124,6 +131,7 @@ impl Model {
             Kind::Service => self.readiness(world, object.name),
             Kind::Param
             | Kind::Registry
+            | Kind::Node
             | Kind::Network
             | Kind::Volume
             | Kind::Secret
@@ -152,6 +160,7 @@ fn cluster(world: &World, name: String) -> Cluster {
         id: world.swarm.clone(),
         api: "1.41".to_owned(),
         nodes,
+        machines: Vec::new(),
     }
 }
 

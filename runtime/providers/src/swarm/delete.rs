@@ -62,7 +62,8 @@ impl Swarm {
                 .wait_for_end(address, &found.object, service)
                 .await
                 .map_err(fail),
-            Payload::Network(_)
+            Payload::Node(_)
+            | Payload::Network(_)
             | Payload::Config(_)
             | Payload::Secret(_)
             | Payload::Volume(_)
@@ -94,6 +95,7 @@ impl Swarm {
             Kind::Secret => self.docker.delete_secret(&object.id).await,
             Kind::Param
             | Kind::Registry
+            | Kind::Node
             | Kind::Volume
             | Kind::Certificate
             | Kind::Gateway

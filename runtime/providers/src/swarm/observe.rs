@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use skep_engine::provider::ProviderError;
 use skep_schema::address::{Address, Kind};
-use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken};
+use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken, labelled};
 use skep_schema::plan::{Fingerprints, Payload, Plan};
 
 use super::Swarm;
@@ -14,6 +14,7 @@ use super::fault::Fault;
 use super::find::Namesake;
 use super::http::Ask;
 use super::labels::{self, Labels, STACK};
+use super::machine::machines;
 use super::read_service::Reading;
 use super::survey::{self, Object, Survey, spelled_like};
 use super::view::View;
@@ -52,9 +53,15 @@ impl Swarm {
             let observed = observed(&view, object, wanted);
             (address, observed)
         });
+        let machines = machines(&view, &view.tasks, &view.services);
+        let mut nodes: BTreeMap<_, _> = nodes.collect();
+        nodes.extend(labelled(&machines, &self.scope.stack, plan));
         Ok(Inventory {
-            cluster: self.cluster(&info),
-            nodes: nodes.collect(),
+            cluster: Cluster {
+                machines,
+                ..self.cluster(&info)
+            },
+            nodes,
             taken: self.taken(plan, &view, &namesakes),
             fingerprints,
             superseded: superseded
@@ -213,6 +220,7 @@ impl Swarm {
             id: info.swarm.cluster.id.clone(),
             api: self.version.to_string(),
             nodes: info.swarm.nodes,
+            machines: Vec::new(),
         }
     }
 }

@@ -34,7 +34,8 @@ impl Provider for Swarm {
                 {
                     self.presence(address, node).await
                 }
-                Payload::Network(_)
+                Payload::Node(_)
+                | Payload::Network(_)
                 | Payload::Volume(_)
                 | Payload::Secret(_)
                 | Payload::Config(_)
@@ -57,6 +58,13 @@ const PRESENT: Readiness = Readiness::Ready {
 impl Swarm {
     async fn write(&self, change: &Change) -> Result<(), ProviderError> {
         let address = &change.address;
+        let (before, after) = (change.before.as_deref(), change.after.as_deref());
+        if before
+            .or(after)
+            .is_some_and(|node| node.payload.as_node().is_some())
+        {
+            return self.write_node(address, before, after).await;
+        }
         match (
             change.action,
             change.before.as_deref(),
