@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::digest::DigestText;
+use crate::place::Concern;
 use crate::plan::PlanNode;
 use crate::value::Value;
 
@@ -44,6 +45,9 @@ pub struct ChangeSet {
     pub summary: Summary,
     /// Dependencies first, deletes last; unchanged nodes are only counted.
     pub changes: Vec<Change>,
+    /// What would hang or be refused, where a target was looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub concerns: Vec<Concern>,
 }
 
 /// Counts, for scripts and for the first and last line people read.

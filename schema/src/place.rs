@@ -6,6 +6,7 @@
 mod constraint;
 mod machines;
 mod obstacle;
+mod preflight;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,8 @@ use crate::plan::Service;
 pub use constraint::Constraint;
 pub use machines::{NodeFault, NodeTrouble};
 pub use obstacle::{Filter, Obstacle};
+pub(crate) use preflight::concerns;
+pub use preflight::{Because, Concern, Lacking};
 
 /// What the scheduler looks at in a machine, besides what runs there.
 #[derive(Clone, Copy, Debug)]

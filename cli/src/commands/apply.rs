@@ -42,6 +42,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         refuse::taken(seen)?;
         refuse::nodes(seen)?;
         refuse::blocked(&seen.changes, &options.manner.unprotect)?;
+        refuse::concerns(&seen.changes, &options.consent)?;
         refuse::unknown(&seen.changes, &target)?;
         refuse::deletes(seen, &options.consent)?;
         approved

@@ -98,6 +98,7 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
     let consent = Consent::default();
     let refusals = [
         refuse::blocked(&seen.changes, &[]),
+        refuse::concerns(&seen.changes, &consent),
         refuse::deletes(&seen, &consent),
         refuse::failed_before(&journal.entries, &seen.changes, &consent),
     ];

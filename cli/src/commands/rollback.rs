@@ -44,6 +44,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         refuse::nodes(seen)?;
         refuse::blocked(&seen.changes, &options.manner.unprotect)?;
         refuse::gone(seen, &entry.revision)?;
+        refuse::concerns(&seen.changes, &options.consent)?;
         refuse::unknown(&seen.changes, &target)?;
         refuse::deletes(seen, &options.consent)?;
         refuse::failed_before(&journal.entries, &seen.changes, &options.consent)

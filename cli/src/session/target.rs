@@ -102,6 +102,7 @@ impl Session<'_> {
             api: _,
             nodes,
             machines: _,
+            foreign: _,
         } = cluster;
         let id: String = id.chars().take(8).collect();
         let nodes = crate::output::changes::count((*nodes).into(), "node");

@@ -15,6 +15,7 @@ mod edit;
 mod endpoint;
 mod fault;
 mod find;
+pub(crate) mod foreign;
 pub(crate) mod http;
 pub(crate) mod json;
 mod key;

@@ -6,6 +6,7 @@ use super::{Action, CHANGES_FORMAT, Change, ChangeSet, Effect, Reason, Summary};
 use super::{approval, cause, effect, evict, fields, order};
 use crate::address::Address;
 use crate::inventory::{Inventory, Readiness};
+use crate::place::concerns;
 use crate::plan::{Mode, Payload, Plan, PlanNode, Service, Target};
 
 impl ChangeSet {
@@ -35,6 +36,7 @@ impl ChangeSet {
             id,
             summary,
             changes,
+            concerns: Vec::new(),
         }
     }
 
@@ -43,6 +45,7 @@ impl ChangeSet {
     pub fn toward(plan: &Plan, inventory: &Inventory) -> ChangeSet {
         let mut changes = Self::between(&inventory.as_plan(plan), plan);
         changes.attribute(inventory);
+        changes.concerns = concerns(&changes.changes, &inventory.cluster);
         changes
     }
 
@@ -206,7 +209,7 @@ fn stopped(change: &Change, before: &Payload, after: &Payload) -> u64 {
 
 impl Change {
     /// Whether running tasks are replaced by others, rather than only started or stopped.
-    pub(super) fn restarts(&self) -> bool {
+    pub(crate) fn restarts(&self) -> bool {
         let scaled = |path: &[String]| path.first().is_some_and(|name| name == "replicas");
         self.fields
             .iter()

@@ -2,7 +2,8 @@
 
 use similar::{ChangeTag, TextDiff};
 use skep_schema::address::Segment;
-use skep_schema::change::{Action, Author, Change, FieldChange, Reason};
+use skep_schema::change::{Action, Author, Change, ChangeSet, FieldChange, Reason};
+use skep_schema::place::Lacking;
 use skep_schema::value::Value;
 
 use super::words::count;
@@ -50,6 +51,25 @@ pub(super) fn lines(change: &Change) -> Vec<Line> {
             host(change)
         ),
     }));
+    lines
+}
+
+/// What would keep a change from getting anywhere.
+pub(super) fn concerns(changes: &ChangeSet, of: &Change) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for concern in changes.concerns.iter().filter(|c| c.address == of.address) {
+        let mut tell = |text: String| {
+            lines.push(Line {
+                sign: Sign::Plain,
+                text,
+            });
+        };
+        tell(format!("warning: {}", concern.message));
+        Lacking::lines(&concern.machines)
+            .into_iter()
+            .for_each(|line| tell(format!("  {line}")));
+        tell(format!("  help: {}", concern.help()));
+    }
     lines
 }
 

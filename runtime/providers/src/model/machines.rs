@@ -3,16 +3,17 @@
 use skep_engine::provider::ProviderError;
 use skep_schema::address::{Address, Kind};
 use skep_schema::digest::DigestText;
-use skep_schema::inventory::{Availability, Load, Machine, MachineState};
+use skep_schema::inventory::{Availability, Foreign, Holder, Load, Machine, MachineState};
 use skep_schema::place::Host;
 use skep_schema::plan::{PlanNode, SwarmNode};
 
 use super::fault::Verb;
-use super::objects::Labels;
+use super::objects::{Labels, is_of};
 use super::place::is_eligible;
 use super::refusal::{Refusal, Reply};
 use super::world::{Desired, Node, TaskState, World};
 use super::{Model, Trouble};
+use crate::swarm::foreign::whose;
 use crate::swarm::machine::apart;
 use crate::swarm::relabel::{Relabelling, relabelling};
 
@@ -76,6 +77,34 @@ impl World {
         nodes
             .map(|(host, node)| node.as_machine(host, loads.remove(host).unwrap_or_default()))
             .collect()
+    }
+
+    /// What others than this stack have that only one can have.
+    pub(super) fn foreign(&self, stack: &str) -> Foreign {
+        let mut foreign = Foreign::default();
+        for (name, service) in &self.services {
+            let labels = &service.spec.labels;
+            if is_of(labels, stack) {
+                continue;
+            }
+            for (port, published) in &service.spec.publish {
+                let holder = Holder {
+                    mode: published.mode,
+                    of: whose("service", name, labels),
+                };
+                foreign.ports.insert(port.clone(), holder);
+            }
+        }
+        for (name, network) in &self.networks {
+            if is_of(&network.spec.labels, stack) {
+                continue;
+            }
+            let of = whose("network", name, &network.spec.labels);
+            let ranges = network.spec.subnets.iter();
+            let held = ranges.map(|range| (range.subnet.clone(), of.clone()));
+            foreign.subnets.extend(held);
+        }
+        foreign
     }
 
     /// Writes what of a node people decide.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
-use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken, labelled};
+use skep_schema::inventory::{Cluster, Foreign, Inventory, Observed, Readiness, Taken, labelled};
 use skep_schema::plan::{self, Payload, Plan};
 
 use super::Model;
@@ -114,6 +114,7 @@ impl Model {
         Inventory {
             cluster: Cluster {
                 machines,
+                foreign: world.foreign(&self.stack),
                 ..cluster(world, name)
             },
             nodes,
@@ -161,6 +162,7 @@ fn cluster(world: &World, name: String) -> Cluster {
         api: "1.41".to_owned(),
         nodes,
         machines: Vec::new(),
+        foreign: Foreign::default(),
     }
 }
 

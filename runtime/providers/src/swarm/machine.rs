@@ -10,9 +10,11 @@ use super::labels::Labels;
 use super::view::View;
 use super::wire::{Node, Service, Task};
 
-/// All machines, in order of host name and id.
-pub(crate) fn machines(view: &View, tasks: &[Task], services: &[Service]) -> Vec<Machine> {
-    let mut loads = loads(tasks, services);
+/// All machines, in order of host name and id, with the tasks of the view and those of others.
+/// `services` are those of the swarm besides the view's.
+pub(crate) fn machines(view: &View, neighbours: &[Task], services: &[Service]) -> Vec<Machine> {
+    let tasks = view.tasks.iter().chain(neighbours);
+    let mut loads = loads(tasks, view.services.iter().chain(services));
     let mut machines: Vec<Machine> = view
         .nodes
         .values()
@@ -89,18 +91,20 @@ pub(crate) fn apart(all: &Labels) -> (Labels, BTreeMap<String, Claim>) {
 }
 
 /// What runs, by the id of its node.
-fn loads(tasks: &[Task], services: &[Service]) -> BTreeMap<String, Load> {
+fn loads<'a>(
+    tasks: impl Iterator<Item = &'a Task>,
+    services: impl Iterator<Item = &'a Service>,
+) -> BTreeMap<String, Load> {
     let services: BTreeMap<&str, (&str, Vec<String>)> = services
-        .iter()
         .map(|service| {
             (
                 service.id.as_str(),
-                (service.name(), host_ports(&service.spec)),
+                (service.name(), published(&service.spec, "host")),
             )
         })
         .collect();
     let mut loads: BTreeMap<String, Load> = BTreeMap::new();
-    for task in tasks.iter().filter(|task| task.holds_its_node()) {
+    for task in tasks.filter(|task| task.holds_its_node()) {
         let Some((name, ports)) = services.get(task.service.as_str()) else {
             continue;
         };
@@ -135,12 +139,8 @@ fn generic(all: &[Value]) -> BTreeMap<String, u64> {
     numbers
 }
 
-/// Ports of the machine itself that each task of a service takes, `80/tcp`.
-fn host_ports(spec: &Value) -> Vec<String> {
-    published(spec, "host")
-}
-
-fn published(spec: &Value, mode: &str) -> Vec<String> {
+/// Ports that a service publishes in this mode, `80/tcp`.
+pub(crate) fn published(spec: &Value, mode: &str) -> Vec<String> {
     let ports = list(spec, "/EndpointSpec/Ports").iter();
     ports
         .filter(|port| text(port, "/PublishMode").unwrap_or("ingress") == mode)
@@ -149,4 +149,13 @@ fn published(spec: &Value, mode: &str) -> Vec<String> {
             Some(format!("{}/{protocol}", number(port, "/PublishedPort")?))
         })
         .collect()
+}
+
+/// Whether a task of this service takes something that another may want.
+pub(crate) fn takes_room(service: &Service) -> bool {
+    let reserved = service.spec.pointer("/TaskTemplate/Resources/Reservations");
+    let reserves = reserved
+        .and_then(Value::as_object)
+        .is_some_and(|reserved| !reserved.is_empty());
+    reserves || !published(&service.spec, "host").is_empty()
 }
