@@ -79,6 +79,7 @@ pub(crate) fn lower(
     lower.declared();
     lower.shared_objects();
     lower.shared_ports();
+    lower.shared_addresses();
     Lowered {
         nodes: lower.nodes,
         proxies: lower.proxies,

@@ -216,7 +216,7 @@ fn ports_and_subnets_of_others_are_named_with_their_owner() {
     let ingress = |port: &str, mode| {
         let published = Published { target: 80, mode };
         of(service(|web| {
-            web.publish = BTreeMap::from([(port.to_owned(), published)])
+            web.publish = BTreeMap::from([(port.to_owned(), published)]);
         }))
     };
     let holder = |mode| Holder {
@@ -337,7 +337,7 @@ fn a_shared_label_is_claimed_by_both_and_stays_with_the_last() {
         machine.claimed("shop", &seen, &wanted),
         texts(&[("zone", "a")])
     );
-    let mut both = machine.clone();
+    let mut both = machine;
     both.claims
         .extend(claimed("shop", &[("zone", "a")], &[]).claims);
     assert_eq!(both.as_node("shop", Some(&wanted)), wanted);

@@ -105,7 +105,8 @@ impl Lacking {
             } else {
                 String::new()
             };
-            format!("{shown}{more} {}", reasons.join(", and "))
+            let each = if hosts.len() > 1 { "each of " } else { "" };
+            format!("{each}{shown}{more} {}", reasons.join(", and "))
         };
         groups.into_iter().map(line).collect()
     }

@@ -65,9 +65,9 @@ pub(super) fn concerns(changes: &ChangeSet, of: &Change) -> Vec<Line> {
             });
         };
         tell(format!("warning: {}", concern.message));
-        Lacking::lines(&concern.machines)
-            .into_iter()
-            .for_each(|line| tell(format!("  {line}")));
+        for line in Lacking::lines(&concern.machines) {
+            tell(format!("  {line}"));
+        }
         tell(format!("  help: {}", concern.help()));
     }
     lines

@@ -6,6 +6,7 @@ mod faults;
 mod file;
 mod journal;
 mod lock;
+mod nodes;
 mod ownership;
 mod rules;
 mod support;

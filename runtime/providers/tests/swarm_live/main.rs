@@ -9,6 +9,7 @@ mod front;
 mod images;
 mod lab;
 mod line;
+mod nodes;
 mod ownership;
 mod pki;
 mod removal;
