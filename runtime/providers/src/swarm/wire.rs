@@ -290,11 +290,13 @@ pub(crate) struct ClusterInfo {
 }
 
 impl Task {
+    /// One that its node's new labels evicted did nothing wrong.
     pub(crate) fn has_failed(&self) -> bool {
-        matches!(
+        let ended = matches!(
             self.status.state,
             State::Failed | State::Rejected | State::Orphaned
-        )
+        );
+        ended && self.status.err != "assigned node no longer meets constraints"
     }
 
     pub(crate) fn has_ended(&self) -> bool {
