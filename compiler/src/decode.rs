@@ -72,6 +72,7 @@ impl Decoded {
             return;
         }
         let read = match kind {
+            Kind::Node => put(cx, &mut self.spec.nodes, node, key.as_ref()),
             Kind::Network => put(cx, &mut self.spec.networks, node, key.as_ref()),
             Kind::Volume => put(cx, &mut self.spec.volumes, node, key.as_ref()),
             Kind::Secret => put(cx, &mut self.spec.secrets, node, key.as_ref()),
@@ -170,6 +171,7 @@ fn name_of(kind: Kind, node: &Node) -> Option<String> {
         Kind::Route => Host::checked(&text).map(|host| host.as_str().to_owned()),
         Kind::Param
         | Kind::Registry
+        | Kind::Node
         | Kind::Network
         | Kind::Volume
         | Kind::Secret

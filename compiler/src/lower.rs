@@ -1,7 +1,7 @@
 //! From the typed spec to what the swarm needs: names, payloads and what has to be there first.
 //!
-//! Kinds are lowered in an order in which every name is known before it is used: networks, volumes,
-//! secrets, configs, services, gateways. References that lead nowhere were reported by
+//! Kinds are lowered in an order in which every name is known before it is used: nodes, networks,
+//! volumes, secrets, configs, services, gateways. References that lead nowhere were reported by
 //! [`resolve`](crate::resolve); here they only keep the result from being whole.
 
 mod certificate;
@@ -16,6 +16,7 @@ mod health;
 mod identity;
 mod names;
 pub(crate) mod network;
+mod node;
 mod place;
 mod plain;
 mod route;
@@ -71,6 +72,7 @@ pub(crate) fn lower(
         partial: false,
         whole: true,
     };
+    lower.nodes();
     lower.networks();
     lower.volumes();
     lower.secrets();
@@ -81,6 +83,7 @@ pub(crate) fn lower(
     lower.declared();
     lower.shared_objects();
     lower.shared_ports();
+    lower.shared_addresses();
     Lowered {
         nodes: lower.nodes,
         proxies: lower.proxies,

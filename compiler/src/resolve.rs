@@ -3,6 +3,7 @@
 mod flow;
 mod identity;
 mod names;
+mod placement;
 mod ports;
 mod service;
 
@@ -18,6 +19,7 @@ use crate::context::Context;
 use crate::graph::{Edge, EdgeKind, Graph};
 
 pub(crate) use names::{Names, gateway_of};
+pub(crate) use placement::nodes_of;
 pub(crate) use ports::port_of;
 
 /// Networks of the engine itself, which no project declares.
@@ -118,6 +120,7 @@ impl Resolver<'_, '_> {
 
     fn gateway(&mut self, name: &str, gateway: &Declared<Gateway>) {
         let from = Address::new(Kind::Gateway, name);
+        self.placement(&from, gateway.node.placement.as_ref());
         for network in &gateway.node.network {
             if !ENGINE_NETWORKS.contains(&network.value.as_str()) {
                 self.refer(

@@ -30,6 +30,7 @@ macro_rules! kinds {
 kinds! {
     Param "param"
     Registry "registry"
+    Node "node"
     Network "network"
     Volume "volume"
     Secret "secret"

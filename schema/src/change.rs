@@ -5,6 +5,7 @@ mod between;
 mod cause;
 mod drift;
 mod effect;
+mod evict;
 mod fields;
 mod guard;
 mod moves;
@@ -12,12 +13,13 @@ mod order;
 mod summary;
 mod waves;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::digest::DigestText;
+use crate::place::Concern;
 use crate::plan::PlanNode;
 use crate::value::Value;
 
@@ -45,6 +47,9 @@ pub struct ChangeSet {
     pub summary: Summary,
     /// Dependencies first, deletes last; unchanged nodes are only counted.
     pub changes: Vec<Change>,
+    /// What would hang or be refused, where a target was looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub concerns: Vec<Concern>,
 }
 
 /// Counts, for scripts and for the first and last line people read.
@@ -81,6 +86,9 @@ pub struct Change {
     /// Tasks that stop or restart because of it.
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub tasks: u64,
+    /// Services whose tasks must leave a machine because of its new labels, and how many leave.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evicts: BTreeMap<Address, u64>,
     pub reason: Reason,
     /// Changed nodes this change follows from.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

@@ -1,5 +1,7 @@
 //! What exists in a target now.
 
+mod labelled;
+mod machine;
 mod observed;
 
 use std::collections::BTreeMap;
@@ -8,7 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Kind};
 use crate::digest::DigestText;
-use crate::plan::{Fingerprints, Payload};
+use crate::plan::{Fingerprints, Payload, PublishMode};
+
+pub(crate) use labelled::declared;
+pub use labelled::{labelled, machine};
+pub use machine::{Availability, CLAIM, Claim, Load, Machine, MachineState, Role, Use};
 
 /// Everything of one stack that a provider found, in the form plans have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +43,28 @@ pub struct Cluster {
     /// The API version spoken, `1.41`.
     pub api: String,
     pub nodes: u32,
+    /// In order of host name and id.
+    #[serde(skip)]
+    pub machines: Vec<Machine>,
+    #[serde(skip)]
+    pub foreign: Foreign,
+}
+
+/// What services and networks of others have that only one can have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Foreign {
+    /// By port and protocol, `80/tcp`.
+    pub ports: BTreeMap<String, Holder>,
+    /// Address ranges, and the network that has each: `network ingress of the engine`.
+    pub subnets: BTreeMap<String, String>,
+}
+
+/// Who has a published port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub mode: PublishMode,
+    /// `service blog_web of stack blog`
+    pub of: String,
 }
 
 /// An object of ours as it is.

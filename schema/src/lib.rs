@@ -7,6 +7,7 @@ pub mod event;
 pub mod image;
 pub mod inventory;
 pub mod lang;
+pub mod place;
 pub mod plan;
 pub mod revision;
 pub mod span;

@@ -17,8 +17,8 @@ use crate::value::Value;
 pub use bind::Fingerprints;
 pub use identity::{Carried, Identity};
 pub use payload::{
-    Config, Content, Network, NotBase64, Payload, PoolRange, Secret, SecretSource, Volume,
-    WrongKind,
+    Config, Content, Network, NotBase64, Payload, PoolRange, Secret, SecretSource, SwarmNode,
+    Volume, WrongKind,
 };
 pub use service::{
     Condition, Dns, Endpoint, FailureAction, FileRef, Health, HealthTest, Limits, LogDriver, Mode,

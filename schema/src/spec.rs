@@ -5,6 +5,7 @@ mod flow;
 mod gateway;
 mod identity;
 mod network;
+mod node;
 mod project;
 mod route;
 mod service;
@@ -15,6 +16,7 @@ pub use flow::*;
 pub use gateway::*;
 pub use identity::*;
 pub use network::*;
+pub use node::*;
 pub use project::*;
 pub use route::*;
 pub use service::*;
@@ -43,6 +45,7 @@ pub struct Spec {
     pub project: String,
     pub environment: Option<String>,
     pub edition: u16,
+    pub nodes: BTreeMap<String, Declared<SwarmNode>>,
     pub networks: BTreeMap<String, Declared<Network>>,
     pub volumes: BTreeMap<String, Declared<Volume>>,
     pub secrets: BTreeMap<String, Declared<Secret>>,
@@ -61,6 +64,7 @@ pub struct Spec {
 
 /// The kinds that a spec is made of, after components and overlays are gone.
 pub const KINDS: &[&NodeInfo] = &[
+    SwarmNode::INFO,
     Network::INFO,
     Volume::INFO,
     Secret::INFO,

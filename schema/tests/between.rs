@@ -142,6 +142,7 @@ fn patched(payload: &Payload, fields: &[FieldChange]) -> Payload {
     let read =
         |kind: &str| serde_json::from_value(serde_json::json!({ kind: text })).expect("a payload");
     match payload {
+        Payload::Node(_) => read("node"),
         Payload::Network(_) => read("network"),
         Payload::Volume(_) => read("volume"),
         Payload::Secret(_) => read("secret"),

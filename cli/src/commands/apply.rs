@@ -40,7 +40,9 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let target = session.connect(&plan)?;
     let allow = |seen: &Look, journal: &Journal| {
         refuse::taken(seen)?;
+        refuse::nodes(seen)?;
         refuse::blocked(&seen.changes, &options.manner.unprotect)?;
+        refuse::concerns(&seen.changes, &options.consent)?;
         refuse::unknown(&seen.changes, &target)?;
         refuse::deletes(seen, &options.consent)?;
         approved

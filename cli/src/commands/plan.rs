@@ -85,6 +85,7 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
     let target = session.connect(&plan)?;
     let (seen, journal) = target.look(&plan)?;
     refuse::taken(&seen)?;
+    refuse::nodes(&seen)?;
     if let Some(path) = &options.out {
         std::fs::write(path, to_json(&seen.changes)).map_err(|e| Failure::file(path, &e))?;
     }
@@ -97,6 +98,7 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
     let consent = Consent::default();
     let refusals = [
         refuse::blocked(&seen.changes, &[]),
+        refuse::concerns(&seen.changes, &consent),
         refuse::deletes(&seen, &consent),
         refuse::failed_before(&journal, &seen.changes, &consent),
     ];

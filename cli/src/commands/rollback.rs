@@ -41,8 +41,10 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let target = session.connect(&plan)?;
     let allow = |seen: &Look, journal: &Journal| {
         refuse::taken(seen).map_err(|refusal| forgotten(refusal, number))?;
+        refuse::nodes(seen)?;
         refuse::blocked(&seen.changes, &options.manner.unprotect)?;
         refuse::gone(seen, &entry.revision)?;
+        refuse::concerns(&seen.changes, &options.consent)?;
         refuse::unknown(&seen.changes, &target)?;
         refuse::deletes(seen, &options.consent)?;
         refuse::failed_before(journal, &seen.changes, &options.consent)

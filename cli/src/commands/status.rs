@@ -5,6 +5,7 @@ use skep_engine::drive::{Look, look};
 use skep_schema::address::Address;
 use skep_schema::change::Change;
 use skep_schema::inventory::{Cluster, Observed, Readiness};
+use skep_schema::place::{Concern, Lacking};
 use skep_schema::plan::{Mode, Target};
 
 use crate::args::Global;
@@ -47,6 +48,9 @@ struct Status<'a> {
     stack: &'a str,
     cluster: &'a Cluster,
     nodes: Vec<Row<'a>>,
+    /// What would keep an apply from getting anywhere.
+    #[serde(skip_serializing_if = "<[Concern]>::is_empty")]
+    concerns: &'a [Concern],
 }
 
 #[derive(Debug, serde::Serialize)]
@@ -81,12 +85,14 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
                 stack: &plan.stack,
                 cluster,
                 nodes: rows,
+                concerns: &seen.changes.concerns,
             }))?;
         }
         Form::Human => print(&table(
             &plan.stack,
             &session.cluster_name(&seen.inventory.cluster),
             &rows,
+            &seen.changes.concerns,
         ))?,
     }
     Ok(if options.exit_code && !fine {
@@ -135,7 +141,7 @@ fn row<'a>(seen: &'a Look, address: &'a Address) -> Row<'a> {
     }
 }
 
-fn table(stack: &str, cluster: &str, rows: &[Row<'_>]) -> String {
+fn table(stack: &str, cluster: &str, rows: &[Row<'_>], concerns: &[Concern]) -> String {
     let mut out = format!(
         "{stack} on {cluster}
 "
@@ -164,6 +170,13 @@ fn table(stack: &str, cluster: &str, rows: &[Row<'_>]) -> String {
         if let Some(Readiness::Failed(failure)) = row.readiness {
             out.push_str(&report::failed(row.address, failure));
         }
+    }
+    for concern in concerns {
+        out.push_str(&format!("\n{}: {}\n", concern.address, concern.message));
+        for line in Lacking::lines(&concern.machines) {
+            out.push_str(&format!("  {line}\n"));
+        }
+        out.push_str(&format!("  help: {}\n", concern.help()));
     }
     out
 }

@@ -34,6 +34,9 @@ pub(crate) struct Consent {
     /// Try again what failed when it was last tried
     #[arg(long)]
     pub(crate) retry: bool,
+    /// Apply although no node can take a task of some service: its deadline then runs
+    #[arg(long)]
+    pub(crate) allow_unplaced: bool,
 }
 
 /// The forms of a report.

@@ -6,6 +6,7 @@ use skep_engine::drive::Look;
 use skep_engine::journal::Journal;
 use skep_schema::address::{Address, Kind};
 use skep_schema::change::{Action, Block, Blocked, Change, ChangeSet, Effect};
+use skep_schema::place::{Because, Lacking, NodeFault};
 use skep_schema::plan::{Plan, PlanNode};
 use skep_schema::revision::{self, Revision};
 
@@ -46,6 +47,39 @@ pub(crate) fn taken(seen: &Look) -> Result<(), Failure> {
 /// The value of a secret is nowhere to be read, and a part of a node has no name to write.
 fn can_adopt(address: &Address) -> bool {
     matches!(address.kind, Kind::Service | Kind::Network | Kind::Config) && address.part.is_none()
+}
+
+/// Nodes that the cluster cannot give as they are declared.
+pub(crate) fn nodes(seen: &Look) -> Result<(), Failure> {
+    let faults = NodeFault::all(&seen.plan, &seen.inventory.cluster);
+    let Some(first) = faults.first() else {
+        return Ok(());
+    };
+    let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Err(Failure::new(Exit::Denied, all.join("\n       ")).help(first.help()))
+}
+
+/// What could not succeed: better now than when the deadline has passed.
+pub(crate) fn concerns(changes: &ChangeSet, consent: &Consent) -> Result<(), Failure> {
+    let is_meant = |because: Because| match because {
+        Because::NoMachine | Because::Deadlock => consent.allow_unplaced,
+        Because::PortTaken | Because::SubnetTaken | Because::NoRoom => false,
+    };
+    let grave = changes.concerns.iter().filter(|c| c.because.is_grave());
+    let Some(first) = grave.clone().find(|c| !is_meant(c.because)) else {
+        return Ok(());
+    };
+    let mut message = format!("`{}`: {}", first.address, first.message);
+    for line in Lacking::lines(&first.machines) {
+        message.push_str(&format!("\n       {line}"));
+    }
+    let help = match first.because {
+        Because::NoMachine | Because::Deadlock => {
+            format!("{}; to go on all the same: --allow-unplaced", first.help())
+        }
+        Because::PortTaken | Because::SubnetTaken | Because::NoRoom => first.help().to_owned(),
+    };
+    Err(Failure::new(Exit::Denied, message).help(help))
 }
 
 /// Secrets that would have to be written, and whose values are not here: better now than half way.

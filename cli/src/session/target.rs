@@ -111,6 +111,8 @@ impl Session<'_> {
             id,
             api: _,
             nodes,
+            machines: _,
+            foreign: _,
         } = cluster;
         let id: String = id.chars().take(8).collect();
         let nodes = crate::output::changes::count((*nodes).into(), "node");

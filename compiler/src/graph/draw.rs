@@ -84,6 +84,6 @@ const fn colour(kind: Kind) -> &'static str {
         Kind::Config | Kind::Secret | Kind::Certificate => "#fff2c4",
         Kind::Network | Kind::Volume => "#e6e0f8",
         Kind::Flow => "#ffdfd3",
-        Kind::Param | Kind::Registry => "#eeeeee",
+        Kind::Param | Kind::Registry | Kind::Node => "#eeeeee",
     }
 }

@@ -9,6 +9,7 @@ use skep_schema::span::Span;
 
 use super::Lower;
 use super::service::key;
+use crate::proxy::Cidr;
 
 /// A port somebody wants on the swarm's machines.
 #[derive(Clone, Debug)]
@@ -83,6 +84,35 @@ impl Lower<'_, '_, '_> {
                 self.report_taken(first, claim);
             }
             earlier.push(claim);
+        }
+    }
+
+    /// Refuses networks that overlap: the engine makes both, and no task on the second ever starts.
+    pub(super) fn shared_addresses(&mut self) {
+        let networks = self.spec.networks.iter();
+        let ranges: Vec<(&str, Span, Cidr)> = networks
+            .flat_map(|(name, network)| {
+                let subnets = network.node.subnet.iter();
+                subnets.filter_map(move |subnet| {
+                    let range = Cidr::parse(subnet.value.as_str()).ok()?;
+                    Some((name.as_str(), subnet.span, range))
+                })
+            })
+            .collect();
+        for (i, (name, span, range)) in ranges.iter().enumerate() {
+            let earlier = ranges[..i].iter();
+            let twin = earlier
+                .filter(|(other, _, _)| other != name)
+                .find(|(_, _, other)| range.overlaps(*other));
+            if let Some((other, first, _)) = twin {
+                let message =
+                    format!("the networks `{other}` and `{name}` want the same addresses");
+                self.error(
+                    Diagnostic::new(Code::SameAddresses, *span, message)
+                        .and(*first, format!("`{other}` has them"))
+                        .help("choose a range of its own, or none: the engine then picks one"),
+                );
+            }
         }
     }
 

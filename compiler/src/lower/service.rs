@@ -21,9 +21,9 @@ use skep_schema::spec::{self, Declared, ServiceMode, Text};
 use super::names::LONGEST_SERVICE;
 use super::plain::{flag, scalar, value};
 use super::{Lower, engine_template, network};
-use crate::resolve::ENGINE_NETWORKS;
+use crate::resolve::{ENGINE_NETWORKS, nodes_of};
 
-pub(super) use placement::limits;
+pub(super) use placement::{is_label, limits};
 pub(super) use ports::key;
 pub(super) use rollout::Way;
 
@@ -287,6 +287,11 @@ impl Lower<'_, '_, '_> {
                 env::secrets(service)
                     .into_iter()
                     .map(|name| Address::new(Kind::Secret, name)),
+            )
+            .chain(
+                nodes_of(self.spec, service.placement.as_ref())
+                    .into_iter()
+                    .map(|(name, _)| Address::new(Kind::Node, name)),
             );
         let mut needs: BTreeMap<Address, Need> =
             objects.map(|address| (address, Need::Exists)).collect();

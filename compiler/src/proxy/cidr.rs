@@ -45,6 +45,11 @@ impl Cidr {
         }
     }
 
+    /// Whether an address lies in both.
+    pub(crate) fn overlaps(self, other: Self) -> bool {
+        self.holds(other) || other.holds(self)
+    }
+
     fn holds(self, other: Self) -> bool {
         width(self.address) == width(other.address)
             && self.prefix <= other.prefix

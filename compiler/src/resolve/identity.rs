@@ -115,7 +115,12 @@ impl Resolver<'_, '_> {
             Kind::Network => self.spec.networks.get(name)?.node.external.is_some(),
             Kind::Volume => self.spec.volumes.get(name)?.node.external.is_some(),
             Kind::Config => self.spec.configs.get(name)?.node.external.is_some(),
-            Kind::Param | Kind::Registry | Kind::Certificate | Kind::Route | Kind::Flow => false,
+            Kind::Node
+            | Kind::Param
+            | Kind::Registry
+            | Kind::Certificate
+            | Kind::Route
+            | Kind::Flow => false,
         };
         external.then(|| {
             (
@@ -142,6 +147,7 @@ impl Resolver<'_, '_> {
             Kind::Config => spec.configs.get(name)?.node.physical.as_ref().map(text),
             Kind::Secret
             | Kind::Gateway
+            | Kind::Node
             | Kind::Param
             | Kind::Registry
             | Kind::Certificate
@@ -159,7 +165,12 @@ impl Resolver<'_, '_> {
             | Kind::Config
             | Kind::Service
             | Kind::Gateway => true,
-            Kind::Param | Kind::Registry | Kind::Certificate | Kind::Route | Kind::Flow => false,
+            Kind::Node
+            | Kind::Param
+            | Kind::Registry
+            | Kind::Certificate
+            | Kind::Route
+            | Kind::Flow => false,
         };
         if !has {
             let message = format!("a {kind} has no object that could {what}");

@@ -18,6 +18,7 @@ impl<'a> Names<'a> {
             project: _,
             environment: _,
             edition: _,
+            nodes,
             moved: _,
             forget: _,
             adopt: _,
@@ -33,7 +34,8 @@ impl<'a> Names<'a> {
             flows,
         } = self.spec;
         let all = [
-            (Kind::Network, networks.keys().collect::<Vec<_>>()),
+            (Kind::Node, nodes.keys().collect::<Vec<_>>()),
+            (Kind::Network, networks.keys().collect()),
             (Kind::Volume, volumes.keys().collect()),
             (Kind::Secret, secrets.keys().collect()),
             (Kind::Config, configs.keys().collect()),

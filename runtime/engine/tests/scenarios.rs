@@ -17,7 +17,7 @@ use skep_schema::event::{ApplyReport, Event, NodeOutcome, Timestamp};
 use skep_schema::inventory::Verdict;
 use skep_schema::plan::{
     Config, Content, Need, Network, Origin, Payload, Plan, PlanNode, PublishMode, Published,
-    Service, Target, Volume,
+    Service, SwarmNode, Target, Volume,
 };
 use skep_schema::value::Value;
 
@@ -144,6 +144,11 @@ fn build(address: &Address, needs: &[&str], side: Side) -> PlanNode {
             name: hashed,
             driver: "overlay".to_owned(),
             ..Network::default()
+        }),
+        Kind::Node => Payload::Node(SwarmNode {
+            host: name,
+            labels: BTreeMap::from([("version".to_owned(), version.to_owned())]),
+            ..SwarmNode::default()
         }),
         Kind::Volume => Payload::Volume(Volume {
             name,

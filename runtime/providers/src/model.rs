@@ -14,6 +14,7 @@ mod edit;
 mod fault;
 mod forget;
 pub mod image;
+mod machines;
 mod names;
 mod objects;
 mod observe;
@@ -43,8 +44,8 @@ pub use fault::{Call, Fate, Faults, Verb};
 pub use refusal::{Refusal, Reply};
 pub use store::StoreError;
 pub use world::{
-    Config, Desired, Meta, Network, Node, Role, Secret, Service, Slot, Task, TaskState,
-    UpdateState, UpdateStatus, WORLD_FORMAT, World,
+    Config, Desired, Meta, Network, Node, Secret, Service, Slot, Task, TaskState, UpdateState,
+    UpdateStatus, WORLD_FORMAT, World,
 };
 
 /// Virtual milliseconds that pass with each look at a node.

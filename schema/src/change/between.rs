@@ -1,11 +1,12 @@
 //! `ChangeSet::between`: the only place where two states of a stack are compared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, CHANGES_FORMAT, Change, ChangeSet, Effect, Reason, Summary};
-use super::{approval, cause, effect, fields, order};
+use super::{approval, cause, effect, evict, fields, order};
 use crate::address::Address;
 use crate::inventory::{Inventory, Readiness};
+use crate::place::concerns;
 use crate::plan::{Mode, Payload, Plan, PlanNode, Service, Target};
 
 impl ChangeSet {
@@ -47,6 +48,7 @@ impl ChangeSet {
             id,
             summary,
             changes,
+            concerns: Vec::new(),
         }
     }
 
@@ -57,6 +59,7 @@ impl ChangeSet {
             tie(address, inventory)
         });
         changes.attribute(inventory);
+        changes.concerns = concerns(&changes.changes, &inventory.cluster);
         changes
     }
 
@@ -83,6 +86,7 @@ impl ChangeSet {
                 }
             }
         }
+        evict::attribute(&mut self.changes, inventory);
         self.summary = Summary {
             noop: self.summary.noop,
             ..Summary::of(&self.changes, 0)
@@ -154,12 +158,12 @@ fn tied(
     Some(own)
 }
 
-/// Whether the address of an object can be written anew: nothing of a network can, and a volume
-/// has no object a manager could see.
+/// Whether the address of an object can be written anew: nothing of a network can, a volume has no
+/// object a manager could see, and a machine is nobody's to give away.
 fn carries_address(payload: &Payload) -> bool {
     match payload {
         Payload::Service(_) | Payload::Config(_) | Payload::Secret(_) => true,
-        Payload::Network(_) | Payload::Volume(_) | Payload::Declared(_) => false,
+        Payload::Network(_) | Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => false,
     }
 }
 
@@ -209,7 +213,7 @@ fn create(address: &Address, after: &PlanNode) -> Change {
 /// What has no object of its own ends without a trace, and volumes outlive their stack.
 fn delete(address: &Address, before: &PlanNode) -> Change {
     let effect = match &before.payload {
-        Payload::Volume(_) | Payload::Declared(_) => Effect::NoRestart,
+        Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => Effect::NoRestart,
         Payload::Network(_) | Payload::Secret(_) | Payload::Config(_) | Payload::Service(_) => {
             Effect::Delete
         }
@@ -255,6 +259,7 @@ fn bare(address: &Address, action: Action, effect: Effect, reason: Reason) -> Ch
         action,
         effect,
         tasks: 0,
+        evicts: BTreeMap::new(),
         reason,
         caused_by: BTreeSet::new(),
         waits_for: BTreeSet::new(),
@@ -278,7 +283,7 @@ pub(super) fn is_replaced(change: &Change, before: &Payload, after: &Payload) ->
         Payload::Service(service) => ["name", "mode"].iter().any(refused) || runs_anew(service),
         Payload::Network(_) => true,
         Payload::Secret(_) | Payload::Config(_) => change.effect >= Effect::Replace,
-        Payload::Volume(_) => before.physical_name() != after.physical_name(),
+        Payload::Node(_) | Payload::Volume(_) => before.physical_name() != after.physical_name(),
         Payload::Declared(_) => false,
     }
 }
@@ -295,7 +300,7 @@ fn stopped(change: &Change, before: &Payload, after: &Payload) -> u64 {
 
 impl Change {
     /// Whether running tasks are replaced by others, rather than only started or stopped.
-    pub(super) fn restarts(&self) -> bool {
+    pub(crate) fn restarts(&self) -> bool {
         let scaled = |path: &[String]| path.first().is_some_and(|name| name == "replicas");
         self.fields
             .iter()

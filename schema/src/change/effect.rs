@@ -85,7 +85,7 @@ pub(super) fn of_field(before: &Payload, after: &Payload, field: &Difference) ->
     match after {
         Payload::Service(service) => of_service(before.as_service().ok(), service, field),
         Payload::Volume(_) if matches!(first, "driver" | "options") => Effect::DataLoss,
-        Payload::Volume(_) | Payload::Declared(_) => Effect::NoRestart,
+        Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => Effect::NoRestart,
         Payload::Secret(_) | Payload::Config(_) if matches!(first, "labels" | "source") => {
             Effect::NoRestart
         }

@@ -70,7 +70,8 @@ impl Difference {
                 holds_secret(&self.before) || holds_secret(&self.after)
             }
             (
-                Payload::Network(_)
+                Payload::Node(_)
+                | Payload::Network(_)
                 | Payload::Volume(_)
                 | Payload::Secret(_)
                 | Payload::Config(_)

@@ -116,7 +116,8 @@ fn is_protected(change: &Change) -> bool {
 fn subnets(node: Option<&PlanNode>) -> impl Iterator<Item = &str> {
     let network = node.and_then(|node| match &node.payload {
         Payload::Network(network) => Some(network),
-        Payload::Volume(_)
+        Payload::Node(_)
+        | Payload::Volume(_)
         | Payload::Secret(_)
         | Payload::Config(_)
         | Payload::Service(_)

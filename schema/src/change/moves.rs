@@ -66,9 +66,9 @@ fn nameless(change: &Change, names: &BTreeMap<&str, &str>) -> Option<DigestText>
         Payload::Volume(volume) => volume.name.clear(),
         Payload::Config(config) => config.name.clear(),
         Payload::Service(service) => without_names(service, &address.name, names),
-        // Where a value comes from is no proof that it is the same, and what has no object has
-        // nothing to lose by a new name.
-        Payload::Secret(_) | Payload::Declared(_) => return None,
+        // Where a value comes from is no proof that it is the same, and what has no object of its
+        // own has nothing to lose by a new name.
+        Payload::Secret(_) | Payload::Node(_) | Payload::Declared(_) => return None,
     }
     Some(payload.digest(address.kind))
 }

@@ -22,7 +22,7 @@ impl Summary {
             noop: u32::try_from(kept).unwrap_or(u32::MAX),
             tasks_restarted: changes
                 .iter()
-                .filter(|c| c.restarts() && c.after.is_some())
+                .filter(|c| (c.restarts() || !c.evicts.is_empty()) && c.after.is_some())
                 .map(|c| c.tasks)
                 .sum(),
             downtime: count(|c| c.effect == Effect::Downtime),

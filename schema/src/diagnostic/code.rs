@@ -117,6 +117,7 @@ codes! {
     SK3215 NoListener Error "a route that no port of its gateway serves"
     SK3216 WrongCertificate Error "a certificate that does not fit the host"
     SK3217 BadProxyValue Error "a value that no proxy config can hold"
+    SK3218 SameAddresses Error "two networks that want the same addresses"
 
     // 33xx: flows
     SK3301 Unreachable Error "a task that can never begin"

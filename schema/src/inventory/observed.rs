@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Inventory, Observed};
 use crate::address::{Address, Kind};
-use crate::plan::{Need, Origin, Payload, Plan, PlanNode, SecretSource, Target};
+use crate::place::Constraint;
+use crate::plan::{Need, Origin, Payload, Plan, PlanNode, SecretSource, SwarmNode, Target};
 
 impl Inventory {
     /// Whether an object has this address, or carries it; what is adopted and cannot be labelled,
@@ -80,11 +81,30 @@ fn refer(nodes: &mut BTreeMap<Address, PlanNode>) {
             Some(((node.payload.object()?, name), address.clone()))
         })
         .collect();
+    let machines: Vec<(Address, SwarmNode)> = nodes
+        .iter()
+        .filter_map(|(address, node)| Some((address.clone(), node.payload.as_node()?.clone())))
+        .collect();
     for node in nodes.values_mut() {
+        for (machine, _) in machines.iter().filter(|(_, m)| asks(&node.payload, m)) {
+            node.needs.entry(machine.clone()).or_insert(Need::Exists);
+        }
         for (kind, name) in node.payload.references() {
             if let Some(holder) = holders.get(&(kind, name.to_owned())) {
                 node.needs.entry(holder.clone()).or_insert(Need::Exists);
             }
         }
     }
+}
+
+/// Whether a constraint asks for one of the machine's labels.
+fn asks(payload: &Payload, machine: &SwarmNode) -> bool {
+    let Ok(service) = payload.as_service() else {
+        return false;
+    };
+    let mut constraints = service.placement.constraints.iter();
+    constraints.any(|text| {
+        let label = Constraint::parse(text).ok().and_then(Constraint::label);
+        label.is_some_and(|label| machine.labels.contains_key(label))
+    })
 }

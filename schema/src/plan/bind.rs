@@ -65,7 +65,11 @@ fn bind_node(
                     .cloned();
             }
         }
-        Payload::Network(_) | Payload::Volume(_) | Payload::Config(_) | Payload::Declared(_) => {}
+        Payload::Node(_)
+        | Payload::Network(_)
+        | Payload::Volume(_)
+        | Payload::Config(_)
+        | Payload::Declared(_) => {}
     }
     if is_secretive(&node.payload) {
         node.digest = node.payload.digest(address.kind);
@@ -78,9 +82,11 @@ fn is_secretive(payload: &Payload) -> bool {
     match payload {
         Payload::Secret(_) => true,
         Payload::Service(service) => !service.secrets.is_empty() || !service.secret_env.is_empty(),
-        Payload::Network(_) | Payload::Volume(_) | Payload::Config(_) | Payload::Declared(_) => {
-            false
-        }
+        Payload::Network(_)
+        | Payload::Node(_)
+        | Payload::Volume(_)
+        | Payload::Config(_)
+        | Payload::Declared(_) => false,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::value::Value;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Payload {
+    Node(SwarmNode),
     Network(Network),
     Volume(Volume),
     Secret(Secret),
@@ -35,6 +36,7 @@ impl Payload {
     /// The tree that is hashed, compared field by field, and shown.
     pub fn value(&self) -> Value {
         let made = match self {
+            Payload::Node(n) => Value::of(n),
             Payload::Network(n) => Value::of(n),
             Payload::Volume(v) => Value::of(v),
             Payload::Secret(s) => Value::of(s),
@@ -53,14 +55,16 @@ impl Payload {
             Payload::Secret(s) => Digest::of_any(kind, s),
             Payload::Config(c) => Digest::of_any(kind, c),
             Payload::Service(s) => Digest::of_any(kind, s),
+            Payload::Node(n) => Digest::of_any(kind, n),
             Payload::Declared(v) => Ok(Digest::of(kind, v)),
         };
         made.expect(CANONICAL).into()
     }
 
-    /// The object's name in the swarm; nothing for a declared node.
+    /// The object's name in the swarm, of a node its host name; nothing for a declared node.
     pub fn physical_name(&self) -> Option<&str> {
         match self {
+            Payload::Node(n) => Some(&n.host),
             Payload::Network(n) => Some(&n.name),
             Payload::Volume(v) => Some(&v.name),
             Payload::Secret(s) => Some(&s.name),
@@ -74,6 +78,7 @@ impl Payload {
     /// Nothing for a declared node.
     pub fn object(&self) -> Option<Kind> {
         match self {
+            Payload::Node(_) => Some(Kind::Node),
             Payload::Network(_) => Some(Kind::Network),
             Payload::Volume(_) => Some(Kind::Volume),
             Payload::Secret(_) => Some(Kind::Secret),
@@ -86,6 +91,7 @@ impl Payload {
     /// Whether the object is somebody else's to make, change and remove.
     pub fn is_external(&self) -> bool {
         match self {
+            Payload::Node(n) => n.assert,
             Payload::Network(n) => n.external,
             Payload::Volume(v) => v.external,
             Payload::Secret(s) => s.source == SecretSource::External,
@@ -94,16 +100,44 @@ impl Payload {
         }
     }
 
+    /// A machine and its labels; nothing for all else.
+    pub fn as_node(&self) -> Option<&SwarmNode> {
+        match self {
+            Payload::Node(n) => Some(n),
+            Payload::Network(_)
+            | Payload::Volume(_)
+            | Payload::Secret(_)
+            | Payload::Config(_)
+            | Payload::Service(_)
+            | Payload::Declared(_) => None,
+        }
+    }
+
     pub fn as_service(&self) -> Result<&Service, WrongKind> {
         match self {
             Payload::Service(s) => Ok(s),
-            Payload::Network(_)
+            Payload::Node(_)
+            | Payload::Network(_)
             | Payload::Volume(_)
             | Payload::Secret(_)
             | Payload::Config(_)
             | Payload::Declared(_) => Err(WrongKind),
         }
     }
+}
+
+/// Labels of a machine. The machine is the cluster's: nothing else of it is ours, and none of its
+/// other labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SwarmNode {
+    /// The machine's host name.
+    pub host: String,
+    /// The labels have to be there already; they are never written.
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub assert: bool,
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A swarm network. Nothing of it can be changed in place, so all but the plainest is content-named.

@@ -2,8 +2,11 @@
 
 use similar::{ChangeTag, TextDiff};
 use skep_schema::address::Segment;
-use skep_schema::change::{Action, Author, Change, FieldChange, Reason};
+use skep_schema::change::{Action, Author, Change, ChangeSet, FieldChange, Reason};
+use skep_schema::place::Lacking;
 use skep_schema::value::Value;
+
+use super::words::count;
 
 /// A line and the sign in front of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,45 @@ const AROUND: usize = 2;
 
 /// What differs, property by property. A new or deleted node shows none: its heading says it.
 pub(super) fn lines(change: &Change) -> Vec<Line> {
+    let mut lines = properties(change);
+    lines.extend(change.evicts.iter().map(|(address, tasks)| Line {
+        sign: Sign::Plain,
+        text: format!(
+            "{} of {address} must leave {}: its constraints are not met there any more",
+            count(*tasks, "task"),
+            host(change)
+        ),
+    }));
+    lines
+}
+
+/// What would keep a change from getting anywhere.
+pub(super) fn concerns(changes: &ChangeSet, of: &Change) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for concern in changes.concerns.iter().filter(|c| c.address == of.address) {
+        let mut tell = |text: String| {
+            lines.push(Line {
+                sign: Sign::Plain,
+                text,
+            });
+        };
+        tell(format!("warning: {}", concern.message));
+        for line in Lacking::lines(&concern.machines) {
+            tell(format!("  {line}"));
+        }
+        tell(format!("  help: {}", concern.help()));
+    }
+    lines
+}
+
+/// The machine a change of labels is about.
+fn host(change: &Change) -> &str {
+    let node = change.before.as_ref().or(change.after.as_ref());
+    node.and_then(|node| node.payload.physical_name())
+        .unwrap_or_default()
+}
+
+fn properties(change: &Change) -> Vec<Line> {
     match change.action {
         Action::Create | Action::Delete | Action::Forget => Vec::new(),
         Action::Update | Action::Replace | Action::Adopt => change
@@ -218,10 +260,7 @@ fn text_diff(path: &str, before: &str, after: &str) -> Vec<Line> {
     let changed = all.iter().filter(|l| l.sign != Sign::Plain).count();
     let mut lines = vec![Line {
         sign: Sign::Changed,
-        text: format!(
-            "{path}  ({})",
-            super::words::count(changed as u64, "changed line")
-        ),
+        text: format!("{path}  ({})", count(changed as u64, "changed line")),
     }];
     lines.extend(shorten(all));
     lines

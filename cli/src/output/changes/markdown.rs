@@ -5,7 +5,7 @@ use std::fmt::Write;
 use skep_schema::change::{Change, ChangeSet};
 
 use super::Heading;
-use super::detail::{Sign, cause, lines};
+use super::detail::{Sign, cause, concerns, lines};
 use super::words::{Risk, count, effect, identity, moves, reason, sign, verdict};
 
 /// Bytes kept below the smallest common limit of 65,536 characters.
@@ -80,7 +80,7 @@ fn table(out: &mut String, changes: &ChangeSet) {
 fn details(out: &mut String, changes: &ChangeSet) {
     let mut left_out = 0;
     for change in by_risk(changes) {
-        let block = block(change);
+        let block = block(changes, change);
         if block.is_empty() {
             continue;
         }
@@ -100,8 +100,9 @@ fn details(out: &mut String, changes: &ChangeSet) {
 }
 
 /// One folded diff, with its signs in the first column so that hosts colour them.
-fn block(change: &Change) -> String {
-    let lines = lines(change);
+fn block(changes: &ChangeSet, change: &Change) -> String {
+    let mut lines = lines(change);
+    lines.extend(concerns(changes, change));
     if lines.is_empty() {
         return String::new();
     }

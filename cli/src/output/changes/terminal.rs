@@ -6,7 +6,7 @@ use anstyle::AnsiColor;
 use skep_schema::change::{Change, ChangeSet};
 
 use super::Heading;
-use super::detail::{Line, Sign, cause, lines};
+use super::detail::{Line, Sign, cause, concerns, lines};
 use super::words::{Risk, course, effect, identity, moves, reason, sign, verdict};
 use crate::output::paint::Paint;
 
@@ -41,6 +41,9 @@ pub(crate) fn terminal(changes: &ChangeSet, heading: &Heading, paint: Paint) -> 
             let _ = writeln!(out, "\n{}", paint.colour(risk.colour(), risk.heading()));
             for change in group {
                 one(&mut out, change, risk, &columns, paint);
+                for line in concerns(changes, change) {
+                    let _ = writeln!(out, "     {}", detail(&line, paint).trim_end());
+                }
             }
         }
     }

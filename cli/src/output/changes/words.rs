@@ -1,8 +1,9 @@
 //! The words and signs for changes.
 
 use anstyle::AnsiColor;
+use skep_schema::address::Kind;
 use skep_schema::change::{Action, Change, ChangeSet, Effect, FieldChange, Reason, Summary};
-use skep_schema::plan::{Mode, Order, Payload, PlanNode};
+use skep_schema::plan::{Mode, Order, Payload, PlanNode, SwarmNode};
 use skep_schema::value::Value;
 
 use super::image::short;
@@ -78,6 +79,12 @@ pub(super) const fn sign(action: Action) -> &'static str {
 /// What happens to what runs, in a few words.
 pub(super) fn effect(change: &Change) -> String {
     let tasks = count(change.tasks, "task");
+    if change.address.kind == Kind::Node && !change.evicts.is_empty() {
+        return format!("evicts {tasks}");
+    }
+    if let (Action::Delete, Some(node)) = (change.action, labels(change)) {
+        return format!("takes {} off", count(node.labels.len() as u64, "label"));
+    }
     match (change.effect, change.tasks) {
         (Effect::Create, _) => change
             .after
@@ -93,6 +100,10 @@ pub(super) fn effect(change: &Change) -> String {
         (Effect::Delete, n) => format!("{tasks} {}", if n == 1 { "stops" } else { "stop" }),
         (Effect::DataLoss, _) => "its data is left behind".to_owned(),
     }
+}
+
+fn labels(change: &Change) -> Option<&SwarmNode> {
+    change.before.as_ref()?.payload.as_node()
 }
 
 /// How a rolling update with more than one wave goes.
@@ -126,6 +137,7 @@ fn created(node: &PlanNode) -> String {
             .and_then(|content| content.bytes().ok())
             .map_or_else(String::new, |bytes| count(bytes.len() as u64, "byte")),
         Payload::Network(network) => format!("{} network", network.driver),
+        Payload::Node(node) => count(node.labels.len() as u64, "label"),
         Payload::Volume(_) => "made by the mounts that use it".to_owned(),
         Payload::Secret(_) | Payload::Declared(_) => String::new(),
     }

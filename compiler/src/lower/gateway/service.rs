@@ -20,7 +20,7 @@ use crate::lower::route::Routed;
 use crate::lower::service::{Way, key, limits};
 use crate::lower::{Lower, health, network};
 use crate::proxy::{Rendered, SiteTls};
-use crate::resolve::ENGINE_NETWORKS;
+use crate::resolve::{ENGINE_NETWORKS, nodes_of};
 
 /// Where Caddy keeps the certificates it got itself; without a volume every new task would ask again,
 /// and the authorities count.
@@ -69,6 +69,8 @@ impl Lower<'_, '_, '_> {
         self.check_service_name(&service.name, gateway.name);
         service.update = self.rollout(&service, None, Way::Forward);
         service.rollback = self.rollout(&service, None, Way::Back);
+        let machines = nodes_of(self.spec, node.placement.as_ref()).into_iter();
+        needs.extend(machines.map(|(name, _)| (Address::new(Kind::Node, name), Need::Exists)));
         let address = Address::new(Kind::Gateway, name);
         let added = self.put(
             address,

@@ -109,6 +109,12 @@ fn node_key(key: &str) -> Result<String, String> {
     ))
 }
 
+/// Whether the engine's constraints can ask for a node label of this name.
+pub(crate) fn is_label(key: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !key.is_empty() && key.chars().all(letter)
+}
+
 /// `linux/amd64`
 fn platform(text: &str) -> Result<String, String> {
     let part = |part: &str| {

@@ -134,7 +134,11 @@ fn node(change: &Change, early: &BTreeSet<&Address>) -> Node {
         }
         Some((
             Target::Swarm,
-            Payload::Service(_) | Payload::Network(_) | Payload::Secret(_) | Payload::Config(_),
+            Payload::Node(_)
+            | Payload::Service(_)
+            | Payload::Network(_)
+            | Payload::Secret(_)
+            | Payload::Config(_),
         )) => Arrival::Written,
     };
     let turn = match change.action {

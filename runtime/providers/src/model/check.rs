@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use skep_schema::place::Constraint;
 use skep_schema::plan::{self, Endpoint, PublishMode};
 
 use super::calls::PREDEFINED;
 use super::names;
-use super::place::Constraint;
 use super::refusal::{Refusal, Reply};
 use super::world::{Service, World};
 
@@ -24,7 +24,7 @@ impl World {
             ));
         }
         for constraint in &spec.placement.constraints {
-            Constraint::parse(constraint).map_err(|text| Refusal::unknown(&text))?;
+            Constraint::parse(constraint).map_err(|why| Refusal::unknown(&why.to_string()))?;
         }
         self.check_files(spec)?;
         self.check_ports(spec)

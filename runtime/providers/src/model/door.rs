@@ -160,6 +160,7 @@ impl World {
             Kind::Service => all(&self.services, |service| &service.meta),
             Kind::Param
             | Kind::Registry
+            | Kind::Node
             | Kind::Volume
             | Kind::Certificate
             | Kind::Gateway
@@ -246,6 +247,7 @@ impl World {
             Kind::Service => self.shown_service(name),
             Kind::Param
             | Kind::Registry
+            | Kind::Node
             | Kind::Volume
             | Kind::Certificate
             | Kind::Gateway

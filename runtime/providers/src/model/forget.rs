@@ -54,7 +54,8 @@ impl Model {
                 }
                 Kind::Config => world.update_config(name, version, labels, None),
                 Kind::Secret => world.update_secret(name, version, labels, None),
-                Kind::Param
+                Kind::Node
+                | Kind::Param
                 | Kind::Registry
                 | Kind::Network
                 | Kind::Volume

@@ -57,6 +57,7 @@ pub(super) fn object<'a>(world: &'a World, kind: Kind, name: &str) -> Option<Obj
             .map(|(name, service)| of_service(name, service)),
         Kind::Param
         | Kind::Registry
+        | Kind::Node
         | Kind::Volume
         | Kind::Certificate
         | Kind::Gateway
@@ -80,6 +81,7 @@ pub(super) fn holder<'a>(world: &'a World, kind: Kind, name: &str) -> Option<&'a
         }
         Kind::Param
         | Kind::Registry
+        | Kind::Node
         | Kind::Volume
         | Kind::Certificate
         | Kind::Gateway

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
-use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken};
+use skep_schema::inventory::{Cluster, Foreign, Inventory, Observed, Readiness, Taken, labelled};
 use skep_schema::plan::{self, Payload, Plan};
 
 use super::Model;
@@ -99,6 +99,7 @@ pub(super) fn refers(service: &plan::Service, kind: Kind, name: &str) -> bool {
         Kind::Config => service.configs.values().any(|file| file.source == name),
         Kind::Param
         | Kind::Registry
+        | Kind::Node
         | Kind::Volume
         | Kind::Certificate
         | Kind::Service
@@ -116,6 +117,8 @@ impl Model {
             .unwrap_or_default();
         let plan = plan.bind(&fingerprints);
         let Survey { nodes, superseded } = survey(world, &self.stack, &plan);
+        let machines = world.machines();
+        let labelled = labelled(&machines, &self.stack, &plan);
         let nodes = nodes
             .into_iter()
             .map(|(address, object)| {
@@ -123,12 +126,17 @@ impl Model {
                 let observed = self.observed(world, object, &address, wanted);
                 (address, observed)
             })
+            .chain(labelled)
             .collect();
         let adoptable = adoptable(world, &plan, &nodes);
         let mut taken = names_taken(world, &self.stack, &plan);
         taken.retain(|(kind, name), _| !adopt::holds(&adoptable, *kind, name));
         Inventory {
-            cluster: cluster(world, name),
+            cluster: Cluster {
+                machines,
+                foreign: world.foreign(&self.stack),
+                ..cluster(world, name)
+            },
             nodes,
             adoptable,
             taken,
@@ -151,6 +159,7 @@ impl Model {
             Kind::Service => self.readiness(world, object.name),
             Kind::Param
             | Kind::Registry
+            | Kind::Node
             | Kind::Network
             | Kind::Volume
             | Kind::Secret
@@ -193,6 +202,8 @@ fn cluster(world: &World, name: String) -> Cluster {
         id: world.swarm.clone(),
         api: "1.41".to_owned(),
         nodes,
+        machines: Vec::new(),
+        foreign: Foreign::default(),
     }
 }
 

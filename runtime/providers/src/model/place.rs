@@ -1,173 +1,32 @@
 //! Which node can take a task.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use skep_schema::plan::{self, PublishMode};
+use skep_schema::inventory::{Load, Use};
+use skep_schema::place::Filter;
+use skep_schema::plan;
 
 use super::world::{Node, Slot, Task, TaskState, World};
 
-/// `node.labels.disk==ssd`
-pub(crate) struct Constraint<'a> {
-    key: &'a str,
-    wanted: bool,
-    value: &'a str,
-}
-
-impl<'a> Constraint<'a> {
-    /// The engine's own words when it is none.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, String> {
-        let split = [("==", true), ("!=", false)]
-            .into_iter()
-            .find_map(|(operator, wanted)| {
-                text.split_once(operator)
-                    .map(|(key, value)| (key, wanted, value))
-            });
-        let (key, wanted, value) =
-            split.ok_or_else(|| "constraint expected one operator from ==, !=".to_owned())?;
-        let (key, value) = (key.trim(), value.trim());
-        if !is_key(key) {
-            return Err(format!("key '{key}' is invalid"));
-        }
-        if value.is_empty() {
-            return Err(format!("value '{value}' is invalid"));
-        }
-        Ok(Self { key, wanted, value })
-    }
-
-    fn is_met_by(&self, host: &str, node: &Node) -> bool {
-        let (os, arch) = node
-            .platform
-            .split_once('/')
-            .unwrap_or((&node.platform, ""));
-        let label = |prefix: &str| {
-            self.key
-                .strip_prefix(prefix)
-                .map(|key| node.labels.get(key).map_or("", |v| v))
-        };
-        let found = match self.key.to_ascii_lowercase().as_str() {
-            "node.id" => Some(node.id.as_str()),
-            "node.hostname" => Some(host),
-            "node.ip" => Some(node.address.as_str()),
-            "node.role" => Some(node.role.word()),
-            "node.platform.os" => Some(os),
-            "node.platform.arch" => Some(arch),
-            _ if self.key.starts_with("engine.labels.") => Some(""),
-            _ => label("node.labels."),
-        };
-        found.is_some_and(|found| found.eq_ignore_ascii_case(self.value) == self.wanted)
-    }
-}
-
-fn is_key(key: &str) -> bool {
-    let mut bytes = key.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
-}
-
-/// Why a node cannot take a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Obstacle {
-    Constraints,
-    Platform,
-    HostPort,
-    MaxPerNode,
-    Resources,
-}
-
-impl Obstacle {
-    fn explain(self, nodes: usize) -> String {
-        let on = if nodes == 1 {
-            "1 node".to_owned()
-        } else {
-            format!("{nodes} nodes")
-        };
-        match self {
-            Obstacle::Constraints => format!("scheduling constraints not satisfied on {on}"),
-            Obstacle::Platform => format!("unsupported platform on {on}"),
-            Obstacle::HostPort => format!("host-mode port already in use on {on}"),
-            Obstacle::MaxPerNode => "max replicas per node limit exceed".to_owned(),
-            Obstacle::Resources => format!("insufficient resources on {on}"),
-        }
-    }
-}
-
 /// Whether the service may run on the node at all, whatever else runs there.
 pub(crate) fn is_eligible(spec: &plan::Service, host: &str, node: &Node) -> bool {
-    static_obstacle(spec, host, node).is_none()
+    node.as_host(host).suits(spec)
 }
 
-fn static_obstacle(spec: &plan::Service, host: &str, node: &Node) -> Option<Obstacle> {
-    let mut constraints = spec
-        .placement
-        .constraints
-        .iter()
-        .filter_map(|text| Constraint::parse(text).ok());
-    let platforms = &spec.placement.platforms;
-    if !constraints.all(|constraint| constraint.is_met_by(host, node)) {
-        Some(Obstacle::Constraints)
-    } else if !platforms.is_empty() && !platforms.contains(&node.platform) {
-        Some(Obstacle::Platform)
-    } else {
-        None
-    }
-}
-
-/// What the tasks on one node take up.
-#[derive(Default)]
-struct Load {
-    tasks: usize,
-    of_service: BTreeMap<String, usize>,
-    cpu: u64,
-    memory: u64,
-    generic: BTreeMap<String, u64>,
-    host_ports: BTreeSet<String>,
-}
-
-impl Load {
-    fn add(&mut self, task: &Task) {
-        let spec = &task.template;
-        self.tasks += 1;
-        *self.of_service.entry(task.service.clone()).or_default() += 1;
-        self.cpu = self.cpu.saturating_add(cpu(spec));
-        self.memory = self.memory.saturating_add(memory(spec));
-        for (kind, wanted) in &spec.reserve.generic {
-            *self.generic.entry(kind.clone()).or_default() += count(wanted);
-        }
-        self.host_ports.extend(host_ports(spec).cloned());
-    }
-
-    fn of(&self, service: &str) -> usize {
-        self.of_service.get(service).copied().unwrap_or(0)
-    }
-
-    fn obstacle(&self, task: &Task, node: &Node) -> Option<Obstacle> {
-        let spec = &task.template;
-        if host_ports(spec).any(|port| self.host_ports.contains(port)) {
-            Some(Obstacle::HostPort)
-        } else if most(spec).is_some_and(|most| self.of(&task.service) >= most) {
-            Some(Obstacle::MaxPerNode)
-        } else if !self.has_room(spec, node) {
-            Some(Obstacle::Resources)
-        } else {
-            None
-        }
-    }
-
-    fn has_room(&self, spec: &plan::Service, node: &Node) -> bool {
-        let left = |kind: &String| {
-            let has = node.generic.get(kind).copied().unwrap_or(0);
-            has.saturating_sub(self.generic.get(kind).copied().unwrap_or(0))
-        };
-        self.cpu.saturating_add(cpu(spec)) <= node.cpu
-            && self.memory.saturating_add(memory(spec)) <= node.memory
-            && spec
-                .reserve
-                .generic
-                .iter()
-                .all(|(kind, wanted)| count(wanted) <= left(kind))
-    }
+/// In the scheduler's own words.
+fn explain(filter: Filter, nodes: usize) -> String {
+    let (one, many) = match filter {
+        Filter::Ready if nodes == 1 => return "1 node not available for new tasks".to_owned(),
+        Filter::Ready => return format!("{nodes} nodes not available for new tasks"),
+        Filter::MaxPerNode => return "max replicas per node limit exceed".to_owned(),
+        Filter::Resources => ("insufficient resources", nodes),
+        Filter::Plugins => ("missing plugin", nodes),
+        Filter::Constraints => ("scheduling constraints not satisfied", nodes),
+        Filter::Platform => ("unsupported platform", nodes),
+        Filter::HostPort => ("host-mode port already in use", nodes),
+    };
+    let nodes = if many == 1 { "node" } else { "nodes" };
+    format!("{one} on {many} {nodes}")
 }
 
 impl World {
@@ -197,7 +56,11 @@ impl World {
             };
             match placed {
                 Ok(host) => {
-                    loads.entry(host.clone()).or_default().add(task);
+                    let taken = Use::of(&task.template);
+                    loads
+                        .entry(host.clone())
+                        .or_default()
+                        .add(&task.service, &taken);
                     task.node = Some(host);
                     task.error = dangling.clone().unwrap_or_default();
                     let state = if dangling.is_some() {
@@ -240,11 +103,15 @@ impl World {
             .find_map(|(kind, name)| name.map(|name| format!("{kind} {name} not found")))
     }
 
-    fn loads(&self) -> BTreeMap<String, Load> {
+    pub(super) fn loads(&self) -> BTreeMap<String, Load> {
         let mut loads: BTreeMap<String, Load> = BTreeMap::new();
         for task in self.tasks().filter(|task| !task.state.has_ended()) {
             if let Some(host) = &task.node {
-                loads.entry(host.clone()).or_default().add(task);
+                let taken = Use::of(&task.template);
+                loads
+                    .entry(host.clone())
+                    .or_default()
+                    .add(&task.service, &taken);
             }
         }
         loads
@@ -253,23 +120,22 @@ impl World {
     /// The node that fits and has the fewest tasks of the service, and then the fewest at all.
     fn place(&self, task: &Task, loads: &BTreeMap<String, Load>) -> Result<String, String> {
         let nobody = Load::default();
-        let mut obstacles: BTreeMap<Obstacle, usize> = BTreeMap::new();
-        let mut best: Option<((usize, usize), &str)> = None;
+        let mut filters: BTreeMap<Filter, usize> = BTreeMap::new();
+        let mut best: Option<((u64, u64), &str)> = None;
         for (host, node) in self.nodes.iter().filter(|(host, _)| task.slot.admits(host)) {
             let load = loads.get(host).unwrap_or(&nobody);
-            let obstacle =
-                static_obstacle(&task.template, host, node).or_else(|| load.obstacle(task, node));
-            if let Some(obstacle) = obstacle {
-                *obstacles.entry(obstacle).or_default() += 1;
+            let obstacles = node.as_host(host).obstacles(&task.template, load);
+            if let Some(obstacle) = obstacles.first() {
+                *filters.entry(obstacle.filter()).or_default() += 1;
                 continue;
             }
-            let weight = (load.of(&task.service), load.tasks);
+            let weight = (load.tasks_of(&task.service), load.total.tasks);
             if best.is_none_or(|(least, _)| weight < least) {
                 best = Some((weight, host));
             }
         }
         best.map(|(_, host)| host.to_owned())
-            .ok_or_else(|| no_suitable_node(&obstacles))
+            .ok_or_else(|| no_suitable_node(&filters))
     }
 }
 
@@ -282,12 +148,12 @@ impl Slot {
     }
 }
 
-fn no_suitable_node(obstacles: &BTreeMap<Obstacle, usize>) -> String {
-    let mut counted: Vec<_> = obstacles.iter().collect();
+fn no_suitable_node(filters: &BTreeMap<Filter, usize>) -> String {
+    let mut counted: Vec<_> = filters.iter().collect();
     counted.sort_by_key(|(_, nodes)| std::cmp::Reverse(**nodes));
     let words: Vec<String> = counted
         .into_iter()
-        .map(|(obstacle, nodes)| obstacle.explain(*nodes))
+        .map(|(filter, nodes)| explain(*filter, *nodes))
         .collect();
     match words.as_slice() {
         [] => "no suitable node".to_owned(),
@@ -295,84 +161,14 @@ fn no_suitable_node(obstacles: &BTreeMap<Obstacle, usize>) -> String {
     }
 }
 
-fn host_ports(spec: &plan::Service) -> impl Iterator<Item = &String> {
-    spec.publish
-        .iter()
-        .filter(|(_, published)| published.mode == PublishMode::Host)
-        .map(|(port, _)| port)
-}
-
-fn most(spec: &plan::Service) -> Option<usize> {
-    spec.placement
-        .max_per_node
-        .filter(|most| *most > 0)
-        .and_then(|most| usize::try_from(most).ok())
-}
-
-fn cpu(spec: &plan::Service) -> u64 {
-    spec.reserve.cpu.map_or(0, |cpu| cpu.0)
-}
-
-fn memory(spec: &plan::Service) -> u64 {
-    spec.reserve.memory.map_or(0, |memory| memory.0)
-}
-
-/// A named resource counts as one.
-fn count(resource: &str) -> u64 {
-    resource.parse().unwrap_or(1)
-}
-
 #[cfg(test)]
 mod tests {
-    use skep_schema::plan::{Placement, Published, Service};
+    use std::collections::BTreeSet;
+
+    use skep_schema::plan::{Placement, PublishMode, Published, Service};
     use skep_schema::units::Bytes;
 
     use super::*;
-
-    /// Hosts of the usual three that meet a constraint.
-    fn hosts(constraint: &str) -> Vec<String> {
-        let world = World::new([0; 32]);
-        let constraint = Constraint::parse(constraint).expect(constraint);
-        let fits = world
-            .nodes
-            .iter()
-            .filter(|(host, node)| constraint.is_met_by(host, node));
-        fits.map(|(host, _)| host.clone()).collect()
-    }
-
-    #[test]
-    fn a_constraint_is_about_one_property_of_a_node() {
-        for (constraint, expected) in [
-            ("node.role==manager", vec!["node-1"]),
-            ("node.role != manager", vec!["node-2", "node-3"]),
-            ("node.hostname==NODE-2", vec!["node-2"]),
-            ("node.ip==192.0.2.3", vec!["node-3"]),
-            (
-                "node.platform.os==linux",
-                vec!["node-1", "node-2", "node-3"],
-            ),
-            ("node.platform.arch!=amd64", vec![]),
-            ("node.labels.disk==ssd", vec!["node-2"]),
-            ("node.labels.disk!=ssd", vec!["node-1", "node-3"]),
-            ("node.labels.moon==full", vec![]),
-            ("engine.labels.os!=x", vec!["node-1", "node-2", "node-3"]),
-            ("planet==earth", vec![]),
-            ("planet!=earth", vec![]),
-        ] {
-            assert_eq!(hosts(constraint), expected, "{constraint}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_constraint_is_told_in_the_engines_words() {
-        let words = |text| Constraint::parse(text).err();
-        assert_eq!(
-            words("node.role"),
-            Some("constraint expected one operator from ==, !=".to_owned())
-        );
-        assert_eq!(words("1x==a"), Some("key '1x' is invalid".to_owned()));
-        assert_eq!(words("node.role=="), Some("value '' is invalid".to_owned()));
-    }
 
     /// What the scheduler says of a service that has no room.
     fn complaint(edit: impl FnOnce(&mut Service)) -> String {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::address::Kind;
 use skep_schema::inventory::{FailedTask, Failure, Readiness, Verdict};
+use skep_schema::place::Lacking;
 use skep_schema::plan::{Mode, Payload, PlanNode, Service as Spec};
 
 use super::Model;
@@ -36,7 +37,7 @@ impl Model {
         let as_meant = seen == node.payload;
         let case = Case::of(world, name).filter(|_| kind == Kind::Service);
         match (case, as_meant) {
-            (Some(case), true) => self.told(case.readiness()),
+            (Some(case), true) => explained(world, case.service, self.told(case.readiness())),
             (Some(case), false) => self.told(case.other_spec(&seen, &node.payload)),
             (None, true) => arrived(),
             (None, false) => superseded(&not_as_written(&seen, &node.payload)),
@@ -45,7 +46,8 @@ impl Model {
 
     /// Whether the service is as its own spec wants it.
     pub(super) fn readiness(&self, world: &World, name: &str) -> Readiness {
-        self.told(Case::of(world, name).map_or_else(gone, |case| case.readiness()))
+        let told = |case: Case<'_>| explained(world, case.service, self.told(case.readiness()));
+        Case::of(world, name).map_or_else(gone, told)
     }
 
     /// Without the values of secrets that a task may have printed.
@@ -58,6 +60,16 @@ impl Model {
             }
         }
         readiness
+    }
+}
+
+/// With what each node lacks, where a task finds none.
+fn explained(world: &World, service: &Service, readiness: Readiness) -> Readiness {
+    match &readiness {
+        Readiness::Failed(failure) if failure.verdict == Verdict::Unschedulable => {
+            Lacking::explain(readiness, &service.spec, &world.machines())
+        }
+        Readiness::Failed(_) | Readiness::Ready { .. } | Readiness::Progressing { .. } => readiness,
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use skep_schema::digest::Digest;
+use skep_schema::inventory::{Availability, MachineState, Role};
 use skep_schema::plan;
 
 use super::rollout::Rollout;
@@ -59,22 +60,13 @@ pub struct Node {
     /// Bytes.
     pub memory: u64,
     pub generic: BTreeMap<String, u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    Manager,
-    Worker,
-}
-
-impl Role {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Role::Manager => "manager",
-            Role::Worker => "worker",
-        }
-    }
+    #[serde(default)]
+    pub availability: Availability,
+    #[serde(default)]
+    pub state: MachineState,
+    /// The index of the last write.
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// What all objects have.
@@ -355,6 +347,9 @@ fn node(seed: &str, number: u64) -> Node {
         cpu: 8_000_000_000,
         memory: 16 << 30,
         generic: gpus.into_iter().collect(),
+        availability: Availability::Active,
+        state: MachineState::Ready,
+        version: 10,
     }
 }
 

@@ -57,6 +57,13 @@ impl<'a> Claim<'a> {
 impl Model {
     pub(super) fn write(&self, change: &Change) -> Outcome {
         let address = &change.address;
+        let (before, after) = (change.before.as_deref(), change.after.as_deref());
+        if before
+            .or(after)
+            .is_some_and(|node| node.payload.as_node().is_some())
+        {
+            return self.write_node(address, before, after);
+        }
         match (
             change.action,
             change.before.as_deref(),
@@ -149,7 +156,7 @@ impl Model {
                     world.create_service(spec)
                 })
             }
-            Payload::Volume(_) | Payload::Declared(_) => return Ok(()),
+            Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => return Ok(()),
         };
         id.map(drop)
     }
@@ -223,7 +230,7 @@ impl Model {
             Payload::Network(_) => {
                 Err(rejected(format!("{address} cannot be changed in place")).into())
             }
-            Payload::Volume(_) | Payload::Declared(_) => Ok(()),
+            Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => Ok(()),
         }
     }
 
@@ -278,6 +285,7 @@ impl Model {
             Kind::Service => world.remove_service(name),
             Kind::Param
             | Kind::Registry
+            | Kind::Node
             | Kind::Volume
             | Kind::Certificate
             | Kind::Gateway

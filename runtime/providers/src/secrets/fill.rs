@@ -103,6 +103,7 @@ impl Secrets {
                 }
                 Payload::Secret(_)
                 | Payload::Network(_)
+                | Payload::Node(_)
                 | Payload::Volume(_)
                 | Payload::Config(_)
                 | Payload::Declared(_) => {}

@@ -42,6 +42,7 @@ fn sources(plan: &Plan) -> impl Iterator<Item = (&Address, &SecretSource)> {
         .filter_map(|(address, node)| match &node.payload {
             Payload::Secret(secret) => Some((address, &secret.source)),
             Payload::Network(_)
+            | Payload::Node(_)
             | Payload::Volume(_)
             | Payload::Config(_)
             | Payload::Service(_)

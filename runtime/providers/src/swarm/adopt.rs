@@ -77,6 +77,7 @@ fn unlabelled(seen: Payload, wanted: &Payload) -> Payload {
         }),
         (
             seen @ (Payload::Network(_)
+            | Payload::Node(_)
             | Payload::Volume(_)
             | Payload::Secret(_)
             | Payload::Config(_)

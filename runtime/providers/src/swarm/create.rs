@@ -82,7 +82,7 @@ impl Swarm {
             }
             Payload::Secret(secret) => self.create_secret(address, secret, ours).await?,
             Payload::Service(service) => self.create_service(address, service, node).await?,
-            Payload::Volume(_) | Payload::Declared(_) => Ok(()),
+            Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => Ok(()),
         })
     }
 

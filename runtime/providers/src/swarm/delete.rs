@@ -63,7 +63,8 @@ impl Swarm {
                 .wait_for_end(address, &found.object, &tasks, service)
                 .await
                 .map_err(fail),
-            Payload::Network(_)
+            Payload::Node(_)
+            | Payload::Network(_)
             | Payload::Config(_)
             | Payload::Secret(_)
             | Payload::Volume(_)
@@ -95,6 +96,7 @@ impl Swarm {
             Kind::Secret => self.docker.delete_secret(&object.id).await,
             Kind::Param
             | Kind::Registry
+            | Kind::Node
             | Kind::Volume
             | Kind::Certificate
             | Kind::Gateway

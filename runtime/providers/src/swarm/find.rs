@@ -106,6 +106,7 @@ impl Swarm {
             Kind::Secret => self.find_stored(kind, "/secrets", name).await,
             Kind::Param
             | Kind::Registry
+            | Kind::Node
             | Kind::Volume
             | Kind::Certificate
             | Kind::Gateway

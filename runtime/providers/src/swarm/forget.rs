@@ -51,7 +51,8 @@ impl Swarm {
             }
             Kind::Config => self.relabel("/configs", name, &labels, found).await,
             Kind::Secret => self.relabel("/secrets", name, &labels, found).await,
-            Kind::Param
+            Kind::Node
+            | Kind::Param
             | Kind::Registry
             | Kind::Network
             | Kind::Volume

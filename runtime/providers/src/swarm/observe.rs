@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use skep_engine::provider::ProviderError;
 use skep_schema::address::{Address, Kind};
-use skep_schema::inventory::{Cluster, Inventory, Observed, Readiness, Taken};
+use skep_schema::inventory::{
+    Cluster, Foreign, Inventory, Machine, Observed, Readiness, Taken, labelled,
+};
+use skep_schema::place::Lacking;
 use skep_schema::plan::{Fingerprints, Payload, Plan};
 
 use super::convergence::Case;
 use super::fault::Fault;
 use super::find::Namesake;
+use super::foreign::foreign;
 use super::http::Ask;
 use super::labels::{self, Labels, STACK};
+use super::machine::machines;
 use super::read_service::Reading;
 use super::survey::{self, Object, Survey, spelled_like};
 use super::view::View;
@@ -38,28 +43,33 @@ impl Swarm {
         fingerprints: Fingerprints,
     ) -> Result<Inventory, Fault> {
         let info = self.http.json::<Info>(Ask::get("/info"));
-        let (view, configs, secrets, info, namesakes) = tokio::try_join!(
+        let (view, configs, secrets, info, (namesakes, others)) = tokio::try_join!(
             self.view(),
             self.owned("/configs"),
             self.owned("/secrets"),
             info,
             self.namesakes(plan)
         )?;
+        let neighbours = self.neighbours(&others, plan).await?;
         let objects = self.objects(&view, &configs, &secrets, key);
         let Survey { nodes, superseded } = survey::survey(objects, &view, plan);
-        let nodes: BTreeMap<Address, Observed> = nodes
-            .into_iter()
-            .map(|(address, object)| {
-                let wanted = plan.nodes.get(&address).map(|node| &node.payload);
-                let observed = observed(&view, object, &address, wanted);
-                (address, observed)
-            })
-            .collect();
+        let machines = machines(&view, &neighbours, &others);
+        let nodes = nodes.into_iter().map(|(address, object)| {
+            let wanted = plan.nodes.get(&address).map(|node| &node.payload);
+            let observed = observed(&view, object, &address, wanted, &machines);
+            (address, observed)
+        });
+        let mut nodes: BTreeMap<_, _> = nodes.collect();
+        nodes.extend(labelled(&machines, &self.scope.stack, plan));
         let adoptable = self.adoptable(plan, &nodes, key).await?;
         let mut taken = self.taken(plan, &view, &namesakes);
         taken.retain(|(kind, name), _| !adopt::holds(&adoptable, *kind, name));
         Ok(Inventory {
-            cluster: self.cluster(&info),
+            cluster: Cluster {
+                machines,
+                foreign: foreign(&self.scope.stack, &others, &view),
+                ..self.cluster(&info)
+            },
             nodes,
             adoptable,
             taken,
@@ -140,8 +150,8 @@ impl Swarm {
 
     /// Objects that may have a name the plan wants: one request for each kind of which the plan has
     /// any. Of services all are listed, because the engine finds their names only as they are
-    /// spelled, yet refuses one that differs in nothing but case.
-    async fn namesakes(&self, plan: &Plan) -> Result<Vec<Namesake>, Fault> {
+    /// spelled, yet refuses one that differs in nothing but case; they are given back, too.
+    async fn namesakes(&self, plan: &Plan) -> Result<(Vec<Namesake>, Vec<Service>), Fault> {
         let stored = |kind, path: &'static str| async move {
             let found = self.named(kind, path, plan).await?;
             let namesake = |stored: Stored| Namesake {
@@ -158,19 +168,19 @@ impl Swarm {
             } else {
                 Vec::new()
             };
-            let namesake = |service: Service| Namesake {
-                kind: Kind::Service,
-                name: service.name().to_owned(),
-                labels: service.labels(),
-            };
-            Ok(found.into_iter().map(namesake).collect::<Vec<_>>())
+            Ok(found)
         };
         let (services, configs, secrets) = tokio::try_join!(
             services,
             stored(Kind::Config, "/configs"),
             stored(Kind::Secret, "/secrets")
         )?;
-        Ok(services.into_iter().chain(configs).chain(secrets).collect())
+        let named = services.iter().map(|service| Namesake {
+            kind: Kind::Service,
+            name: service.name().to_owned(),
+            labels: service.labels(),
+        });
+        Ok((named.chain(configs).chain(secrets).collect(), services))
     }
 
     async fn named(&self, kind: Kind, path: &str, plan: &Plan) -> Result<Vec<Stored>, Fault> {
@@ -219,6 +229,8 @@ impl Swarm {
             id: info.swarm.cluster.id.clone(),
             api: self.version.to_string(),
             nodes: info.swarm.nodes,
+            machines: Vec::new(),
+            foreign: Foreign::default(),
         }
     }
 }
@@ -238,17 +250,22 @@ pub(crate) fn same_name(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-fn observed(view: &View, object: Object, address: &Address, wanted: Option<&Payload>) -> Observed {
+fn observed(
+    view: &View,
+    object: Object,
+    address: &Address,
+    wanted: Option<&Payload>,
+    machines: &[Machine],
+) -> Observed {
     let service = view.services.iter().find(|service| service.id == object.id);
     let readiness = match (&object.payload, service) {
         (Payload::Service(spec), Some(service)) => {
-            Case {
+            let case = Case {
                 view,
                 service,
                 spec,
-            }
-            .readiness()
-            .readiness
+            };
+            Lacking::explain(case.readiness().readiness, spec, machines)
         }
         _ => Readiness::Ready {
             running: 0,

@@ -3,13 +3,18 @@
 use skep_engine::provider::{Kept, Promise, Provider, ProviderError};
 use skep_schema::address::Address;
 use skep_schema::change::{Action, Change, Effect};
-use skep_schema::inventory::{Inventory, Readiness};
-use skep_schema::plan::{Payload, Plan, PlanNode};
+use skep_schema::inventory::{Failure, Inventory, Readiness, Verdict};
+use skep_schema::place::Lacking;
+use skep_schema::plan::{Payload, Plan, PlanNode, Service};
 
 use super::convergence::{Case, Finding};
+use super::fault::Fault;
 use super::find::{Claim, Standing};
+use super::http::Ask;
 use super::labels::Owner;
+use super::machine::machines;
 use super::survey::{not_as_written, respelled, spelled_like};
+use super::view::View;
 use super::{Swarm, rejected};
 
 impl Provider for Swarm {
@@ -34,7 +39,8 @@ impl Provider for Swarm {
                 {
                     self.presence(address, node).await
                 }
-                Payload::Network(_)
+                Payload::Node(_)
+                | Payload::Network(_)
                 | Payload::Volume(_)
                 | Payload::Secret(_)
                 | Payload::Config(_)
@@ -61,6 +67,13 @@ const PRESENT: Readiness = Readiness::Ready {
 impl Swarm {
     async fn write(&self, change: &Change) -> Result<(), ProviderError> {
         let address = &change.address;
+        let (before, after) = (change.before.as_deref(), change.after.as_deref());
+        if before
+            .or(after)
+            .is_some_and(|node| node.payload.as_node().is_some())
+        {
+            return self.write_node(address, before, after).await;
+        }
         match (
             change.action,
             change.before.as_deref(),
@@ -172,13 +185,32 @@ impl Swarm {
             spec,
         };
         let seen = spelled_like(object.payload.clone(), Some(&node.payload));
-        Ok(self
-            .with_logs(if seen == node.payload {
-                case.readiness()
-            } else {
-                case.other_spec(&seen, &node.payload)
-            })
-            .await)
+        let finding = if seen == node.payload {
+            case.readiness()
+        } else {
+            case.other_spec(&seen, &node.payload)
+        };
+        let readiness = self.with_logs(finding).await;
+        self.explained(readiness, spec, &view)
+            .await
+            .map_err(|fault| self.error(fault, Some(address)))
+    }
+
+    /// With what each node lacks, where a task finds none: only then the others are looked at.
+    async fn explained(
+        &self,
+        readiness: Readiness,
+        spec: &Service,
+        view: &View,
+    ) -> Result<Readiness, Fault> {
+        let is_homeless = |failure: &Failure| failure.verdict == Verdict::Unschedulable;
+        if !matches!(&readiness, Readiness::Failed(failure) if is_homeless(failure)) {
+            return Ok(readiness);
+        }
+        let services = self.http.json::<Vec<_>>(Ask::get("/services")).await?;
+        let neighbours = self.tasks_of_others(&services).await?;
+        let machines = machines(view, &neighbours, &services);
+        Ok(Lacking::explain(readiness, spec, &machines))
     }
 
     async fn with_logs(&self, finding: Finding) -> Readiness {
@@ -190,7 +222,10 @@ impl Swarm {
             failure.message = self.redact.text(&failure.message);
             for (task, id) in failure.tasks.iter_mut().zip(&culprits) {
                 task.error = self.redact.text(&task.error);
-                task.log = self.last_lines(id).await;
+                // A task that never had a node wrote nothing, and the engine answers with an error.
+                if task.node.is_some() {
+                    task.log = self.last_lines(id).await;
+                }
             }
         }
         readiness

@@ -199,6 +199,7 @@ pub(crate) fn respelled(seen: &Payload, like: &Payload) -> Payload {
     let normal = match seen {
         Payload::Service(service) => Payload::Service(Box::new(super::normal::service(service))),
         Payload::Network(_)
+        | Payload::Node(_)
         | Payload::Volume(_)
         | Payload::Secret(_)
         | Payload::Config(_)

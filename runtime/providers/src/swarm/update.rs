@@ -77,7 +77,7 @@ impl Swarm {
                     .await
             }
             Payload::Network(_) => return Err(network::cannot_change(address)),
-            Payload::Volume(_) | Payload::Declared(_) => Ok(()),
+            Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => Ok(()),
         })
     }
 

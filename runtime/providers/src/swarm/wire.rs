@@ -152,6 +152,9 @@ impl From<String> for State {
 pub(crate) struct Node {
     #[serde(rename = "ID")]
     pub(crate) id: String,
+    pub(crate) version: Version,
+    /// As it is, so that a write changes nothing but the labels.
+    pub(crate) spec: Value,
     pub(crate) description: NodeDescription,
     pub(crate) status: NodeStatus,
 }
@@ -160,12 +163,54 @@ pub(crate) struct Node {
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct NodeDescription {
     pub(crate) hostname: String,
+    pub(crate) platform: Platform,
+    pub(crate) resources: NodeResources,
+    pub(crate) engine: NodeEngine,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct Platform {
+    pub(crate) architecture: String,
+    #[serde(rename = "OS")]
+    pub(crate) os: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct NodeResources {
+    /// Billionths of a processor.
+    #[serde(rename = "NanoCPUs")]
+    pub(crate) cpu: u64,
+    #[serde(rename = "MemoryBytes")]
+    pub(crate) memory: u64,
+    #[serde(rename = "GenericResources", deserialize_with = "or_default")]
+    pub(crate) generic: Vec<Value>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct NodeEngine {
+    #[serde(deserialize_with = "or_default")]
+    pub(crate) labels: Labels,
+    #[serde(deserialize_with = "or_default")]
+    pub(crate) plugins: Vec<Plugin>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Plugin {
+    #[serde(rename = "Type")]
+    pub(crate) kind: String,
+    #[serde(rename = "Name")]
+    pub(crate) name: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct NodeStatus {
     pub(crate) state: String,
+    pub(crate) addr: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -246,15 +291,22 @@ pub(crate) struct ClusterInfo {
 }
 
 impl Task {
+    /// One that its node's new labels evicted did nothing wrong.
     pub(crate) fn has_failed(&self) -> bool {
-        matches!(
+        let ended = matches!(
             self.status.state,
             State::Failed | State::Rejected | State::Orphaned
-        )
+        );
+        ended && self.status.err != "assigned node no longer meets constraints"
     }
 
     pub(crate) fn has_ended(&self) -> bool {
         self.status.state >= State::Complete
+    }
+
+    /// Whether it takes up room on a node: until it has ended, even when it shall.
+    pub(crate) fn holds_its_node(&self) -> bool {
+        !self.node.is_empty() && !self.has_ended()
     }
 
     /// Whether the orchestrator wants it to go on, or to begin.

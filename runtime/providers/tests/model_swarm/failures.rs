@@ -98,7 +98,10 @@ async fn a_task_without_a_node_says_why() {
     assert_eq!(failure.verdict, Verdict::Unschedulable);
     assert_eq!(
         failure.message,
-        "no suitable node (scheduling constraints not satisfied on 3 nodes)"
+        "no suitable node (scheduling constraints not satisfied on 3 nodes); \
+         node-1 has the label `zone=a` (constraint `node.labels.zone==moon`); \
+         node-2 has the label `zone=b` (constraint `node.labels.zone==moon`); \
+         node-3 has the label `zone=c` (constraint `node.labels.zone==moon`)"
     );
 }
 

@@ -7,6 +7,7 @@ mod file;
 mod identity;
 mod journal;
 mod lock;
+mod nodes;
 mod ownership;
 mod rules;
 mod support;

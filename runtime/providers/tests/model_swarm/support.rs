@@ -99,7 +99,7 @@ pub(crate) fn network(name: &str, edit: impl FnOnce(&mut Network)) -> Node {
     node(Address::new(Kind::Network, name), Payload::Network(network))
 }
 
-fn node(address: Address, payload: Payload) -> Node {
+pub(crate) fn node(address: Address, payload: Payload) -> Node {
     let node = PlanNode::new(&address, Target::Swarm, payload, Origin::default());
     (address, node)
 }

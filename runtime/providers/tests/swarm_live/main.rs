@@ -10,6 +10,7 @@ mod front;
 mod images;
 mod lab;
 mod line;
+mod nodes;
 mod ownership;
 mod pki;
 mod removal;
