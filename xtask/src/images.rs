@@ -72,6 +72,17 @@ pub(crate) fn load(images: &[Image], host: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Loads the image with a shell and its tools into several engines.
+pub(crate) fn load_smallest(images: &[Image], hosts: &[String]) -> Result<(), String> {
+    let small = images
+        .iter()
+        .position(|image| image.tag.contains("busybox"));
+    let at = small.ok_or("there is no image of busybox")?;
+    hosts
+        .iter()
+        .try_for_each(|host| load(&images[at..=at], host))
+}
+
 fn build_one(recipe: &Recipe) -> Result<Image, String> {
     let mut rootfs = Rootfs::base()?;
     (recipe.fill)(&mut rootfs).map_err(|error| format!("image {}: {error}", recipe.name))?;

@@ -21,6 +21,8 @@ const TESTS: &[&str] = &["test", "--workspace", "--locked", "--no-fail-fast"];
 
 /// The tests that talk to an engine: `test = false` keeps them out of a plain `cargo test`.
 const NEED_ENGINE: &[&str] = &["e2e", "conformance", "swarm_live"];
+/// Those of `e2e` that crash managers and cut them off: they have an engine of three to themselves.
+const MANAGERS: &str = "managers::";
 
 /// What the command line asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -105,6 +107,7 @@ fn with_engine(options: &Options, steps: &mut Steps) {
         steps.run(Step::EndToEnd, || end_to_end(&engine, &options.filter));
         steps.run(Step::TearDown, || engine.down());
     }
+    steps.run(Step::Managers, || managers(&options.filter));
 }
 
 fn packages(options: &Options) -> Result<(), String> {
@@ -121,16 +124,39 @@ fn packages(options: &Options) -> Result<(), String> {
 
 fn engine_with_images() -> Result<Kept, String> {
     let images = images::build()?;
-    let engine = Kept::up()?;
+    let engine = Kept::up(1)?;
     images::load(&images, &engine.host)?;
     Ok(engine)
+}
+
+/// On three managers, one test after the other. One small image does.
+fn managers(filter: &[String]) -> Result<(), String> {
+    let engine = Kept::up(3)?;
+    let ran = images::build()
+        .and_then(|images| images::load_smallest(&images, &engine.hosts()))
+        .and_then(|()| {
+            let tests = [TESTS, &["--test", "e2e", MANAGERS]].concat();
+            let mut command = cargo(&tests);
+            command
+                .args(["--", "--test-threads", "1"])
+                .args(filter)
+                .env("SKEP_TEST_SLOT", &engine.slot)
+                .env("SKEP_XTASK", repo::this_program());
+            shell::show(at_engine(&engine, &mut command))
+        });
+    ran.and(engine.down())
 }
 
 /// What talks to the engine. Chosen from the whole workspace, so that nothing is built a second time
 /// with other features; the program under test is the one that the tests before have built.
 fn end_to_end(engine: &Kept, filter: &[String]) -> Result<(), String> {
     let tests = [TESTS, &named(NEED_ENGINE)].concat();
-    shell::show(at_engine(engine, &mut cargo(&tests)).args(filter))
+    let apart = ["--", "--skip", MANAGERS];
+    shell::show(
+        at_engine(engine, &mut cargo(&tests))
+            .args(filter)
+            .args(apart),
+    )
 }
 
 /// Tells the tests where the engine is. `DOCKER_HOST` too, lest one reach a system engine.

@@ -8,7 +8,6 @@ mod faults;
 mod front;
 mod images;
 mod lab;
-mod line;
 mod ownership;
 mod pki;
 mod removal;
