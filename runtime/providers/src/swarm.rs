@@ -20,6 +20,7 @@ pub(crate) mod json;
 mod key;
 pub(crate) mod labels;
 mod logs;
+mod managers;
 mod network;
 pub(crate) mod normal;
 mod observe;
@@ -50,6 +51,7 @@ use dial::Dial;
 use fault::Fault;
 use http::{Ask, Http};
 use labels::Owner;
+use managers::Managers;
 use version::Version;
 use wire::Info;
 
@@ -74,6 +76,7 @@ pub struct Swarm {
     docker: bollard::Docker,
     /// What people call the engine.
     name: String,
+    managers: Managers,
     version: Version,
     scope: Scope,
     credentials: Credentials,
@@ -121,11 +124,16 @@ impl Swarm {
             .await
             .map_err(|fault| unreachable(words(&fault)))?;
         manager(&info).map_err(&unreachable)?;
+        let managers = Managers::of(&info.swarm);
+        if managers::is_leaderless(&info.swarm) {
+            return Err(managers.leaderless(&name));
+        }
         Ok(Self {
             docker: http.bollard(),
             http,
             redact: Redact::of(&secrets),
             name,
+            managers,
             version,
             scope,
             credentials,
@@ -158,8 +166,9 @@ impl Swarm {
         match fault.error(&self.name, address) {
             ProviderError::Unreachable { target, message } => ProviderError::Unreachable {
                 target,
-                message: self.redact.text(&message),
+                message: self.managers.instead(self.redact.text(&message)),
             },
+            ProviderError::Leaderless { target, message: _ } => self.managers.leaderless(&target),
             ProviderError::Rejected { message } => rejected(self.redact.text(&message)),
             ProviderError::Denied { message } => ProviderError::Denied {
                 message: self.redact.text(&message),
