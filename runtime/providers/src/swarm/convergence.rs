@@ -3,6 +3,8 @@
 //! The engine never says that an update failed for good: it pauses, rolls back, or tries for ever.
 //! What counts is tasks of the present spec that run, on nodes that are there, and go on running.
 
+mod stranded;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -65,6 +67,7 @@ impl<'a> Case<'a> {
                 &self.words("the engine paused its rollback"),
                 |_| true,
             ),
+            Update::Updating if self.is_stranded() => self.settled(),
             Update::Updating => self
                 .unplaced()
                 .or_else(|| self.relentless())
@@ -212,7 +215,7 @@ impl<'a> Case<'a> {
 
     fn count(&self, count: u64, what: &str) -> Finding {
         let desired = self.desired();
-        let detail = format!("{count} of {desired} {what}");
+        let detail = format!("{count} of {desired} {what}{}", self.out_of_reach());
         Finding::plain(Readiness::Progressing {
             detail,
             running: self.running(),
