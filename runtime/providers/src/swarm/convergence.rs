@@ -102,13 +102,14 @@ impl<'a> Case<'a> {
 
     fn settled(&self) -> Finding {
         let desired = self.desired();
-        let stale = self.tasks().any(|task| {
+        let old = self.tasks().filter(|task| {
             task.is_wanted()
                 && !task.has_ended()
                 && !self.view.is_current(task)
                 && !self.view.is_lost(task)
         });
-        if !stale
+        let old = old.count();
+        if old == 0
             && self
                 .slots(|task| self.runs(task) && self.is_steady(task))
                 .len() as u64
@@ -121,7 +122,10 @@ impl<'a> Case<'a> {
         }
         self.unplaced()
             .or_else(|| self.hopeless())
-            .unwrap_or_else(|| self.progress("running"))
+            .unwrap_or_else(|| match old {
+                0 => self.progress("running"),
+                old => self.progress(&format!("running, {old} of the spec before too")),
+            })
     }
 
     fn once(&self) -> Finding {

@@ -91,6 +91,17 @@ impl Refusal {
 }
 
 impl Fault {
+    /// Reads an answer that is no yes. What breaks down without the engine's own form of a refusal
+    /// stands between here and the engine, which may have done what was asked.
+    pub(crate) fn read(status: u16, body: &[u8]) -> Self {
+        if status >= 500 && serde_json::from_slice::<serde_json::Value>(body).is_err() {
+            return Fault::Lost(format!(
+                "what answers there with status {status} is no Docker engine"
+            ));
+        }
+        Fault::Refused(Refusal::read(status, body))
+    }
+
     pub(crate) fn meaning(&self) -> Option<Meaning> {
         match self {
             Fault::Refused(refusal) => Some(refusal.meaning()),
@@ -192,6 +203,15 @@ mod tests {
         let large =
             "rpc error: code = Unknown desc = raft: raft message is too large and can't be sent";
         assert_eq!(meaning(500, large), Meaning::Invalid);
+    }
+
+    #[test]
+    fn only_an_engine_can_refuse() {
+        let page = b"<html><body>502 Bad Gateway</body></html>";
+        assert_eq!(Fault::read(502, page).meaning(), None);
+        assert_eq!(Fault::read(500, br#"{"message":"no"#).meaning(), None);
+        let refused = Fault::read(500, br#"{"message":"invalid constraint"}"#);
+        assert_eq!(refused.meaning(), Some(Meaning::Invalid));
     }
 
     #[test]

@@ -108,6 +108,12 @@ mod tests {
         };
         assert_eq!(detail, "1 of 2 running; node n3 is down");
         let old = readiness(task("old-2", 2, "n1", "running", "running"));
-        assert!(matches!(old, Readiness::Progressing { .. }), "{old:?}");
+        let Readiness::Progressing { detail, .. } = old else {
+            panic!("{old:?}");
+        };
+        assert_eq!(
+            detail,
+            "1 of 2 running, 1 of the spec before too; node n3 is down"
+        );
     }
 }
