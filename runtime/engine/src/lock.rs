@@ -7,10 +7,9 @@
 
 mod fence;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use serde::{Deserialize, Serialize};
 use skep_schema::event::Timestamp;
+use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
 use crate::provider::ProviderError;
@@ -87,7 +86,7 @@ pub struct Lease<'a> {
     records: &'a dyn Records,
     held: Held,
     taken: Instant,
-    hold: Mutex<Hold>,
+    hold: watch::Sender<Hold>,
 }
 
 /// How sure it is that a lock is still ours.
@@ -176,7 +175,7 @@ pub async fn take<'a>(
                 records,
                 held,
                 taken: begun,
-                hold: Mutex::new(Hold::renewed(0, now)),
+                hold: watch::Sender::new(Hold::renewed(0, now)),
             });
         }
     }
@@ -214,10 +213,10 @@ impl Lease<'_> {
     ) -> T {
         let renewals = async {
             loop {
-                let failed = self.hold().trouble.is_some();
+                let failed = self.hold.borrow().trouble.is_some();
                 tokio::time::sleep(if failed { SOON } else { RENEWAL }).await;
                 let outcome = self.renew(clock()).await;
-                self.hold().trouble = outcome.err();
+                self.hold.send_modify(|hold| hold.trouble = outcome.err());
             }
         };
         tokio::select! {
@@ -234,7 +233,7 @@ impl Lease<'_> {
 
     /// Why no request that writes may be sent.
     fn obstacle(&self, now: Timestamp) -> Option<ProviderError> {
-        let hold = self.hold();
+        let hold = self.hold.borrow();
         if hold.lost {
             return Some(ProviderError::Denied {
                 message: "the lock was lost, so nothing more is written; apply again".to_owned(),
@@ -251,13 +250,13 @@ impl Lease<'_> {
 
     /// When the present term ends.
     fn end(&self) -> Instant {
-        self.taken + Duration::from_millis(self.hold().term)
+        self.taken + Duration::from_millis(self.hold.borrow().term)
     }
 
     async fn renew(&self, now: Timestamp) -> Result<(), ProviderError> {
         let begun = self.age();
         let Some(record) = self.own().await? else {
-            self.hold().lost = true;
+            self.hold.send_modify(|hold| hold.lost = true);
             return Ok(());
         };
         let held = Held {
@@ -269,7 +268,7 @@ impl Lease<'_> {
             .rewrite_record(&record, &State::Held(held).text())
             .await?
         {
-            *self.hold() = Hold::renewed(begun, now);
+            self.hold.send_replace(Hold::renewed(begun, now));
         }
         Ok(())
     }
@@ -306,10 +305,6 @@ impl Lease<'_> {
                 State::Free => false,
             }),
         )
-    }
-
-    fn hold(&self) -> MutexGuard<'_, Hold> {
-        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn age(&self) -> u64 {
