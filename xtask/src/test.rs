@@ -107,7 +107,9 @@ fn with_engine(options: &Options, steps: &mut Steps) {
         steps.run(Step::EndToEnd, || end_to_end(&engine, &options.filter));
         steps.run(Step::TearDown, || engine.down());
     }
-    steps.run(Step::Managers, || managers(&options.filter));
+    if let Some(chosen) = of_managers(&options.filter) {
+        steps.run(Step::Managers, || managers(&chosen));
+    }
 }
 
 fn packages(options: &Options) -> Result<(), String> {
@@ -129,17 +131,26 @@ fn engine_with_images() -> Result<Kept, String> {
     Ok(engine)
 }
 
+/// Which tests of three managers a filter chooses; all without one.
+fn of_managers(filter: &[String]) -> Option<Vec<&str>> {
+    if filter.is_empty() {
+        return Some(vec![MANAGERS]);
+    }
+    let words = filter.iter().map(String::as_str);
+    let chosen: Vec<&str> = words.filter(|word| word.contains(MANAGERS)).collect();
+    (!chosen.is_empty()).then_some(chosen)
+}
+
 /// On three managers, one test after the other. One small image does.
-fn managers(filter: &[String]) -> Result<(), String> {
+fn managers(chosen: &[&str]) -> Result<(), String> {
     let engine = Kept::up(3)?;
     let ran = images::build()
         .and_then(|images| images::load_smallest(&images, &engine.hosts()))
         .and_then(|()| {
-            let tests = [TESTS, &["--test", "e2e", MANAGERS]].concat();
+            let tests = [TESTS, &["--test", "e2e", "--", "--test-threads", "1"]].concat();
             let mut command = cargo(&tests);
             command
-                .args(["--", "--test-threads", "1"])
-                .args(filter)
+                .args(chosen)
                 .env("SKEP_TEST_SLOT", &engine.slot)
                 .env("SKEP_XTASK", repo::this_program());
             shell::show(at_engine(&engine, &mut command))
@@ -195,6 +206,16 @@ mod tests {
                 ..Options::default()
             })
         );
+    }
+
+    #[test]
+    fn the_tests_of_managers_run_when_they_are_meant() {
+        let words =
+            |words: &[&str]| -> Vec<String> { words.iter().map(|&w| w.to_owned()).collect() };
+        assert_eq!(super::of_managers(&[]), Some(vec!["managers::"]));
+        assert_eq!(super::of_managers(&words(&["drift"])), None);
+        let one = words(&["drift", "managers::the_leader"]);
+        assert_eq!(super::of_managers(&one), Some(vec!["managers::the_leader"]));
     }
 
     #[test]
