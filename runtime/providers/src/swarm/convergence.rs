@@ -12,7 +12,7 @@ use skep_schema::inventory::{FailedTask, Failure, Readiness, Verdict};
 use skep_schema::plan::{Condition, Mode, Service as Spec};
 
 use super::view::View;
-use super::wire::{Service, State, Task, Update};
+use super::wire::{Node, Service, State, Task, Update};
 
 /// A task that ran for so long is taken to go on running, as the engine's own updates take it.
 const STEADY: Duration = Duration::from_secs(5);
@@ -238,6 +238,10 @@ impl<'a> Case<'a> {
             let mute = task.status.state == State::New && old(task, ADDRESS_PATIENCE);
             self.view.is_current(task) && task.is_wanted() && (homeless || mute)
         };
+        // A new leader places nothing on nodes that it has not heard of.
+        if self.view.nodes.values().any(Node::is_unheard) {
+            return None;
+        }
         let task = self.tasks().find(|task| waits(task))?;
         let message = match task.status.state {
             State::New => "its tasks get no address: one of its networks does not work",

@@ -280,6 +280,11 @@ impl Node {
     pub(crate) fn is_down(&self) -> bool {
         self.status.state == "down"
     }
+
+    /// Whether the leader, which is new then, has not heard of it yet.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.status.state == "unknown"
+    }
 }
 
 impl Service {

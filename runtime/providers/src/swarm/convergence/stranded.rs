@@ -49,6 +49,10 @@ mod tests {
 
     /// A service of two tasks in an update; `n3` is down, and `new-2` was placed there first.
     fn readiness(last: serde_json::Value) -> Readiness {
+        readiness_at("ready", last)
+    }
+
+    fn readiness_at(state: &str, last: serde_json::Value) -> Readiness {
         let read = |value| serde_json::from_value(value).expect("it is in form");
         let tasks = vec![
             read(task("new-1", 1, "n1", "running", "running")),
@@ -71,7 +75,7 @@ mod tests {
             services,
             tasks,
             current: ["new-1", "new-2", "again-2"].map(str::to_owned).into(),
-            nodes: [node("n1", "ready"), node("n3", "down")].into(),
+            nodes: [node("n1", state), node("n3", "down")].into(),
             networks: Vec::new(),
             network_names: std::collections::BTreeMap::new(),
             now: "2026-01-01T00:01:00Z".parse().expect("it is a time"),
@@ -115,5 +119,19 @@ mod tests {
             detail,
             "1 of 2 running, 1 of the spec before too; node n3 is down"
         );
+    }
+
+    #[test]
+    fn a_new_leader_that_has_not_heard_of_its_nodes_is_waited_for() {
+        let homeless = || {
+            let mut task = task("again-2", 2, "", "pending", "running");
+            task["Status"]["Err"] = json!("no suitable node");
+            task["CreatedAt"] = json!("2026-01-01T00:00:00Z");
+            task
+        };
+        let soon = readiness_at("unknown", homeless());
+        assert!(matches!(soon, Readiness::Progressing { .. }), "{soon:?}");
+        let never = readiness(homeless());
+        assert!(matches!(never, Readiness::Failed(_)), "{never:?}");
     }
 }
