@@ -8,6 +8,10 @@ use skep_providers::model::StoreError;
 
 use crate::exit::Exit;
 
+/// What to do about a swarm that cannot decide.
+const LEADERLESS: &str = "start the managers that are missing, or mend the network between them; what runs goes on \
+     meanwhile. If they are lost for good, `docker swarm init --force-new-cluster` on one that is left";
+
 /// Shown as `error: ..` and `help: ..`.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -55,15 +59,22 @@ impl From<ProjectError> for Failure {
 impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         let exit = match &error {
-            ProviderError::Unreachable { .. } => Exit::Unreachable,
+            ProviderError::Unreachable { .. } | ProviderError::Leaderless { .. } => {
+                Exit::Unreachable
+            }
             ProviderError::Conflict { .. } => Exit::Stale,
             ProviderError::Rejected { .. } => Exit::Failed,
             ProviderError::Denied { .. } => Exit::Denied,
         };
         let failure = Self::new(exit, chain(&error));
-        match exit {
-            Exit::Unreachable => failure.help("to try things out without Docker: --target model"),
-            _ => failure,
+        match error {
+            ProviderError::Unreachable { .. } => {
+                failure.help("to try things out without Docker: --target model")
+            }
+            ProviderError::Leaderless { .. } => failure.help(LEADERLESS),
+            ProviderError::Conflict { .. }
+            | ProviderError::Rejected { .. }
+            | ProviderError::Denied { .. } => failure,
         }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn command(words: &[&str]) -> Result<(), String> {
     if let Ok(host) = env::var("DOCKER_HOST") {
         return at(host, skep);
     }
-    let engine = Kept::up()?;
+    let engine = Kept::up(1)?;
     let measured = at(engine.host.clone(), skep);
     engine.down().and(measured)
 }

@@ -4,6 +4,7 @@ mod archive;
 mod recipes;
 mod rootfs;
 
+use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -13,10 +14,14 @@ use self::recipes::{RECIPES, Recipe};
 use self::rootfs::Rootfs;
 use crate::{engine, repo, shell};
 
-/// `cargo xtask images`: builds what has changed, loads it into the engine started by hand.
+/// `cargo xtask images`: builds what has changed, loads it into the engine of `DOCKER_HOST` or, where
+/// that names none, into the one started by hand.
 pub(crate) fn command() -> Result<(), String> {
     let images = build()?;
-    let hosts = engine::hosts_by_hand();
+    let hosts = match env::var("DOCKER_HOST") {
+        Ok(host) => vec![host],
+        Err(_) => engine::hosts_by_hand(),
+    };
     for host in &hosts {
         load(&images, host)?;
     }
@@ -70,6 +75,17 @@ pub(crate) fn load(images: &[Image], host: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Loads the image with a shell and its tools into several engines.
+pub(crate) fn load_smallest(images: &[Image], hosts: &[String]) -> Result<(), String> {
+    let small = images
+        .iter()
+        .position(|image| image.tag.contains("busybox"));
+    let at = small.ok_or("there is no image of busybox")?;
+    hosts
+        .iter()
+        .try_for_each(|host| load(&images[at..=at], host))
 }
 
 fn build_one(recipe: &Recipe) -> Result<Image, String> {

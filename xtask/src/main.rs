@@ -26,7 +26,8 @@ usage: cargo xtask <task>
   engine partition N        pull node N's network cable
   engine heal N             plug the cable in again and start node N again if it crashed
   engine down               stop everything and remove every trace
-  images                    build the test images and load them into that engine
+  images                    build the test images and load them into that engine,
+                            or into that of DOCKER_HOST
 ";
 
 fn main() -> ExitCode {

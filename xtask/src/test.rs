@@ -21,6 +21,8 @@ const TESTS: &[&str] = &["test", "--workspace", "--locked", "--no-fail-fast"];
 
 /// The tests that talk to an engine: `test = false` keeps them out of a plain `cargo test`.
 const NEED_ENGINE: &[&str] = &["e2e", "conformance", "swarm_live"];
+/// Those of `e2e` that crash managers and cut them off: they have an engine of three to themselves.
+const MANAGERS: &str = "managers::";
 
 /// What the command line asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -105,6 +107,9 @@ fn with_engine(options: &Options, steps: &mut Steps) {
         steps.run(Step::EndToEnd, || end_to_end(&engine, &options.filter));
         steps.run(Step::TearDown, || engine.down());
     }
+    if let Some(chosen) = of_managers(&options.filter) {
+        steps.run(Step::Managers, || managers(&chosen));
+    }
 }
 
 fn packages(options: &Options) -> Result<(), String> {
@@ -121,16 +126,48 @@ fn packages(options: &Options) -> Result<(), String> {
 
 fn engine_with_images() -> Result<Kept, String> {
     let images = images::build()?;
-    let engine = Kept::up()?;
+    let engine = Kept::up(1)?;
     images::load(&images, &engine.host)?;
     Ok(engine)
+}
+
+/// Which tests of three managers a filter chooses; all without one.
+fn of_managers(filter: &[String]) -> Option<Vec<&str>> {
+    if filter.is_empty() {
+        return Some(vec![MANAGERS]);
+    }
+    let words = filter.iter().map(String::as_str);
+    let chosen: Vec<&str> = words.filter(|word| word.contains(MANAGERS)).collect();
+    (!chosen.is_empty()).then_some(chosen)
+}
+
+/// On three managers, one test after the other. One small image does.
+fn managers(chosen: &[&str]) -> Result<(), String> {
+    let engine = Kept::up(3)?;
+    let ran = images::build()
+        .and_then(|images| images::load_smallest(&images, &engine.hosts()))
+        .and_then(|()| {
+            let tests = [TESTS, &["--test", "e2e", "--", "--test-threads", "1"]].concat();
+            let mut command = cargo(&tests);
+            command
+                .args(chosen)
+                .env("SKEP_TEST_SLOT", &engine.slot)
+                .env("SKEP_XTASK", repo::this_program());
+            shell::show(at_engine(&engine, &mut command))
+        });
+    ran.and(engine.down())
 }
 
 /// What talks to the engine. Chosen from the whole workspace, so that nothing is built a second time
 /// with other features; the program under test is the one that the tests before have built.
 fn end_to_end(engine: &Kept, filter: &[String]) -> Result<(), String> {
     let tests = [TESTS, &named(NEED_ENGINE)].concat();
-    shell::show(at_engine(engine, &mut cargo(&tests)).args(filter))
+    let apart = ["--", "--skip", MANAGERS];
+    shell::show(
+        at_engine(engine, &mut cargo(&tests))
+            .args(filter)
+            .args(apart),
+    )
 }
 
 /// Tells the tests where the engine is. `DOCKER_HOST` too, lest one reach a system engine.
@@ -169,6 +206,16 @@ mod tests {
                 ..Options::default()
             })
         );
+    }
+
+    #[test]
+    fn the_tests_of_managers_run_when_they_are_meant() {
+        let words =
+            |words: &[&str]| -> Vec<String> { words.iter().map(|&w| w.to_owned()).collect() };
+        assert_eq!(super::of_managers(&[]), Some(vec!["managers::"]));
+        assert_eq!(super::of_managers(&words(&["drift"])), None);
+        let one = words(&["drift", "managers::the_leader"]);
+        assert_eq!(super::of_managers(&one), Some(vec!["managers::the_leader"]));
     }
 
     #[test]

@@ -17,8 +17,8 @@ Examples:
   skep lock release -e prod     take it away from a process that is known to be dead
   skep lock images              what tags mean today, kept in skep.lock
 
-A lock runs out half a minute after its process died, and at once where the next apply runs on the
-same machine. Whoever loses it while alive begins no further write.";
+A lock runs out 45 seconds after its process died, and at once where the next apply runs on the same
+machine. Whoever loses it while alive sends no further write.";
 
 /// Pin images in skep.lock; show or free the lock that lets one apply at a time
 #[derive(Debug, Args)]

@@ -99,7 +99,11 @@ impl Session<'_> {
             tell: &mut tell,
             kept: &kept,
         };
-        let fence = Fence { inner: home, lease };
+        let fence = Fence {
+            inner: home,
+            lease,
+            clock: &now,
+        };
         let report = drive(&fence, &seen.plan, &seen.changes, limits, watch).await;
         if let Some(begun) = begun {
             let ending = Ending::of(&report, &seen.changes, now());

@@ -134,7 +134,7 @@ impl Apply {
         };
         match result {
             Ok(()) => self.arrived_at_target(i, now),
-            Err(error @ ProviderError::Unreachable { .. }) if self.tries_again(i, attempt) => {
+            Err(error) if error.may_pass() && self.tries_again(i, attempt) => {
                 let at = now.plus(self.limits.pause(attempt));
                 self.nodes[i].state = State::Retrying {
                     at,
@@ -175,8 +175,8 @@ impl Apply {
             (State::Settling { .. }, Ok(Readiness::Progressing { detail, .. })) => {
                 self.wait(i, detail, now);
             }
-            (State::Settling { attempt, detail }, Err(ProviderError::Unreachable { .. }))
-                if *attempt < self.limits.attempts =>
+            (State::Settling { attempt, detail }, Err(error))
+                if error.may_pass() && *attempt < self.limits.attempts =>
             {
                 let at = now.plus(self.limits.pause(*attempt));
                 self.nodes[i].state = State::Settling {
@@ -347,7 +347,9 @@ impl Apply {
 
 fn failure(error: &ProviderError) -> Failure {
     let verdict = match error {
-        ProviderError::Unreachable { .. } => Verdict::Unreachable,
+        ProviderError::Unreachable { .. } | ProviderError::Leaderless { .. } => {
+            Verdict::Unreachable
+        }
         ProviderError::Conflict { .. } => Verdict::Superseded,
         ProviderError::Rejected { .. } => Verdict::Rejected,
         ProviderError::Denied { .. } => Verdict::Denied,

@@ -2,15 +2,14 @@
 //!
 //! The lease is a record that is made once and from then on only rewritten by whoever saw its last
 //! state, so two who reach for it never both have it. It runs out unless it is renewed: a killed
-//! applier blocks nobody for long. Whoever lost it, because its process slept or its clock stood
-//! still, sends no further write: see [`Fence`].
+//! applier blocks nobody for long. Whoever lost it, or cannot tell, because its machine slept or
+//! nothing answers, sends no further write: see [`Fence`].
 
 mod fence;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use serde::{Deserialize, Serialize};
 use skep_schema::event::Timestamp;
+use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
 use crate::provider::ProviderError;
@@ -19,12 +18,15 @@ use crate::records::{Draft, Record, RecordKind, Records};
 pub use fence::Fence;
 
 /// How long a lease is good for without being renewed.
-pub const LEASE: Duration = Duration::from_secs(30);
+pub const LEASE: Duration = Duration::from_secs(45);
 /// How often it is renewed.
 const RENEWAL: Duration = Duration::from_secs(8);
-/// Milliseconds in which writes may begin: one under way at the end has five seconds to finish before
-/// anybody else begins.
-const TERM: u64 = 25_000;
+/// Before a renewal that failed is tried again.
+const SOON: Duration = Duration::from_secs(1);
+/// Milliseconds in which requests that write may be sent. A swarm without a leader holds one back
+/// for up to 20 s and may do it then, so that much has to pass before anybody else begins, and
+/// something more for clocks that differ.
+const TERM: u64 = 20_000;
 /// Lost races for one lease, after which somebody else has it.
 const TRIES: u32 = 3;
 
@@ -84,8 +86,31 @@ pub struct Lease<'a> {
     records: &'a dyn Records,
     held: Held,
     taken: Instant,
-    /// Milliseconds after `taken` from which no write may begin.
-    term: AtomicU64,
+    hold: watch::Sender<Hold>,
+}
+
+/// How sure it is that a lock is still ours.
+struct Hold {
+    /// Milliseconds after the lock was taken from which it is not sure.
+    term: u64,
+    /// The same on the holder's clock, which also goes on while the machine sleeps.
+    until: Timestamp,
+    /// Somebody else has it, or it was taken away.
+    lost: bool,
+    /// Why the last renewal failed.
+    trouble: Option<ProviderError>,
+}
+
+impl Hold {
+    /// After a renewal that began then.
+    fn renewed(begun: u64, now: Timestamp) -> Self {
+        Self {
+            term: begun + TERM,
+            until: now.plus(TERM),
+            lost: false,
+            trouble: None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Lease<'_> {
@@ -150,7 +175,7 @@ pub async fn take<'a>(
                 records,
                 held,
                 taken: begun,
-                term: AtomicU64::new(TERM),
+                hold: watch::Sender::new(Hold::renewed(0, now)),
             });
         }
     }
@@ -188,9 +213,10 @@ impl Lease<'_> {
     ) -> T {
         let renewals = async {
             loop {
-                tokio::time::sleep(RENEWAL).await;
-                // One that fails is tried again soon; until then the old term counts.
-                drop(self.renew(clock()).await);
+                let failed = self.hold.borrow().trouble.is_some();
+                tokio::time::sleep(if failed { SOON } else { RENEWAL }).await;
+                let outcome = self.renew(clock()).await;
+                self.hold.send_modify(|hold| hold.trouble = outcome.err());
             }
         };
         tokio::select! {
@@ -200,15 +226,37 @@ impl Lease<'_> {
         }
     }
 
-    /// Whether a write may begin.
-    pub fn is_good(&self) -> bool {
-        self.age() < self.term.load(Ordering::Relaxed)
+    /// Whether a request that writes may be sent at `now`.
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.obstacle(now).is_none()
+    }
+
+    /// Why no request that writes may be sent.
+    fn obstacle(&self, now: Timestamp) -> Option<ProviderError> {
+        let hold = self.hold.borrow();
+        if hold.lost {
+            return Some(ProviderError::Denied {
+                message: "the lock was lost, so nothing more is written; apply again".to_owned(),
+            });
+        }
+        let is_sure = self.age() < hold.term && now < hold.until;
+        let unsure = || ProviderError::Unreachable {
+            target: "the lock".to_owned(),
+            message: "no renewal was confirmed in time, so nothing is written until one is"
+                .to_owned(),
+        };
+        (!is_sure).then(|| hold.trouble.clone().unwrap_or_else(unsure))
+    }
+
+    /// When the present term ends.
+    fn end(&self) -> Instant {
+        self.taken + Duration::from_millis(self.hold.borrow().term)
     }
 
     async fn renew(&self, now: Timestamp) -> Result<(), ProviderError> {
         let begun = self.age();
         let Some(record) = self.own().await? else {
-            self.term.store(begun, Ordering::Relaxed);
+            self.hold.send_modify(|hold| hold.lost = true);
             return Ok(());
         };
         let held = Held {
@@ -220,7 +268,7 @@ impl Lease<'_> {
             .rewrite_record(&record, &State::Held(held).text())
             .await?
         {
-            self.term.store(begun + TERM, Ordering::Relaxed);
+            self.hold.send_replace(Hold::renewed(begun, now));
         }
         Ok(())
     }

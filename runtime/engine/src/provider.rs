@@ -50,6 +50,9 @@ pub enum ProviderError {
     /// Try again, then give up: nothing answered.
     #[error("cannot reach {target}: {message}")]
     Unreachable { target: String, message: String },
+    /// Try again, then say which managers are missed: the swarm answers and cannot decide.
+    #[error("the swarm at {target} has no leader: {message}")]
+    Leaderless { target: String, message: String },
     /// Observe and decide anew: the object is not what the change was made against.
     #[error("{address} was changed by somebody else")]
     Conflict { address: Address },
@@ -59,4 +62,14 @@ pub enum ProviderError {
     /// Stop: the object is not ours, or we may not.
     #[error("{message}")]
     Denied { message: String },
+}
+
+impl ProviderError {
+    /// Whether the same may work a little later.
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Leaderless { .. } => true,
+            Self::Conflict { .. } | Self::Rejected { .. } | Self::Denied { .. } => false,
+        }
+    }
 }

@@ -24,6 +24,7 @@ mod key;
 pub(crate) mod labels;
 mod logs;
 pub(crate) mod machine;
+mod managers;
 mod network;
 pub(crate) mod normal;
 mod observe;
@@ -56,6 +57,7 @@ use dial::Dial;
 use fault::Fault;
 use http::{Ask, Http};
 use labels::Owner;
+use managers::Managers;
 use version::Version;
 use wire::Info;
 
@@ -80,6 +82,7 @@ pub struct Swarm {
     docker: bollard::Docker,
     /// What people call the engine.
     name: String,
+    managers: Managers,
     version: Version,
     scope: Scope,
     credentials: Credentials,
@@ -127,11 +130,16 @@ impl Swarm {
             .await
             .map_err(|fault| unreachable(words(&fault)))?;
         manager(&info).map_err(&unreachable)?;
+        let managers = Managers::of(&info.swarm);
+        if managers::is_leaderless(&info.swarm) {
+            return Err(managers.leaderless(&name));
+        }
         Ok(Self {
             docker: http.bollard(),
             http,
             redact: Redact::of(&secrets),
             name,
+            managers,
             version,
             scope,
             credentials,
@@ -164,8 +172,9 @@ impl Swarm {
         match fault.error(&self.name, address) {
             ProviderError::Unreachable { target, message } => ProviderError::Unreachable {
                 target,
-                message: self.redact.text(&message),
+                message: self.managers.instead(self.redact.text(&message)),
             },
+            ProviderError::Leaderless { target, message: _ } => self.managers.leaderless(&target),
             ProviderError::Rejected { message } => rejected(self.redact.text(&message)),
             ProviderError::Denied { message } => ProviderError::Denied {
                 message: self.redact.text(&message),

@@ -5,16 +5,32 @@ use crate::repo;
 
 pub(crate) fn command(words: &[&str]) -> Result<(), String> {
     match words {
+        ["--slot", slot, words @ ..] => at(slot, words),
         ["up"] | ["up", "--nodes", "1"] => up(1),
         ["up", "--nodes", "3"] => up(3),
         ["down"] => record::read(Slot::BY_HAND).map_or(Ok(()), |engine| engine.down()),
         ["env"] => running().map(|engine| println!("{}", env(&engine))),
         ["status"] => running().map(|engine| println!("{}", swarm::status(&engine.nodes))),
-        ["crash", index] => running()?.node(index)?.crash(),
-        ["partition", index] => net::partition(running()?.node(index)?),
-        ["heal", index] => heal(running()?.node(index)?),
-        ["keep"] => keep::keep(),
+        ["crash" | "partition" | "heal", _] => harm(&running()?, words),
+        ["keep"] => keep::keep(1),
+        ["keep", "--nodes", "3"] => keep::keep(3),
         ["names", address] => names::serve(address).map_err(|e| e.to_string()),
+        _ => Err("no such engine command; see `cargo xtask help`".to_owned()),
+    }
+}
+
+/// The engine of a test run, for the tests themselves.
+fn at(slot: &str, words: &[&str]) -> Result<(), String> {
+    let slot = slot.parse().map_err(|_| format!("no slot `{slot}`"))?;
+    let engine = record::read(Slot(slot)).ok_or("no engine runs in that slot")?;
+    harm(&engine, words)
+}
+
+fn harm(engine: &Engine, words: &[&str]) -> Result<(), String> {
+    match words {
+        ["crash", index] => engine.node(index)?.crash(),
+        ["partition", index] => net::partition(engine.node(index)?),
+        ["heal", index] => heal(engine.node(index)?),
         _ => Err("no such engine command; see `cargo xtask help`".to_owned()),
     }
 }

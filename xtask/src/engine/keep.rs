@@ -21,13 +21,21 @@ pub(crate) struct Kept {
     pub(crate) host: String,
     /// Addresses of the nodes, separated by commas.
     pub(crate) addresses: String,
+    /// Number by which the tests name it to `engine --slot`.
+    pub(crate) slot: String,
 }
 
 impl Kept {
-    /// Starts a keeper and waits until its engine is up.
-    pub(crate) fn up() -> Result<Self, String> {
+    /// Starts a keeper and waits until its engine of one node or three is up.
+    pub(crate) fn up(nodes: u8) -> Result<Self, String> {
         let mut keeper = Command::new("setsid")
             .args([&repo::this_program(), "engine", "keep"])
+            .args(
+                (nodes == 3)
+                    .then_some(["--nodes", "3"])
+                    .into_iter()
+                    .flatten(),
+            )
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -37,6 +45,7 @@ impl Kept {
             keeper,
             host: String::new(),
             addresses: String::new(),
+            slot: String::new(),
         };
         kept.read_answer(BufReader::new(stdout))
             .map_err(|e| e.to_string())?;
@@ -45,6 +54,15 @@ impl Kept {
         } else {
             Ok(kept)
         }
+    }
+
+    /// Where its nodes are reached.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let slot = self.slot.parse().map(Slot);
+        let engine = slot.ok().and_then(record::read);
+        engine.map_or_else(Vec::new, |engine| {
+            engine.nodes.iter().map(super::Node::host).collect()
+        })
     }
 
     /// Takes the engine down and waits for that.
@@ -59,20 +77,21 @@ impl Kept {
     }
 
     fn read_answer(&mut self, mut lines: BufReader<ChildStdout>) -> io::Result<()> {
-        lines.read_line(&mut self.host)?;
-        lines.read_line(&mut self.addresses)?;
-        self.host.truncate(self.host.trim_end().len());
-        self.addresses.truncate(self.addresses.trim_end().len());
+        for line in [&mut self.host, &mut self.addresses, &mut self.slot] {
+            lines.read_line(line)?;
+            line.truncate(line.trim_end().len());
+        }
         Ok(())
     }
 }
 
-/// The keeper's side: up, two lines of answer, then down when standard input ends.
-pub(super) fn keep() -> Result<(), String> {
+/// The keeper's side: up, three lines of answer, then down when standard input ends.
+pub(super) fn keep(nodes: u8) -> Result<(), String> {
     remove_leftovers()?;
-    let engine = claim_free_slot()?;
+    let engine = claim_free_slot(nodes)?;
     let kept = engine.start().map(|()| {
-        println!("{}\n{}", engine.nodes[0].host(), engine.addresses());
+        let (host, slot) = (engine.nodes[0].host(), engine.slot.0);
+        println!("{host}\n{}\n{slot}", engine.addresses());
         drop(io::copy(&mut io::stdin(), &mut io::sink()));
     });
     kept.and(engine.down())
@@ -85,11 +104,11 @@ fn remove_leftovers() -> Result<(), String> {
     orphans.into_iter().try_for_each(|engine| engine.down())
 }
 
-fn claim_free_slot() -> Result<Engine, String> {
+fn claim_free_slot(nodes: u8) -> Result<Engine, String> {
     let me = Process::now(std::process::id());
     for slot in SLOTS {
         let data = repo::target().join("engine").join(slot.to_string());
-        let engine = Engine::new(Slot(slot), 1, data, me);
+        let engine = Engine::new(Slot(slot), nodes, data, me);
         if record::claim(&engine)? {
             return Ok(engine);
         }

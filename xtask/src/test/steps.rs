@@ -12,6 +12,7 @@ pub(super) enum Step {
     Tests,
     EndToEnd,
     TearDown,
+    Managers,
 }
 
 impl fmt::Display for Step {
@@ -24,6 +25,7 @@ impl fmt::Display for Step {
             Self::Tests => "tests",
             Self::EndToEnd => "end-to-end tests",
             Self::TearDown => "tear-down",
+            Self::Managers => "tests of three managers",
         })
     }
 }

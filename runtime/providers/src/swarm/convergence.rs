@@ -3,6 +3,8 @@
 //! The engine never says that an update failed for good: it pauses, rolls back, or tries for ever.
 //! What counts is tasks of the present spec that run, on nodes that are there, and go on running.
 
+mod stranded;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use skep_schema::plan::{Condition, Mode, Payload, Service as Spec};
 
 use super::survey::not_as_written;
 use super::view::View;
-use super::wire::{Service, State, Task, Update};
+use super::wire::{Node, Service, State, Task, Update};
 
 /// A task that ran for so long is taken to go on running, as the engine's own updates take it.
 const STEADY: Duration = Duration::from_secs(5);
@@ -66,6 +68,7 @@ impl<'a> Case<'a> {
                 &self.words("the engine paused its rollback"),
                 |_| true,
             ),
+            Update::Updating if self.is_stranded() => self.settled(),
             Update::Updating => self
                 .unplaced()
                 .or_else(|| self.relentless())
@@ -100,13 +103,14 @@ impl<'a> Case<'a> {
 
     fn settled(&self) -> Finding {
         let desired = self.desired();
-        let stale = self.tasks().any(|task| {
+        let old = self.tasks().filter(|task| {
             task.is_wanted()
                 && !task.has_ended()
                 && !self.view.is_current(task)
                 && !self.view.is_lost(task)
         });
-        if !stale
+        let old = old.count();
+        if old == 0
             && self
                 .slots(|task| self.runs(task) && self.is_steady(task))
                 .len() as u64
@@ -119,7 +123,10 @@ impl<'a> Case<'a> {
         }
         self.unplaced()
             .or_else(|| self.hopeless())
-            .unwrap_or_else(|| self.progress("running"))
+            .unwrap_or_else(|| match old {
+                0 => self.progress("running"),
+                old => self.progress(&format!("running, {old} of the spec before too")),
+            })
     }
 
     fn once(&self) -> Finding {
@@ -213,7 +220,7 @@ impl<'a> Case<'a> {
 
     fn count(&self, count: u64, what: &str) -> Finding {
         let desired = self.desired();
-        let detail = format!("{count} of {desired} {what}");
+        let detail = format!("{count} of {desired} {what}{}", self.out_of_reach());
         Finding::plain(Readiness::Progressing {
             detail,
             running: self.running(),
@@ -232,6 +239,10 @@ impl<'a> Case<'a> {
             let mute = task.status.state == State::New && old(task, ADDRESS_PATIENCE);
             self.view.is_current(task) && task.is_wanted() && (homeless || mute)
         };
+        // A new leader places nothing on nodes that it has not heard of.
+        if self.view.nodes.values().any(Node::is_unheard) {
+            return None;
+        }
         let task = self.tasks().find(|task| waits(task))?;
         let message = match task.status.state {
             State::New => "its tasks get no address: one of its networks does not work",

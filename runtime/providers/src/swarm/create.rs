@@ -130,9 +130,10 @@ fn may_be_there(fault: &Fault) -> bool {
     match fault {
         Fault::Lost(_) => true,
         Fault::NoConnection(_) => false,
-        Fault::Refused(refusal) => {
-            matches!(refusal.meaning(), Meaning::Exists | Meaning::Unavailable)
-        }
+        Fault::Refused(refusal) => match refusal.meaning() {
+            Meaning::Exists | Meaning::Unavailable | Meaning::Leaderless => true,
+            Meaning::OutOfSequence | Meaning::Missing | Meaning::InUse | Meaning::Invalid => false,
+        },
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) enum Meaning {
     Exists,
     Missing,
     InUse,
+    /// No manager leads the swarm, or this one does not find out who does.
+    Leaderless,
     /// This node cannot answer for the swarm now.
     Unavailable,
     /// The request itself is refused.
@@ -57,9 +59,11 @@ impl Refusal {
             ("name conflicts with an existing object", Meaning::Exists),
             ("is in use by", Meaning::InUse),
             ("not a swarm manager", Meaning::Unavailable),
-            ("does not have a leader", Meaning::Unavailable),
-            ("DeadlineExceeded", Meaning::Unavailable),
-            ("deadline exceeded", Meaning::Unavailable),
+            ("does not have a leader", Meaning::Leaderless),
+            ("no elected cluster leader", Meaning::Leaderless),
+            ("raft: failed to process the request", Meaning::Leaderless),
+            ("DeadlineExceeded", Meaning::Leaderless),
+            ("deadline exceeded", Meaning::Leaderless),
             ("is locked", Meaning::Unavailable),
         ];
         let said = WORDS.iter().find(|(words, _)| self.message.contains(words));
@@ -87,6 +91,17 @@ impl Refusal {
 }
 
 impl Fault {
+    /// Reads an answer that is no yes. What breaks down without the engine's own form of a refusal
+    /// stands between here and the engine, which may have done what was asked.
+    pub(crate) fn read(status: u16, body: &[u8]) -> Self {
+        if status >= 500 && serde_json::from_slice::<serde_json::Value>(body).is_err() {
+            return Fault::Lost(format!(
+                "what answers there with status {status} is no Docker engine"
+            ));
+        }
+        Fault::Refused(Refusal::read(status, body))
+    }
+
     pub(crate) fn meaning(&self) -> Option<Meaning> {
         match self {
             Fault::Refused(refusal) => Some(refusal.meaning()),
@@ -106,6 +121,10 @@ impl Fault {
         };
         match (refusal.meaning(), address) {
             (Meaning::Unavailable, _) => unreachable(refusal.words().to_owned()),
+            (Meaning::Leaderless, _) => ProviderError::Leaderless {
+                target: target.to_owned(),
+                message: refusal.words().to_owned(),
+            },
             (Meaning::OutOfSequence, Some(address)) => ProviderError::Conflict {
                 address: address.clone(),
             },
@@ -163,12 +182,36 @@ mod tests {
                 500,
                 "rpc error: code = Unknown desc = The swarm does not have a leader."
             ),
-            Meaning::Unavailable
+            Meaning::Leaderless
         );
         assert_eq!(
             meaning(503, "This node is not a swarm manager."),
             Meaning::Unavailable
         );
+    }
+
+    #[test]
+    fn who_loses_the_lead_says_so_in_several_ways() {
+        let words = [
+            "rpc error: code = Unknown desc = raft: failed to process the request: node losing leader status",
+            "rpc error: code = Unknown desc = raft: no elected cluster leader",
+            "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+        ];
+        for words in words {
+            assert_eq!(meaning(500, words), Meaning::Leaderless, "{words}");
+        }
+        let large =
+            "rpc error: code = Unknown desc = raft: raft message is too large and can't be sent";
+        assert_eq!(meaning(500, large), Meaning::Invalid);
+    }
+
+    #[test]
+    fn only_an_engine_can_refuse() {
+        let page = b"<html><body>502 Bad Gateway</body></html>";
+        assert_eq!(Fault::read(502, page).meaning(), None);
+        assert_eq!(Fault::read(500, br#"{"message":"no"#).meaning(), None);
+        let refused = Fault::read(500, br#"{"message":"invalid constraint"}"#);
+        assert_eq!(refused.meaning(), Some(Meaning::Invalid));
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl Http {
                     body,
                 })
             } else {
-                Err(Fault::Refused(Refusal::read(parts.status.as_u16(), &body)))
+                Err(Fault::read(parts.status.as_u16(), &body))
             }
         })
         .await

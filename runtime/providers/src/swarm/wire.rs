@@ -279,8 +279,22 @@ pub(crate) struct SwarmInfo {
     pub(crate) control_available: bool,
     pub(crate) error: String,
     pub(crate) nodes: u32,
+    #[serde(rename = "NodeID")]
+    pub(crate) node: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(crate) remote_managers: Vec<Peer>,
     #[serde(deserialize_with = "or_default")]
     pub(crate) cluster: ClusterInfo,
+}
+
+/// A manager, as the node that is asked knows it; that node is among them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct Peer {
+    #[serde(rename = "NodeID")]
+    pub(crate) node: String,
+    /// With the port of the swarm's own traffic.
+    pub(crate) addr: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -318,6 +332,11 @@ impl Task {
 impl Node {
     pub(crate) fn is_down(&self) -> bool {
         self.status.state == "down"
+    }
+
+    /// Whether the leader, which is new then, has not heard of it yet.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.status.state == "unknown"
     }
 }
 

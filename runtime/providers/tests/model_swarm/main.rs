@@ -3,6 +3,7 @@
 mod circle;
 mod failures;
 mod faults;
+mod fence;
 mod file;
 mod identity;
 mod journal;

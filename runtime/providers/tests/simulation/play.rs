@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use skep_engine::apply::{Apply, Effect, Input, Limits};
 use skep_engine::drive::{Look, look};
 use skep_engine::provider::{Kept, Provider, ProviderError};
-use skep_providers::model::Model;
+use skep_providers::model::{Model, World};
 use skep_providers::secrets::Secrets;
 use skep_schema::address::Address;
 use skep_schema::change::{Action, ChangeSet};
@@ -29,6 +29,8 @@ pub(crate) struct Play<'a> {
     pub(crate) story: &'a mut Vec<String>,
     /// Whether the process is no more.
     pub(crate) gone: Arc<AtomicBool>,
+    /// The swarm as it was some time before.
+    earlier: Option<World>,
     meddled: bool,
     failed: bool,
 }
@@ -105,6 +107,7 @@ impl<'a> Play<'a> {
             wrong,
             story,
             gone: Arc::default(),
+            earlier: None,
             meddled: false,
             failed: false,
         }
@@ -228,18 +231,39 @@ impl<'a> Play<'a> {
         match call {
             Call::Write(address) => {
                 let change = changes.get(&address).expect("only changes are written");
+                self.remember(weather);
                 let result = now(self.model.apply(change));
-                Input::Written(address, result)
+                let is_garbled = weather.garbled > 0 && self.dice.chance(weather.garbled);
+                let said = if is_garbled { Err(garbled()) } else { result };
+                Input::Written(address, said)
             }
             Call::Check(address) if self.dice.chance(weather.lost_checks) => {
                 Input::Checked(address, Err(unanswered()))
             }
             Call::Check(address) => {
                 let node = wanted(plan, changes, &address);
-                let result = now(self.model.check(&address, node));
+                let result = match self.stale(weather) {
+                    Some(earlier) => now(eye(earlier).check(&address, node)),
+                    None => now(self.model.check(&address, node)),
+                };
                 Input::Checked(address, result)
             }
             Call::Collect => Input::Collected(now(self.model.collect(plan, &Kept::new()))),
+        }
+    }
+
+    /// What a look shows that is out of date.
+    fn stale(&mut self, weather: &Weather) -> Option<World> {
+        let earlier = self.earlier.as_ref()?;
+        self.dice
+            .chance(weather.stale_checks)
+            .then(|| earlier.clone())
+    }
+
+    /// Keeps the swarm as it is, now and then.
+    fn remember(&mut self, weather: &Weather) {
+        if weather.stale_checks > 0 && (self.earlier.is_none() || self.dice.chance(20)) {
+            self.earlier = Some(self.model.world().expect("in memory"));
         }
     }
 
@@ -291,6 +315,20 @@ impl<'a> Play<'a> {
             Ok(Readiness::Progressing { .. }) => need == Need::Exists,
             Ok(Readiness::Failed(_)) | Err(_) => false,
         }
+    }
+}
+
+/// A view of a swarm as it was, in which no time passes.
+fn eye(world: World) -> Model {
+    let model = Model::open(None, crate::shop::STACK, Secrets::default()).expect("in memory");
+    model.by_hand(|inner| *inner = world).expect("in memory");
+    model.with_step(0)
+}
+
+/// An answer in words that mean nothing.
+fn garbled() -> ProviderError {
+    ProviderError::Rejected {
+        message: "the engine gave no reason".to_owned(),
     }
 }
 

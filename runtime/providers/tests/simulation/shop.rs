@@ -85,7 +85,9 @@ impl Shop {
             2 => set(&mut self.networks, dice, NETWORKS),
             3 => {
                 let (port, service) = (dice.small(PORTS), dice.small(SERVICES));
-                if self.ports.remove(&port) != Some(service) {
+                // Services need lower ones. A port that goes down to one that is needed asks for an
+                // apply in between.
+                if self.ports.remove(&port).is_none_or(|owner| owner < service) {
                     self.ports.insert(port, service);
                 }
             }

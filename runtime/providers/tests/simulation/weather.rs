@@ -15,6 +15,10 @@ pub(crate) struct Weather {
     pub(crate) mute: u64,
     /// Of a hundred looks at a node.
     pub(crate) lost_checks: u64,
+    /// Of a hundred looks at a node, so many show the swarm as it was some time before.
+    pub(crate) stale_checks: u64,
+    /// Of a hundred calls that write, so many are answered with a refusal, done or not.
+    pub(crate) garbled: u64,
     /// Of a hundred inputs, so many follow a deed of somebody else.
     pub(crate) meddling: u64,
     /// The longest that a call takes, in milliseconds.
@@ -37,6 +41,8 @@ impl Weather {
 
     pub(crate) fn any(dice: &mut Dice) -> Self {
         let rare = |dice: &mut Dice, percent| if dice.chance(30) { percent } else { 0 };
+        // Of its own, so that a seed without these two still means what it meant.
+        let mut apart = dice.clone().fork();
         Self {
             lost_requests: rare(dice, 20),
             lost_replies: rare(dice, 20),
@@ -45,6 +51,8 @@ impl Weather {
             lost_checks: rare(dice, 20),
             meddling: rare(dice, 10),
             latency: dice.below(3_000),
+            stale_checks: rare(&mut apart, 20),
+            garbled: rare(&mut apart, 10),
             crash: dice.chance(40).then(|| dice.below(25)),
             cancel: dice.chance(10).then(|| dice.below(25)),
             writes: 1 + dice.below(8),

@@ -2,10 +2,10 @@
 
 use skep_engine::drive::look;
 use skep_engine::provider::{Provider, ProviderError};
+use skep_fixtures::line::{Fate, Line, Side, Which};
 use skep_schema::inventory::{Readiness, Verdict};
 
 use crate::lab::{Lab, at, config, service};
-use crate::line::{Fate, Line};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_whose_answer_is_lost_is_found_and_not_repeated() {
@@ -18,8 +18,8 @@ async fn a_create_whose_answer_is_lost_is_found_and_not_repeated() {
     ]);
     for kind in ["services", "configs"] {
         line.set(
-            &format!("POST /v{}/{kind}/create", lab.api()),
-            Fate::LoseReply,
+            Which::Starts(format!("POST /v{}/{kind}/create", lab.api())),
+            Fate::Lose(Side::After),
         );
         lab.arrive(&swarm, &plan).await;
         assert!(line.is_sprung(), "{kind}");
@@ -37,8 +37,8 @@ async fn a_create_that_is_lost_on_its_way_is_repeated() {
     let line = Line::to(&lab.host);
     let swarm = lab.swarm_at(&line.host()).await;
     line.set(
-        &format!("POST /v{}/services/create", lab.api()),
-        Fate::LoseRequest,
+        Which::Starts(format!("POST /v{}/services/create", lab.api())),
+        Fate::Lose(Side::Before),
     );
     lab.arrive(&swarm, &lab.plan([service("api", lab.sleeper("api"))]))
         .await;
@@ -55,7 +55,10 @@ async fn an_update_whose_answer_is_lost_is_written_once() {
         .await;
     let writes = swarm.writes();
     api.labels.insert("a".to_owned(), "b".to_owned());
-    line.set(&format!("POST /v{}/services/", lab.api()), Fate::LoseReply);
+    line.set(
+        Which::Starts(format!("POST /v{}/services/", lab.api())),
+        Fate::Lose(Side::After),
+    );
     lab.arrive(&swarm, &lab.plan([service("api", api)])).await;
     assert!(line.is_sprung());
     assert_eq!(swarm.writes(), writes + 1);
@@ -75,8 +78,8 @@ async fn a_race_lost_to_a_write_that_changed_nothing_of_ours_is_run_again() {
     let seen = look(&swarm, &plan).await.expect("the swarm can be read");
     let touch = lab.by_hand(&["service", "update", "--quiet", "--detach", &lab.name("api")]);
     line.set(
-        &format!("POST /v{}/services/", lab.api()),
-        Fate::After(Box::new(touch)),
+        Which::Starts(format!("POST /v{}/services/", lab.api())),
+        Fate::Then(Box::new(touch)),
     );
     let writes = swarm.writes();
     swarm
@@ -120,8 +123,8 @@ async fn a_race_lost_to_another_change_is_a_conflict() {
         &lab.name("api"),
     ]);
     line.set(
-        &format!("POST /v{}/services/", lab.api()),
-        Fate::After(Box::new(touch)),
+        Which::Starts(format!("POST /v{}/services/", lab.api())),
+        Fate::Then(Box::new(touch)),
     );
     let outcome = swarm.apply(&seen.changes.changes[0]).await;
     assert_eq!(
@@ -162,7 +165,10 @@ async fn no_engine_is_no_empty_swarm() {
     let swarm = lab.swarm_at(&line.host()).await;
     let plan = lab.plan([service("api", lab.sleeper("api"))]);
     lab.arrive(&swarm, &plan).await;
-    line.set(&format!("GET /v{}/tasks", lab.api()), Fate::LoseRequest);
+    line.set(
+        Which::Starts(format!("GET /v{}/tasks", lab.api())),
+        Fate::Lose(Side::Before),
+    );
     let seen = swarm.observe(&plan).await;
     assert!(line.is_sprung());
     assert!(

@@ -9,7 +9,6 @@ mod faults;
 mod front;
 mod images;
 mod lab;
-mod line;
 mod nodes;
 mod ownership;
 mod pki;

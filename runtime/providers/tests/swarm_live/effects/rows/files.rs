@@ -134,7 +134,12 @@ pub(super) fn volumes() -> Vec<Row> {
                 }
             });
         })
-        .from(|s, lab| volume(s, lab.name("v-8"), |_| ()))
+        .from(|s, lab| {
+            volume(s, lab.name("v-8"), |_| ());
+            // A folder that is not in the volume keeps every task from starting.
+            let script = format!("mkdir -p {PATH}/a && sleep 100000");
+            s.command = ["sh", "-c", &script].map(str::to_owned).to_vec();
+        })
         .measured(Measured::Since(45)),
     ]
 }
