@@ -82,6 +82,8 @@ pub struct Swarm {
     docker: bollard::Docker,
     /// What people call the engine.
     name: String,
+    /// The swarm's own id.
+    id: String,
     managers: Managers,
     version: Version,
     scope: Scope,
@@ -139,6 +141,7 @@ impl Swarm {
             http,
             redact: Redact::of(&secrets),
             name,
+            id: info.swarm.cluster.id,
             managers,
             version,
             scope,

@@ -49,14 +49,10 @@ impl Swarm {
     }
 }
 
-/// `services` are all of the swarm.
-pub(crate) fn foreign(stack: &str, services: &[Service], view: &View) -> Foreign {
+/// `view` is of the whole swarm.
+pub(crate) fn foreign(stack: &str, view: &View) -> Foreign {
     let mut foreign = Foreign::default();
-    let is_other = |labels: &Labels| labels.get(STACK).is_none_or(|owner| owner != stack);
-    for service in services
-        .iter()
-        .filter(|service| is_other(&service.labels()))
-    {
+    for service in &view.others {
         let of = whose("service", service.name(), &service.labels());
         for (word, mode) in [
             ("host", PublishMode::Host),
@@ -70,6 +66,7 @@ pub(crate) fn foreign(stack: &str, services: &[Service], view: &View) -> Foreign
             foreign.ports.extend(held);
         }
     }
+    let is_other = |labels: &Labels| labels.get(STACK).is_none_or(|owner| owner != stack);
     let others = view.networks.iter().filter(|n| is_other(&n.labels));
     foreign.subnets = others.flat_map(subnets).collect();
     foreign

@@ -21,7 +21,7 @@ use super::machine::machines;
 use super::read_service::Reading;
 use super::survey::{self, Object, Survey, spelled_like};
 use super::view::View;
-use super::wire::{Info, Service, Stored};
+use super::wire::{Service, Stored};
 use super::{Swarm, adopt};
 use crate::secrets::{SecretBytes, variable_fingerprint};
 
@@ -42,18 +42,16 @@ impl Swarm {
         key: Option<&[u8; 32]>,
         fingerprints: Fingerprints,
     ) -> Result<Inventory, Fault> {
-        let info = self.http.json::<Info>(Ask::get("/info"));
-        let (view, configs, secrets, info, (namesakes, others)) = tokio::try_join!(
-            self.view(),
+        let (view, configs, secrets, namesakes) = tokio::try_join!(
+            self.wide_view(),
             self.owned("/configs"),
             self.owned("/secrets"),
-            info,
             self.namesakes(plan)
         )?;
-        let neighbours = self.neighbours(&others, plan).await?;
+        let neighbours = self.neighbours(&view.others, plan).await?;
         let objects = self.objects(&view, &configs, &secrets, key);
         let Survey { nodes, superseded } = survey::survey(objects, &view, plan);
-        let machines = machines(&view, &neighbours, &others);
+        let machines = machines(&view, &neighbours, &view.others);
         let nodes = nodes.into_iter().map(|(address, object)| {
             let wanted = plan.nodes.get(&address).map(|node| &node.payload);
             let observed = observed(&view, object, &address, wanted, &machines);
@@ -67,8 +65,8 @@ impl Swarm {
         Ok(Inventory {
             cluster: Cluster {
                 machines,
-                foreign: foreign(&self.scope.stack, &others, &view),
-                ..self.cluster(&info)
+                foreign: foreign(&self.scope.stack, &view),
+                ..self.cluster(&view)
             },
             nodes,
             adoptable,
@@ -148,10 +146,9 @@ impl Swarm {
         }
     }
 
-    /// Objects that may have a name the plan wants: one request for each kind of which the plan has
-    /// any. Of services all are listed, because the engine finds their names only as they are
-    /// spelled, yet refuses one that differs in nothing but case; they are given back, too.
-    async fn namesakes(&self, plan: &Plan) -> Result<(Vec<Namesake>, Vec<Service>), Fault> {
+    /// Configs and secrets that may have a name the plan wants: one request for each kind of which
+    /// the plan has any.
+    async fn namesakes(&self, plan: &Plan) -> Result<Vec<Namesake>, Fault> {
         let stored = |kind, path: &'static str| async move {
             let found = self.named(kind, path, plan).await?;
             let namesake = |stored: Stored| Namesake {
@@ -161,26 +158,11 @@ impl Swarm {
             };
             Ok(found.into_iter().map(namesake).collect::<Vec<_>>())
         };
-        let services = async {
-            let is_any = wanted(plan).any(|(kind, _)| kind == Kind::Service);
-            let found: Vec<Service> = if is_any {
-                self.http.json(Ask::get("/services")).await?
-            } else {
-                Vec::new()
-            };
-            Ok(found)
-        };
-        let (services, configs, secrets) = tokio::try_join!(
-            services,
+        let (configs, secrets) = tokio::try_join!(
             stored(Kind::Config, "/configs"),
             stored(Kind::Secret, "/secrets")
         )?;
-        let named = services.iter().map(|service| Namesake {
-            kind: Kind::Service,
-            name: service.name().to_owned(),
-            labels: service.labels(),
-        });
-        Ok((named.chain(configs).chain(secrets).collect(), services))
+        Ok(configs.into_iter().chain(secrets).collect())
     }
 
     async fn named(&self, kind: Kind, path: &str, plan: &Plan) -> Result<Vec<Stored>, Fault> {
@@ -206,12 +188,16 @@ impl Swarm {
             .networks
             .iter()
             .map(|network| (Kind::Network, network.name.as_str(), &network.labels));
-        let others = namesakes
+        let stored = namesakes
             .iter()
             .map(|other| (other.kind, other.name.as_str(), &other.labels));
+        let services: Vec<Labels> = view.others.iter().map(Service::labels).collect();
+        let services = view.others.iter().zip(&services);
+        let services = services.map(|(other, labels)| (Kind::Service, other.name(), labels));
         let foreign: Vec<_> = networks
-            .chain(others)
+            .chain(stored)
             .filter(|(_, _, labels)| labels.get(STACK) != Some(&self.scope.stack))
+            .chain(services)
             .collect();
         wanted(plan)
             .filter_map(|(kind, name)| {
@@ -223,12 +209,12 @@ impl Swarm {
             .collect()
     }
 
-    fn cluster(&self, info: &Info) -> Cluster {
+    fn cluster(&self, view: &View) -> Cluster {
         Cluster {
             name: self.name.clone(),
-            id: info.swarm.cluster.id.clone(),
+            id: self.id.clone(),
             api: self.version.to_string(),
-            nodes: info.swarm.nodes,
+            nodes: u32::try_from(view.nodes.len()).unwrap_or(u32::MAX),
             machines: Vec::new(),
             foreign: Foreign::default(),
         }

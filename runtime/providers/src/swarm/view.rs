@@ -17,6 +17,8 @@ use super::{Swarm, strays};
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) services: Vec<Service>,
+    /// Services of everybody else, in a view of the whole swarm.
+    pub(crate) others: Vec<Service>,
     pub(crate) tasks: Vec<Task>,
     /// Ids of the tasks that are as their service's present spec wants them.
     pub(crate) current: BTreeSet<String>,
@@ -27,6 +29,13 @@ pub(crate) struct View {
     pub(crate) network_names: BTreeMap<String, String>,
     /// The engine's clock.
     pub(crate) now: jiff::Timestamp,
+}
+
+/// Whose services are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Breadth {
+    Stack,
+    Swarm,
 }
 
 /// The last view, for checks that were asked for before it began: they all see the same beat.
@@ -44,17 +53,27 @@ impl Swarm {
             return Ok(Arc::clone(view));
         }
         let began = Instant::now();
-        let view = Arc::new(look(&self.http, &self.scope.stack).await?);
+        let view = Arc::new(look(&self.http, &self.scope.stack, Breadth::Stack).await?);
         *latest = Some((began, Arc::clone(&view)));
         Ok(view)
     }
+
+    /// A view with the services of others too, in one list: the engine finds a name only as it is
+    /// spelled, yet refuses one that differs in nothing but case.
+    pub(crate) async fn wide_view(&self) -> Result<View, Fault> {
+        look(&self.http, &self.scope.stack, Breadth::Swarm).await
+    }
 }
 
-async fn look(http: &Http, stack: &str) -> Result<View, Fault> {
+async fn look(http: &Http, stack: &str, breadth: Breadth) -> Result<View, Fault> {
     let label = format!("{STACK}={stack}");
     let ours = json!({"label": [label]});
     let current = json!({"label": [label], "_up-to-date": ["true"]});
-    let services = http.send(Ask::get("/services").filters(&ours).query("status", "true"));
+    let services = Ask::get("/services").query("status", "true");
+    let services = http.send(match breadth {
+        Breadth::Stack => services.filters(&ours),
+        Breadth::Swarm => services,
+    });
     let tasks = http.json::<Vec<Task>>(Ask::get("/tasks").filters(&ours));
     let current = http.json::<Vec<Task>>(Ask::get("/tasks").filters(&current));
     let nodes = http.json::<Vec<Node>>(Ask::get("/nodes"));
@@ -65,6 +84,8 @@ async fn look(http: &Http, stack: &str) -> Result<View, Fault> {
         .map_err(|error| Fault::Lost(format!("the list of services is not understood: {error}")))?;
     let mut current = current.into_iter().map(|task| task.id).collect();
     strays::add(http, &services, &mut tasks, &mut current).await?;
+    let is_ours = |service: &Service| service.labels().get(STACK).is_some_and(|s| s == stack);
+    let (services, others): (Vec<_>, Vec<_>) = services.into_iter().partition(is_ours);
     let network_names = names(
         http,
         &networks,
@@ -73,6 +94,7 @@ async fn look(http: &Http, stack: &str) -> Result<View, Fault> {
     .await?;
     Ok(View {
         services,
+        others,
         tasks,
         current,
         nodes: nodes

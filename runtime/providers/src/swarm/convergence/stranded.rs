@@ -72,6 +72,7 @@ mod tests {
             )
         };
         let view = View {
+            others: Vec::new(),
             services,
             tasks,
             current: ["new-1", "new-2", "again-2"].map(str::to_owned).into(),
