@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arbitrary::plan;
 use proptest::prelude::*;
 use skep_schema::address::Address;
-use skep_schema::change::{Action, Change, ChangeSet, Effect, FieldChange};
+use skep_schema::change::{Action, Block, Change, ChangeSet, Effect, FieldChange};
 use skep_schema::plan::{Payload, Plan, PlanNode};
 use skep_schema::value::Value;
 
@@ -85,17 +85,35 @@ proptest! {
     }
 
     #[test]
-    fn only_a_protected_node_or_a_held_subnet_blocks((a, b) in (plan(), plan())) {
+    fn only_what_is_protected_or_still_held_blocks((a, b) in (plan(), plan())) {
         let changes = ChangeSet::between(&a, &b);
         for change in changes.changes.iter().filter(|c| matches!(c.action, Action::Create | Action::Update)) {
             let network = matches!(change.after.as_ref().map(|n| &n.payload), Some(Payload::Network(_)));
-            prop_assert!(network || changes.blocked().iter().all(|b| b.address != change.address));
+            let blocks = changes.blocked();
+            let mut blocks = blocks.iter().filter(|b| b.address == change.address);
+            prop_assert!(network || blocks.all(|b| is_late(&changes, change, &b.because)));
         }
         for change in changes.changes.iter().filter(|c| c.effect == Effect::Delete) {
             let protected = change.before.as_ref().is_some_and(|n| n.protect);
             prop_assert_eq!(protected, changes.blocked().iter().any(|b| b.address == change.address));
         }
     }
+}
+
+/// Whether a block is about something that the change takes from one that does not come before it.
+fn is_late(changes: &ChangeSet, taker: &Change, block: &Block) -> bool {
+    let Block::HandedOverLate { held, holder } = block else {
+        return false;
+    };
+    let has = |node: Option<&PlanNode>| {
+        let service = node.and_then(|node| node.payload.as_service().ok());
+        service.is_some_and(|s| s.name == *held || s.publish.contains_key(held))
+    };
+    let giver = changes.get(holder).expect("it gives something up");
+    has(taker.after.as_deref())
+        && has(giver.before.as_deref())
+        && !has(giver.after.as_deref())
+        && !taker.waits_for.contains(holder)
 }
 
 /// What the changes make of a plan, through their fields alone wherever a node has some.

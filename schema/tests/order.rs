@@ -213,6 +213,37 @@ fn of_two_services_with_one_port_the_one_that_gives_it_up_goes_first() {
 }
 
 #[test]
+fn a_port_that_goes_to_what_its_holder_waits_for_needs_an_apply_between() {
+    let with = |name: &str, port: &str| service(name, |s| put(&mut s.publish, port, ingress(8080)));
+    let both = |front: &str, back: &str| {
+        let nodes = [
+            ("service.front", with("front", front)),
+            ("service.back", with("back", back)),
+        ];
+        needing(plan(nodes), [("service.front", "service.back")])
+    };
+    let changes = ChangeSet::between(&both("80/tcp", "81/tcp"), &both("82/tcp", "80/tcp"));
+    assert_eq!(
+        late(&changes),
+        ["service.back takes 80/tcp from service.front"]
+    );
+    let there = ChangeSet::between(&both("80/tcp", "81/tcp"), &both("82/tcp", "83/tcp"));
+    let on = ChangeSet::between(&both("82/tcp", "83/tcp"), &both("82/tcp", "80/tcp"));
+    assert!(late(&there).is_empty() && late(&on).is_empty());
+}
+
+/// What is taken from a change that comes too late to give it.
+fn late(changes: &ChangeSet) -> Vec<String> {
+    let told = changes.blocked().into_iter().filter_map(|blocked| {
+        let Block::HandedOverLate { held, holder } = blocked.because else {
+            return None;
+        };
+        Some(format!("{} takes {held} from {holder}", blocked.address))
+    });
+    told.collect()
+}
+
+#[test]
 fn a_port_comes_before_the_order_of_deletes() {
     let publishing = |name: &str| service(name, |s| put(&mut s.publish, "80/tcp", ingress(8080)));
     let caller = |image: &str| service("api", |s| s.image = image.to_owned());
@@ -252,10 +283,9 @@ fn services_that_swap_ports_do_not_wait_for_each_other_for_ever() {
         ("service.a", with("a", "81/tcp")),
         ("service.b", with("b", "80/tcp")),
     ]);
-    assert_eq!(
-        order(&ChangeSet::between(&old, &new)),
-        ["update service.b", "update service.a"]
-    );
+    let changes = ChangeSet::between(&old, &new);
+    assert_eq!(order(&changes), ["update service.b", "update service.a"]);
+    assert_eq!(late(&changes), ["service.b takes 80/tcp from service.a"]);
 }
 
 #[test]

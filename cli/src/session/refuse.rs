@@ -131,6 +131,16 @@ pub(crate) fn blocked(changes: &ChangeSet, unprotected: &[Address]) -> Result<()
             ),
         )
         .help(format!("write `forget \"{}\"` too", first.address)),
+        Block::HandedOverLate { held, holder } => Failure::new(
+            Exit::Denied,
+            format!(
+                "`{}` takes {held} from `{holder}`, which waits for it and so gives it up too late",
+                first.address
+            ),
+        )
+        .help(format!(
+            "apply once with neither of them having {held}, then as it shall be"
+        )),
         Block::SubnetHeld { subnet, holder } => Failure::new(
             Exit::Denied,
             format!(

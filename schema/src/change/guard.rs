@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Change, ChangeSet, Effect, between};
+use super::{Action, Change, ChangeSet, Effect, between, order};
 use crate::address::Address;
 use crate::plan::{Payload, PlanNode};
 
@@ -24,6 +24,9 @@ pub enum Block {
     /// It runs in a form that no write leads from to the one that is declared, and what is not
     /// ours yet is not removed: first declare it as it runs. `fields` are the properties.
     NotAsItRuns { fields: Vec<String> },
+    /// It takes `held`, a port or a name, from `holder`, which has to wait for it. The engine refuses
+    /// what is taken, so one of them has to do without in an apply between.
+    HandedOverLate { held: String, holder: Address },
     /// It would be deleted while `user`, which is forgotten, still uses it.
     StillUsed { user: Address },
 }
@@ -32,6 +35,7 @@ impl ChangeSet {
     /// What has to be refused before anything is written, in order of the changes.
     pub fn blocked(&self) -> Vec<Blocked> {
         let held = self.subnets_going();
+        let late = order::out_of_order(&self.changes);
         let mut found = Vec::new();
         for change in &self.changes {
             let block = |because| Blocked {
@@ -43,6 +47,14 @@ impl ChangeSet {
             }
             found.extend(not_as_it_runs(change).map(block));
             found.extend(self.forgotten_user(change).map(block));
+            let late = late
+                .iter()
+                .filter(|(taker, ..)| taker.address == change.address);
+            let late = late.map(|(_, giver, held)| Block::HandedOverLate {
+                held: held.clone(),
+                holder: giver.address.clone(),
+            });
+            found.extend(late.map(block));
             found.extend(
                 subnets(change.after.as_deref())
                     .filter(|_| change.action != Action::Update)

@@ -4,8 +4,8 @@
 //! without cycles nothing waits for itself. One case turns the order around: a published port, or
 //! a name, that one service gives up and another takes. The engine refuses what is taken, and a
 //! task that waits for a host's port never starts, so the giver goes first even when it is
-//! deleted; until the taker is up nobody answers there. Two services that swap their ports are
-//! beyond this: the engine refuses one of them, and the way out is an apply in between.
+//! deleted; until the taker is up nobody answers there. Where the giver has to wait for the taker,
+//! as when two services swap their ports, there is no order, and the way out is an apply in between.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,7 +62,7 @@ fn waits(changes: &[Change], base: &Plan, target: &Plan) -> Waits {
 }
 
 fn hand_over(changes: &mut [Change], waits: &mut Waits) {
-    for (taker, giver) in handovers(changes) {
+    for (taker, giver, _) in handovers(changes) {
         if reaches(waits, giver, taker) {
             if changes[giver].action != Action::Delete {
                 continue;
@@ -79,8 +79,17 @@ fn hand_over(changes: &mut [Change], waits: &mut Waits) {
     }
 }
 
+/// What a change takes from one that comes only after it: both, and the port or the name.
+pub(super) fn out_of_order(changes: &[Change]) -> Vec<(&Change, &Change, String)> {
+    let pairs = handovers(changes).into_iter();
+    let pairs = pairs.map(|(taker, giver, held)| (&changes[taker], &changes[giver], held));
+    pairs
+        .filter(|(taker, giver, _)| !taker.waits_for.contains(&giver.address))
+        .collect()
+}
+
 /// Pairs of changes of which the first takes a port or a name that the second gives up.
-fn handovers(changes: &[Change]) -> Vec<(usize, usize)> {
+fn handovers(changes: &[Change]) -> Vec<(usize, usize, String)> {
     let mut givers: BTreeMap<&str, usize> = BTreeMap::new();
     let ends = |(_, change): &(usize, &Change)| change.action != Action::Forget;
     for (i, change) in changes.iter().enumerate().filter(ends) {
@@ -91,19 +100,19 @@ fn handovers(changes: &[Change]) -> Vec<(usize, usize)> {
                 .map(|held| (*held, i)),
         );
     }
-    let taken = |change: &Change| -> Vec<usize> {
+    let taken = |change: &Change| -> Vec<(usize, String)> {
         let had = kept(change.before.as_deref());
-        holdings(change.after.as_deref())
-            .difference(&had)
-            .filter_map(|held| givers.get(held))
-            .copied()
+        let held = holdings(change.after.as_deref());
+        let new = held.difference(&had);
+        new.filter_map(|held| Some((*givers.get(held)?, (*held).to_owned())))
             .collect()
     };
-    let pairs = changes
-        .iter()
-        .enumerate()
-        .flat_map(|(i, c)| taken(c).into_iter().map(move |giver| (i, giver)));
-    pairs.filter(|(taker, giver)| taker != giver).collect()
+    let pairs = changes.iter().enumerate().flat_map(|(i, c)| {
+        taken(c)
+            .into_iter()
+            .map(move |(giver, held)| (i, giver, held))
+    });
+    pairs.filter(|(taker, giver, _)| taker != giver).collect()
 }
 
 /// Of what only one service can have: its published ports and its name.

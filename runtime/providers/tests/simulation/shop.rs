@@ -85,8 +85,8 @@ impl Shop {
             2 => set(&mut self.networks, dice, NETWORKS),
             3 => {
                 let (port, service) = (dice.small(PORTS), dice.small(SERVICES));
-                // Services need lower ones. A port that goes down to one that is needed asks for an
-                // apply in between.
+                // Services need lower ones. A port that goes down to one that is needed is refused: an
+                // apply in between has to free it.
                 if self.ports.remove(&port).is_none_or(|owner| owner < service) {
                     self.ports.insert(port, service);
                 }
