@@ -31,13 +31,6 @@ pub(crate) struct View {
     pub(crate) now: jiff::Timestamp,
 }
 
-/// Whose services are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Breadth {
-    Stack,
-    Swarm,
-}
-
 /// The last view, for checks that were asked for before it began: they all see the same beat.
 #[derive(Debug, Default)]
 pub(crate) struct Latest(tokio::sync::Mutex<Option<(Instant, Arc<View>)>>);
@@ -53,27 +46,30 @@ impl Swarm {
             return Ok(Arc::clone(view));
         }
         let began = Instant::now();
-        let view = Arc::new(look(&self.http, &self.scope.stack, Breadth::Stack).await?);
+        let view = Arc::new(look(&self.http, &self.scope.stack).await?);
         *latest = Some((began, Arc::clone(&view)));
         Ok(view)
     }
 
-    /// A view with the services of others too, in one list: the engine finds a name only as it is
-    /// spelled, yet refuses one that differs in nothing but case.
+    /// A view with the services of others too. All are listed, because the engine finds a name only
+    /// as it is spelled, yet refuses one that differs in nothing but case; and without their status,
+    /// because a list with it fails as a whole when one of its services goes meanwhile.
     pub(crate) async fn wide_view(&self) -> Result<View, Fault> {
-        look(&self.http, &self.scope.stack, Breadth::Swarm).await
+        let all = self.http.json::<Vec<Service>>(Ask::get("/services"));
+        let (view, all) = tokio::try_join!(look(&self.http, &self.scope.stack), all)?;
+        let is_other = |service: &Service| service.labels().get(STACK) != Some(&self.scope.stack);
+        Ok(View {
+            others: all.into_iter().filter(is_other).collect(),
+            ..view
+        })
     }
 }
 
-async fn look(http: &Http, stack: &str, breadth: Breadth) -> Result<View, Fault> {
+async fn look(http: &Http, stack: &str) -> Result<View, Fault> {
     let label = format!("{STACK}={stack}");
     let ours = json!({"label": [label]});
     let current = json!({"label": [label], "_up-to-date": ["true"]});
-    let services = Ask::get("/services").query("status", "true");
-    let services = http.send(match breadth {
-        Breadth::Stack => services.filters(&ours),
-        Breadth::Swarm => services,
-    });
+    let services = http.send(Ask::get("/services").filters(&ours).query("status", "true"));
     let tasks = http.json::<Vec<Task>>(Ask::get("/tasks").filters(&ours));
     let current = http.json::<Vec<Task>>(Ask::get("/tasks").filters(&current));
     let nodes = http.json::<Vec<Node>>(Ask::get("/nodes"));
@@ -84,8 +80,6 @@ async fn look(http: &Http, stack: &str, breadth: Breadth) -> Result<View, Fault>
         .map_err(|error| Fault::Lost(format!("the list of services is not understood: {error}")))?;
     let mut current = current.into_iter().map(|task| task.id).collect();
     strays::add(http, &services, &mut tasks, &mut current).await?;
-    let is_ours = |service: &Service| service.labels().get(STACK).is_some_and(|s| s == stack);
-    let (services, others): (Vec<_>, Vec<_>) = services.into_iter().partition(is_ours);
     let network_names = names(
         http,
         &networks,
@@ -94,7 +88,7 @@ async fn look(http: &Http, stack: &str, breadth: Breadth) -> Result<View, Fault>
     .await?;
     Ok(View {
         services,
-        others,
+        others: Vec::new(),
         tasks,
         current,
         nodes: nodes
