@@ -243,6 +243,37 @@ fn an_update_that_the_engine_takes_back_is_8() {
 }
 
 #[test]
+fn what_did_not_work_is_no_success_when_it_is_applied_again() {
+    let project = Project::empty();
+    let spec = "project x edition=1\nservice app { image \"app:model-fail\" }\n";
+    project.write("skep.kdl", spec);
+    let first = on_model(&project, &["apply", "--yes"]);
+    let again = on_model(&project, &["apply", "--yes", "-o", "json"]);
+    assert!(first.code != 0 && again.code != 0, "{}", again.stderr);
+    assert!(
+        json(&again)["nodes"]["service.app"]["failed"].is_object(),
+        "{}",
+        again.stdout
+    );
+}
+
+#[test]
+fn what_had_not_arrived_is_waited_for_by_the_next_apply() {
+    let project = Project::empty();
+    let spec = "project x edition=1\nservice app { image \"app:model-slow\" }\n";
+    project.write("skep.kdl", spec);
+    let short = on_model(&project, &["apply", "--yes", "--timeout", "0s"]);
+    assert_eq!(short.code, 7, "{}", short.stderr);
+    let waited = on_model(&project, &["apply", "--yes", "--progress", "plain"]);
+    assert_eq!(waited.code, 0, "{}", waited.stderr);
+    assert!(
+        waited.stderr.contains("0 of 1 running"),
+        "{}",
+        waited.stderr
+    );
+}
+
+#[test]
 fn only_data_goes_to_standard_output() {
     let project = Project::fixture("shop");
     assert_eq!(on_model(&project, &["apply", "--yes"]).stdout, "");

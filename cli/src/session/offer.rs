@@ -3,7 +3,6 @@
 use skep_engine::drive::Look;
 use skep_schema::event::ApplyReport;
 
-use super::perform::nothing;
 use super::{Answer, Connection, Form, Manner, Session, Work, confirm, print, to_json};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -38,7 +37,7 @@ impl Offer {
             eprint!("{}", terminal(&seen.changes, &heading, session.err));
         }
         if seen.changes.is_empty() {
-            return finish(manner.output, &nothing(&seen.changes));
+            return finish(manner.output, &session.settle(target, manner, seen));
         }
         if !manner.yes {
             confirm(&self.question, &Answer::Yes, self.instead)?;

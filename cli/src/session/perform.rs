@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use skep_engine::apply::Limits;
-use skep_engine::drive::{Look, Watch, drive};
+use skep_engine::drive::{Look, Watch, drive, settle};
 use skep_engine::journal::Journal;
 use skep_engine::lock::{Fence, Held, Lease, LockError, take};
 use skep_engine::provider::{Kept, ProviderError};
@@ -64,6 +64,36 @@ impl Session<'_> {
         })
     }
 
+    /// Waits for what is as it shall be and has not arrived. Nothing is written, so that no lock is
+    /// needed.
+    pub(crate) fn settle(&self, target: &Connection, manner: &Manner, seen: &Look) -> ApplyReport {
+        let unsettled = seen.unsettled();
+        if unsettled.is_empty() {
+            return nothing(&seen.changes);
+        }
+        let mut show = Progress::new(self.global.progress, &seen.changes, self.err);
+        let mut tell = |at: Timestamp, event: &Event| show.event(at, event);
+        target.runtime.block_on(async {
+            let mut cancel = crate::signals::listen();
+            let watch = Watch {
+                start: now(),
+                cancel: &mut cancel,
+                tell: &mut tell,
+                kept: &Kept::new(),
+            };
+            let (home, limits) = (target.home.as_ref(), self.limits(manner));
+            settle(home, &seen.plan, &unsettled, limits, watch).await
+        })
+    }
+
+    fn limits(&self, manner: &Manner) -> Limits {
+        Limits {
+            deadline: u64::try_from(manner.timeout.as_millis()).unwrap_or(u64::MAX),
+            poll: self.global.target.poll(),
+            ..Limits::default()
+        }
+    }
+
     async fn locked(
         &self,
         home: &dyn Home,
@@ -85,11 +115,7 @@ impl Session<'_> {
         }
         let begun = journal.begin(home, &revision(&journal, &seen, work)).await;
         let begun = begun.map_err(|error| unrecorded(&error)).ok();
-        let limits = Limits {
-            deadline: u64::try_from(manner.timeout.as_millis()).unwrap_or(u64::MAX),
-            poll: self.global.target.poll(),
-            ..Limits::default()
-        };
+        let limits = self.limits(manner);
         let mut show = Progress::new(self.global.progress, &seen.changes, self.err);
         let mut tell = |at: Timestamp, event: &Event| show.event(at, event);
         let mut cancel = crate::signals::listen();

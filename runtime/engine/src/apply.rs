@@ -59,7 +59,7 @@ pub struct Apply {
     limits: Limits,
     started: Timestamp,
     phase: Phase,
-    /// The changes in their order, then existing nodes that a change needs.
+    /// The changes in their order, then awaited nodes, then existing ones that a change needs.
     nodes: Vec<Node>,
     places: BTreeMap<Address, usize>,
     /// Nodes that may begin.
@@ -69,7 +69,7 @@ pub struct Apply {
     /// Changes that must arrive before the last deletes may begin.
     ahead: usize,
     first_failure: Option<usize>,
-    /// Changes that have not ended.
+    /// Changes and awaited nodes that have not ended.
     open: usize,
     written: bool,
     effects: Vec<Effect>,
@@ -296,7 +296,7 @@ impl Apply {
         self.active.remove(&i);
         self.release(i, Far::Written);
         self.release(i, Far::Arrived);
-        if self.nodes[i].is_change() {
+        if self.nodes[i].counts() {
             self.open -= 1;
             self.tell(Event::Done {
                 address: self.nodes[i].address.clone(),
@@ -318,7 +318,7 @@ impl Apply {
             failure: failure.clone(),
         });
         self.nodes[i].state = State::Failed(failure);
-        self.open -= usize::from(self.nodes[i].is_change());
+        self.open -= usize::from(self.nodes[i].counts());
         let followers: Vec<usize> = self.nodes[i]
             .followers
             .iter()

@@ -3,6 +3,8 @@
 mod flight;
 mod look;
 
+use std::collections::BTreeSet;
+
 use skep_schema::address::Address;
 use skep_schema::change::ChangeSet;
 use skep_schema::event::{ApplyReport, Event, Timestamp};
@@ -47,6 +49,31 @@ pub async fn drive(
     limits: Limits,
     watch: Watch<'_>,
 ) -> ApplyReport {
+    let begun = Apply::start(plan, changes, limits, watch.start);
+    run(provider, plan, changes, begun, watch).await
+}
+
+/// Waits for nodes of `plan` that are as they shall be and have not arrived, and writes nothing: an
+/// apply before was cut short, or ended without success.
+pub async fn settle(
+    provider: &dyn Provider,
+    plan: &Plan,
+    unsettled: &BTreeSet<Address>,
+    limits: Limits,
+    watch: Watch<'_>,
+) -> ApplyReport {
+    let nothing = ChangeSet::between(plan, plan);
+    let begun = Apply::settle(plan, unsettled, limits, watch.start);
+    run(provider, plan, &nothing, begun, watch).await
+}
+
+async fn run(
+    provider: &dyn Provider,
+    plan: &Plan,
+    changes: &ChangeSet,
+    (mut apply, mut effects): (Apply, Vec<Effect>),
+    watch: Watch<'_>,
+) -> ApplyReport {
     let Watch {
         start,
         cancel,
@@ -57,7 +84,6 @@ pub async fn drive(
         start,
         zero: Instant::now(),
     };
-    let (mut apply, mut effects) = Apply::start(plan, changes, limits, start);
     let mut flight = Flight::new(provider, plan, changes, kept);
     let mut cancellable = true;
     loop {

@@ -27,6 +27,9 @@ pub(super) enum Role {
     },
     /// Unchanged, but a change needs it to be up.
     Existing,
+    /// Unchanged, and had not arrived when it was looked at: an apply before was cut short, or ended
+    /// without success.
+    Awaited,
 }
 
 /// When a change has arrived.
@@ -102,7 +105,7 @@ impl Node {
     pub(super) fn settles(&self) -> bool {
         match self.role {
             Role::Change { arrival, .. } => arrival == Arrival::Checked,
-            Role::Existing => true,
+            Role::Existing | Role::Awaited => true,
         }
     }
 
@@ -110,7 +113,7 @@ impl Node {
     pub(super) fn can_be_checked(&self) -> bool {
         match self.role {
             Role::Change { action, .. } => action != Action::Delete && action != Action::Forget,
-            Role::Existing => true,
+            Role::Existing | Role::Awaited => true,
         }
     }
 
@@ -118,14 +121,14 @@ impl Node {
     pub(super) fn is_ahead(&self) -> bool {
         match self.role {
             Role::Change { turn, .. } => turn != Turn::Last,
-            Role::Existing => false,
+            Role::Existing | Role::Awaited => false,
         }
     }
 
     pub(super) fn is_delete(&self) -> bool {
         match self.role {
             Role::Change { action, .. } => action == Action::Delete,
-            Role::Existing => false,
+            Role::Existing | Role::Awaited => false,
         }
     }
 
@@ -153,6 +156,11 @@ impl Node {
     }
 
     pub(super) fn is_change(&self) -> bool {
+        matches!(self.role, Role::Change { .. })
+    }
+
+    /// Whether the apply is about it, and not only about what needs it.
+    pub(super) fn counts(&self) -> bool {
         self.role != Role::Existing
     }
 

@@ -69,11 +69,11 @@ impl Apply {
         }
     }
 
-    /// Nothing for an existing node that gave no trouble: it is no part of the apply.
+    /// Nothing for a node that was not written and gave no trouble.
     fn node_outcome(&self, node: &Node) -> Option<NodeOutcome> {
         match (&node.state, node.role) {
             (State::Failed(failure), _) => Some(NodeOutcome::Failed(failure.clone())),
-            (_, Role::Existing) => None,
+            (_, Role::Existing | Role::Awaited) => None,
             (State::Done { millis }, Role::Change { action, .. }) => Some(NodeOutcome::Done {
                 action,
                 millis: *millis,

@@ -18,11 +18,34 @@ impl Apply {
         limits: Limits,
         now: Timestamp,
     ) -> (Self, Vec<Effect>) {
+        Self::of(plan, changes, &BTreeSet::new(), limits, now)
+    }
+
+    /// Waits for nodes of `plan` that nothing is to be done about and that have not arrived.
+    pub fn settle(
+        plan: &Plan,
+        unsettled: &BTreeSet<Address>,
+        limits: Limits,
+        now: Timestamp,
+    ) -> (Self, Vec<Effect>) {
+        let nothing = ChangeSet::between(plan, plan);
+        Self::of(plan, &nothing, unsettled, limits, now)
+    }
+
+    fn of(
+        plan: &Plan,
+        changes: &ChangeSet,
+        unsettled: &BTreeSet<Address>,
+        limits: Limits,
+        now: Timestamp,
+    ) -> (Self, Vec<Effect>) {
         let early = changes.early_deletes();
+        let awaited = unsettled.iter().cloned();
         let nodes: Vec<Node> = changes
             .changes
             .iter()
             .map(|change| node(change, &early))
+            .chain(awaited.map(|address| Node::new(address, Role::Awaited)))
             .collect();
         let mut apply = Self {
             stack: changes.stack.clone(),
@@ -39,11 +62,11 @@ impl Apply {
                 .map(|(i, node)| (node.address.clone(), i))
                 .collect(),
             ahead: nodes.iter().filter(|node| node.is_ahead()).count(),
+            open: nodes.len(),
             nodes,
             ready: BTreeSet::new(),
             active: BTreeSet::new(),
             first_failure: None,
-            open: changes.changes.len(),
             written: false,
             effects: Vec::new(),
         };

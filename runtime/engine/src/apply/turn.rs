@@ -19,7 +19,7 @@ impl Apply {
                 turn: Turn::Any | Turn::Early,
                 ..
             } => true,
-            Role::Existing => false,
+            Role::Existing | Role::Awaited => false,
         };
         turn && node.waits == 0 && node.is_waiting()
     }

@@ -1,8 +1,10 @@
 //! Looking at a target before touching it.
 
+use std::collections::BTreeSet;
+
 use skep_schema::address::Address;
 use skep_schema::change::{Action, Change, ChangeSet};
-use skep_schema::inventory::{Inventory, Taken};
+use skep_schema::inventory::{Inventory, Readiness, Taken};
 use skep_schema::plan::Plan;
 
 use crate::provider::{Provider, ProviderError};
@@ -38,6 +40,19 @@ pub async fn look(provider: &dyn Provider, plan: &Plan) -> Result<Look, Provider
         changes,
         taken,
     })
+}
+
+impl Look {
+    /// Services that are as the plan wants them and have not arrived.
+    pub fn unsettled(&self) -> BTreeSet<Address> {
+        let found = self.inventory.nodes.iter();
+        let unsettled = found.filter(|(address, found)| {
+            let is_wanted = self.plan.nodes.contains_key(*address);
+            let is_changed = self.changes.get(address).is_some();
+            is_wanted && !is_changed && !matches!(found.readiness, Readiness::Ready { .. })
+        });
+        unsettled.map(|(address, _)| address.clone()).collect()
+    }
 }
 
 fn taken(change: &Change, inventory: &Inventory) -> Option<(Address, Taken)> {
