@@ -179,7 +179,7 @@ fn name_of(kind: Kind, node: &Node) -> Option<String> {
         | Kind::Certificate
         | Kind::Service
         | Kind::Gateway
-        | Kind::Flow => Some(text),
+        | Kind::Flow => Some(text.into()),
     }
 }
 

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::Diagnostic;
-use skep_schema::plan::{Identity, Payload, PlanNode, Target};
+use skep_schema::plan::{Identity, Need, Origin, Payload, Target};
 use skep_schema::span::Span;
 use skep_schema::spec::{Declared, Spec};
 use skep_schema::value::Value;
@@ -44,13 +44,35 @@ pub(crate) use route::proxy_of;
 /// What a spec became.
 #[derive(Debug)]
 pub(crate) struct Lowered {
-    pub(crate) nodes: BTreeMap<Address, PlanNode>,
+    pub(crate) nodes: BTreeMap<Address, LoweredNode>,
     /// The rendered config of every gateway, by its name.
     pub(crate) proxies: BTreeMap<String, Rendered>,
     /// What is said of objects beside how they shall be.
     pub(crate) identity: Identity,
     /// Whether nothing was left out. A plan of fewer nodes than were declared would delete the rest.
     pub(crate) whole: bool,
+}
+
+/// A node of a plan before its digest is taken.
+#[derive(Debug)]
+pub(crate) struct LoweredNode {
+    pub(crate) target: Target,
+    pub(crate) needs: BTreeMap<Address, Need>,
+    pub(crate) protect: bool,
+    pub(crate) payload: Payload,
+    pub(crate) origin: Origin,
+}
+
+impl LoweredNode {
+    const fn new(target: Target, payload: Payload, origin: Origin) -> Self {
+        Self {
+            target,
+            needs: BTreeMap::new(),
+            protect: false,
+            payload,
+            origin,
+        }
+    }
 }
 
 /// `params` are the values of the project's parameters, for templates.
@@ -98,7 +120,7 @@ struct Lower<'s, 'c, 'x> {
     cx: &'c mut Context<'x>,
     names: Names,
     identity: Identity,
-    nodes: BTreeMap<Address, PlanNode>,
+    nodes: BTreeMap<Address, LoweredNode>,
     /// Where the author wrote each node.
     places: BTreeMap<Address, Span>,
     /// Ports wanted of the swarm's machines.
@@ -126,9 +148,9 @@ impl Lower<'_, '_, '_> {
         target: Target,
         payload: Payload,
         from: &Declared<T>,
-    ) -> &mut PlanNode {
+    ) -> &mut LoweredNode {
         let origin = place::origin(from.name, &from.uses, &self.cx.sources);
-        let node = PlanNode::new(&address, target, payload, origin);
+        let node = LoweredNode::new(target, payload, origin);
         self.places.insert(address.clone(), from.name);
         self.nodes.entry(address).insert_entry(node).into_mut()
     }

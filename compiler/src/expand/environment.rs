@@ -206,7 +206,7 @@ impl Nodes {
                 continue;
             };
             let mut node = addition.node.clone();
-            node.name = At::new(info.word.to_owned(), addition.kind.span);
+            node.name = At::new(info.word.into(), addition.kind.span);
             self.add(node);
         }
     }
