@@ -49,6 +49,7 @@ fn hashed((address, node): (Address, LoweredNode)) -> (Address, PlanNode) {
         protect,
         payload,
         origin,
+        place: _,
     } = node;
     let node = PlanNode {
         needs,

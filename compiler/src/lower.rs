@@ -61,16 +61,19 @@ pub(crate) struct LoweredNode {
     pub(crate) protect: bool,
     pub(crate) payload: Payload,
     pub(crate) origin: Origin,
+    /// Of the name in its declaration; nothing for what the compiler adds by itself.
+    pub(crate) place: Option<Span>,
 }
 
 impl LoweredNode {
-    const fn new(target: Target, payload: Payload, origin: Origin) -> Self {
+    const fn new(target: Target, payload: Payload, origin: Origin, place: Option<Span>) -> Self {
         Self {
             target,
             needs: BTreeMap::new(),
             protect: false,
             payload,
             origin,
+            place,
         }
     }
 }
@@ -88,7 +91,6 @@ pub(crate) fn lower(
         names: Names::of(spec),
         identity: identity::of(spec),
         nodes: BTreeMap::new(),
-        places: BTreeMap::new(),
         claims: Vec::new(),
         proxies: BTreeMap::new(),
         partial: false,
@@ -121,8 +123,6 @@ struct Lower<'s, 'c, 'x> {
     names: Names,
     identity: Identity,
     nodes: BTreeMap<Address, LoweredNode>,
-    /// Where the author wrote each node.
-    places: BTreeMap<Address, Span>,
     /// Ports wanted of the swarm's machines.
     claims: Vec<Claim>,
     proxies: BTreeMap<String, Rendered>,
@@ -150,8 +150,7 @@ impl Lower<'_, '_, '_> {
         from: &Declared<T>,
     ) -> &mut LoweredNode {
         let origin = place::origin(from.name, &from.uses, &self.cx.sources);
-        let node = LoweredNode::new(target, payload, origin);
-        self.places.insert(address.clone(), from.name);
+        let node = LoweredNode::new(target, payload, origin, Some(from.name));
         self.nodes.entry(address).insert_entry(node).into_mut()
     }
 

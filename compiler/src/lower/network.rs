@@ -158,7 +158,7 @@ impl Lower<'_, '_, '_> {
                 .unwrap_or_else(|| self.derived(Kind::Network, DEFAULT)),
             ..plainest()
         });
-        let node = LoweredNode::new(Target::Swarm, payload, Origin::default());
+        let node = LoweredNode::new(Target::Swarm, payload, Origin::default(), None);
         self.nodes.insert(address, node);
     }
 }
