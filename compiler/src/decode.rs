@@ -1,5 +1,6 @@
 //! From nodes to the typed spec.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::address::Kind;
@@ -65,8 +66,8 @@ impl Decoded {
         let key = name_of(kind, node).map(|name| (kind, name));
         // A node whose name is not known may be the one that something else looks for.
         cx.nodes_missing |= key.is_none() && node.has_unknown();
-        if let Some(key) = key.clone()
-            && let Some(again) = twice(&key, node, first)
+        if let Some(key) = &key
+            && let Some(again) = twice(key, node, first)
         {
             cx.report(again);
             return;
@@ -132,7 +133,7 @@ fn put<T: Decode>(
         cx.partial.insert(place);
     }
     let declared = Declared {
-        node: read,
+        node: Box::new(read),
         name: place,
         uses: node.uses.clone(),
         partial,
@@ -144,7 +145,7 @@ fn put<T: Decode>(
 /// Reads what is said of nodes without declaring one.
 fn say<T: Decode>(cx: &mut Context<'_>, all: &mut Vec<Declared<T>>, node: &Node) {
     all.extend(T::decode(node, &mut cx.decoder).map(|read| Declared {
-        node: read,
+        node: Box::new(read),
         name: node.span,
         uses: node.uses.clone(),
         partial: node.has_unknown(),
@@ -179,15 +180,18 @@ fn name_of(kind: Kind, node: &Node) -> Option<String> {
         | Kind::Certificate
         | Kind::Service
         | Kind::Gateway
-        | Kind::Flow => Some(text),
+        | Kind::Flow => Some(text.into()),
     }
 }
 
 fn twice(key: &(Kind, String), node: &Node, first: &mut First) -> Option<Diagnostic> {
     let span = node.args.first().map_or(node.span, |arg| arg.span);
-    let Some((before, uses)) = first.get(key) else {
-        first.insert(key.clone(), (span, node.uses.clone()));
-        return None;
+    let (before, uses) = match first.entry(key.clone()) {
+        Entry::Occupied(first) => first.into_mut(),
+        Entry::Vacant(here) => {
+            here.insert((span, node.uses.clone()));
+            return None;
+        }
     };
     let (kind, name) = key;
     let message = format!("two nodes are called `{kind} {name}`");

@@ -2,22 +2,59 @@
 
 use std::collections::BTreeMap;
 
-use skep_schema::plan::Plan;
+use rayon::prelude::*;
+use skep_schema::address::Address;
+use skep_schema::plan::{Identity, Plan, PlanNode};
 use skep_schema::spec::Spec;
 use skep_schema::value::Value;
 
-use crate::lower::Lowered;
+use crate::lower::{Lowered, LoweredNode};
 
-/// The plan of a spec that was lowered whole.
-///
-/// A plan of fewer nodes than were declared would delete the rest when it is applied, so there is
-/// none then, whatever else was reported.
-pub(crate) fn emit(spec: &Spec, params: BTreeMap<String, Value>, lowered: Lowered) -> Option<Plan> {
-    let plan = Plan::new(&spec.project, spec.environment.as_deref(), lowered.nodes);
-    let identity = lowered.identity;
-    lowered.whole.then_some(Plan {
-        params,
-        identity,
-        ..plan
-    })
+/// A plan before its digests are taken, which nobody needs who only looks for mistakes.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    params: BTreeMap<String, Value>,
+    identity: Identity,
+    nodes: BTreeMap<Address, LoweredNode>,
+}
+
+impl Draft {
+    /// The draft of a spec that was lowered whole.
+    ///
+    /// A plan of fewer nodes than were declared would delete the rest when it is applied, so there
+    /// is none then, whatever else was reported.
+    pub(crate) fn of(params: BTreeMap<String, Value>, lowered: Lowered) -> Option<Self> {
+        lowered.whole.then_some(Self {
+            params,
+            identity: lowered.identity,
+            nodes: lowered.nodes,
+        })
+    }
+
+    pub(crate) fn emit(self, spec: &Spec) -> Plan {
+        let nodes: Vec<_> = self.nodes.into_par_iter().map(hashed).collect();
+        let nodes = nodes.into_iter().collect();
+        Plan {
+            params: self.params,
+            identity: self.identity,
+            ..Plan::new(&spec.project, spec.environment.as_deref(), nodes)
+        }
+    }
+}
+
+fn hashed((address, node): (Address, LoweredNode)) -> (Address, PlanNode) {
+    let LoweredNode {
+        target,
+        needs,
+        protect,
+        payload,
+        origin,
+        place: _,
+    } = node;
+    let node = PlanNode {
+        needs,
+        protect,
+        ..PlanNode::new(&address, target, payload, origin)
+    };
+    (address, node)
 }

@@ -84,7 +84,7 @@ pub(crate) fn names_of_environments(cx: &mut Context<'_>, loaded: &Loaded) -> Ve
 fn name_of_environment(cx: &Context<'_>) -> Option<Literal> {
     let inputs = cx.inputs();
     match &inputs.environment {
-        Some(name) => Some(Literal::Str(name.clone())),
+        Some(name) => Some(Literal::Str(name.into())),
         None => inputs.allow_unset_params.then_some(Literal::Unknown),
     }
 }
@@ -163,7 +163,7 @@ fn plain(value: &Value) -> Option<Plain> {
         Value::Map(entries) => Some(Plain::Map(
             entries
                 .iter()
-                .filter_map(|e| Some((e.key.value.clone(), plain_literal(&e.value.value)?)))
+                .filter_map(|e| Some((e.key.value.to_string(), plain_literal(&e.value.value)?)))
                 .collect(),
         )),
         Value::Absent => None,
@@ -175,7 +175,7 @@ fn plain_literal(literal: &Literal) -> Option<Plain> {
         Literal::Null => Some(Plain::Null),
         Literal::Bool(flag) => Some(Plain::Bool(*flag)),
         Literal::Int(int) => Some(Plain::Int(*int)),
-        Literal::Float(text) | Literal::Str(text) => Some(Plain::Text(text.clone())),
+        Literal::Float(text) | Literal::Str(text) => Some(Plain::Text(text.to_string())),
         Literal::Text(template) => Some(Plain::Text(template.to_string())),
         Literal::Secret(name) => Some(Plain::Text(format!("${{secret.{name}}}"))),
         Literal::Unknown => None,

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::Diagnostic;
-use skep_schema::plan::{Identity, Payload, PlanNode, Target};
+use skep_schema::plan::{Identity, Need, Origin, Payload, Target};
 use skep_schema::span::Span;
 use skep_schema::spec::{Declared, Spec};
 use skep_schema::value::Value;
@@ -44,13 +44,38 @@ pub(crate) use route::proxy_of;
 /// What a spec became.
 #[derive(Debug)]
 pub(crate) struct Lowered {
-    pub(crate) nodes: BTreeMap<Address, PlanNode>,
+    pub(crate) nodes: BTreeMap<Address, LoweredNode>,
     /// The rendered config of every gateway, by its name.
     pub(crate) proxies: BTreeMap<String, Rendered>,
     /// What is said of objects beside how they shall be.
     pub(crate) identity: Identity,
     /// Whether nothing was left out. A plan of fewer nodes than were declared would delete the rest.
     pub(crate) whole: bool,
+}
+
+/// A node of a plan before its digest is taken.
+#[derive(Debug)]
+pub(crate) struct LoweredNode {
+    pub(crate) target: Target,
+    pub(crate) needs: BTreeMap<Address, Need>,
+    pub(crate) protect: bool,
+    pub(crate) payload: Payload,
+    pub(crate) origin: Origin,
+    /// Of the name in its declaration; nothing for what the compiler adds by itself.
+    pub(crate) place: Option<Span>,
+}
+
+impl LoweredNode {
+    const fn new(target: Target, payload: Payload, origin: Origin, place: Option<Span>) -> Self {
+        Self {
+            target,
+            needs: BTreeMap::new(),
+            protect: false,
+            payload,
+            origin,
+            place,
+        }
+    }
 }
 
 /// `params` are the values of the project's parameters, for templates.
@@ -66,7 +91,6 @@ pub(crate) fn lower(
         names: Names::of(spec),
         identity: identity::of(spec),
         nodes: BTreeMap::new(),
-        places: BTreeMap::new(),
         claims: Vec::new(),
         proxies: BTreeMap::new(),
         partial: false,
@@ -98,9 +122,7 @@ struct Lower<'s, 'c, 'x> {
     cx: &'c mut Context<'x>,
     names: Names,
     identity: Identity,
-    nodes: BTreeMap<Address, PlanNode>,
-    /// Where the author wrote each node.
-    places: BTreeMap<Address, Span>,
+    nodes: BTreeMap<Address, LoweredNode>,
     /// Ports wanted of the swarm's machines.
     claims: Vec<Claim>,
     proxies: BTreeMap<String, Rendered>,
@@ -126,10 +148,9 @@ impl Lower<'_, '_, '_> {
         target: Target,
         payload: Payload,
         from: &Declared<T>,
-    ) -> &mut PlanNode {
+    ) -> &mut LoweredNode {
         let origin = place::origin(from.name, &from.uses, &self.cx.sources);
-        let node = PlanNode::new(&address, target, payload, origin);
-        self.places.insert(address.clone(), from.name);
+        let node = LoweredNode::new(target, payload, origin, Some(from.name));
         self.nodes.entry(address).insert_entry(node).into_mut()
     }
 

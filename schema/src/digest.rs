@@ -25,8 +25,7 @@ impl Digest {
     /// # Errors
     /// A float, a byte string or a map key that is no string: none of them has one canonical form.
     pub fn of_any<T: Serialize + ?Sized>(domain: &str, value: &T) -> Result<Self, NotCanonical> {
-        let mut bytes = head(&[FORMAT, domain]);
-        canonical::write(&mut bytes, value)?;
+        let bytes = canonical::bytes(&[FORMAT, domain], value)?;
         Ok(Self(*blake3::hash(&bytes).as_bytes()))
     }
 
@@ -58,14 +57,12 @@ impl Digest {
 
     fn letters(&self, count: usize) -> String {
         const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        let five_bits = |nth: usize| {
+            let (byte, bit) = (nth * 5 / 8, nth * 5 % 8);
+            u16::from_be_bytes([self.0[byte], self.0[byte + 1]]) >> (11 - bit) & 31
+        };
         (0..count)
-            .map(|i| {
-                let bits = (0..5).fold(0usize, |acc, b| {
-                    let bit = i * 5 + b;
-                    acc << 1 | usize::from(self.0[bit / 8] >> (7 - bit % 8) & 1)
-                });
-                char::from(ALPHABET[bits])
-            })
+            .map(|nth| char::from(ALPHABET[usize::from(five_bits(nth))]))
             .collect()
     }
 }

@@ -155,11 +155,13 @@ impl Plan {
 
     /// The digest over addresses and node digests, in order of address.
     pub fn digest_of(nodes: &BTreeMap<Address, PlanNode>) -> DigestText {
-        let all = nodes
+        let all: BTreeMap<String, &DigestText> = nodes
             .iter()
-            .map(|(address, node)| (address.to_string(), Value::Text(node.digest.to_string())))
+            .map(|(address, node)| (address.to_string(), &node.digest))
             .collect();
-        Digest::of("plan", &Value::Map(all)).into()
+        Digest::of_any("plan", &all)
+            .expect("texts have a canonical form")
+            .into()
     }
 }
 

@@ -30,7 +30,8 @@ use crate::span::{At, Span};
 /// A declaration with its place and the uses of components that led to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declared<T> {
-    pub node: T,
+    /// Apart, since a map moves what it holds, and a service is some kilobytes.
+    pub node: Box<T>,
     /// The place of the name.
     pub name: Span,
     pub uses: Vec<Span>,

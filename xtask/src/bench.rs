@@ -1,8 +1,12 @@
 //! `cargo xtask bench apply`: what an apply of unchanged services costs, beside the engine's own
-//! tool in the same run. It judges nothing; `docs/promises.md` has figures.
+//! tool in the same run. It judges nothing; `docs/promises.md` has figures. `bench compile` is in
+//! [`compile`].
 
+mod compile;
+mod cost;
 mod counter;
 mod figures;
+mod project;
 mod stack;
 
 use std::env;
@@ -34,7 +38,9 @@ struct Bench {
 pub(crate) fn command(words: &[&str]) -> Result<(), String> {
     match words {
         ["apply"] => {}
-        _ => return Err("no such benchmark; there is `cargo xtask bench apply`".to_owned()),
+        ["compile"] => return compile::command(),
+        ["alone", words @ ..] => return cost::alone(words),
+        _ => return Err("no such benchmark; there are `apply` and `compile`".to_owned()),
     }
     let skep = program()?;
     if let Ok(host) = env::var("DOCKER_HOST") {

@@ -207,7 +207,7 @@ impl<'e, 'l> Expander<'e, 'l> {
         let params = arguments(cx, &of, &name, blueprint);
         let mut uses = pending.node.uses;
         uses.push(pending.node.span);
-        let instance = Literal::Str(of.name.value.as_str().to_owned());
+        let instance = Literal::Str(of.name.value.as_str().into());
         let scope = Scope {
             place: Place::Component(instance),
             uses,
@@ -436,12 +436,12 @@ fn by_word(
     });
     for node in props.chain(of.given.children.iter().cloned()) {
         let word = node.name.value.clone();
-        if PLANNED.contains(&("use", &word)) {
+        if PLANNED.contains(&("use", word.as_str())) {
             cx.report(Diagnostic::planned(&word, node.name.span));
-        } else if !params.contains_key(&word) {
+        } else if !params.contains_key(word.as_str()) {
             let message = format!("the component `{component}` has no parameter `{word}`");
             cx.report(unknown(message, &word, params.keys(), node.name.span));
-        } else if let Some(first) = all.get(&word) {
+        } else if let Some(first) = all.get(word.as_str()) {
             let message = format!("`{word}` is given twice");
             cx.report(
                 Diagnostic::new(Code::WrittenTwice, node.name.span, message)
@@ -450,7 +450,7 @@ fn by_word(
                     .help("keep one of them"),
             );
         } else {
-            all.insert(word, node);
+            all.insert(word.into(), node);
         }
     }
     all

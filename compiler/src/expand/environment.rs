@@ -115,10 +115,11 @@ pub(crate) fn changes(
     Environment::decode(&node, &mut cx.decoder)
 }
 
-/// The nodes of a project by kind and name.
+/// The nodes of a project.
 #[derive(Debug)]
 pub(crate) struct Nodes {
     all: Vec<Option<Node>>,
+    /// The first node of each kind and name, once an environment asks for nodes by name.
     index: BTreeMap<(&'static str, String), usize>,
     /// Kinds with a node whose name is not known: what matches nothing may be that one.
     unnamed: Vec<&'static str>,
@@ -126,29 +127,27 @@ pub(crate) struct Nodes {
 
 impl Nodes {
     pub(crate) fn of(nodes: Vec<Node>) -> Self {
-        let mut new = Self {
-            all: Vec::new(),
+        Self {
+            all: nodes.into_iter().map(Some).collect(),
             index: BTreeMap::new(),
             unnamed: Vec::new(),
-        };
-        for node in nodes {
-            new.add(node);
         }
-        new
     }
 
-    fn add(&mut self, node: Node) {
-        if let Some(info) = info_meant(&node.name.value) {
+    fn make_index(&mut self) {
+        for (at, node) in self.all.iter().enumerate() {
+            let Some(node) = node else { continue };
+            let Some(info) = info_meant(&node.name.value) else {
+                continue;
+            };
             match node.args.first().and_then(|arg| scalar_text(&arg.value)) {
                 Some(name) => {
-                    self.index
-                        .entry((info.word, canonical(info, &name)))
-                        .or_insert(self.all.len());
+                    let key = (info.word, canonical(info, &name));
+                    self.index.entry(key).or_insert(at);
                 }
                 None => self.unnamed.push(info.word),
             }
         }
-        self.all.push(Some(node));
     }
 
     pub(crate) fn finish(self) -> Vec<Node> {
@@ -191,6 +190,7 @@ impl Nodes {
 
     /// Applies an environment: what it adds, then what it changes, then what it removes.
     pub(crate) fn change(&mut self, cx: &mut Context<'_>, environment: Environment) {
+        self.make_index();
         for patch in environment.patch {
             self.patch(cx, &patch);
         }
@@ -206,8 +206,8 @@ impl Nodes {
                 continue;
             };
             let mut node = addition.node.clone();
-            node.name = At::new(info.word.to_owned(), addition.kind.span);
-            self.add(node);
+            node.name = At::new(info.word.into(), addition.kind.span);
+            self.all.push(Some(node));
         }
     }
 

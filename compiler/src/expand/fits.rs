@@ -130,7 +130,7 @@ fn typed(cx: &mut Decoder, ty: ParamType, value: &Literal, span: Span) -> Option
         ParamType::Bool => bool::read(value, span, cx).is_some(),
         ParamType::Float => decimal(cx, value, span),
         ParamType::Hostname => {
-            return Host::read(value, span, cx).map(|h| Literal::Str(h.as_str().to_owned()));
+            return Host::read(value, span, cx).map(|h| Literal::Str(h.as_str().into()));
         }
         ParamType::Port => Port::read(value, span, cx).is_some(),
         ParamType::Duration => Duration::read(value, span, cx).is_some(),
@@ -216,7 +216,7 @@ fn refused(param: &Param, limits: &Limits, value: &Literal, span: Span) -> Optio
         let wanted = param.pattern.as_ref().map_or("", |p| &p.value);
         return Some(say(format!("`{text}` does not match `{wanted}`")));
     }
-    if limits.choices.is_empty() || limits.choices.contains(&text) {
+    if limits.choices.is_empty() || limits.choices.iter().any(|choice| *choice == text) {
         return None;
     }
     let listed: Vec<String> = limits.choices.iter().map(|c| format!("`{c}`")).collect();
@@ -235,6 +235,7 @@ fn written(limit: Option<&Node>) -> String {
         .and_then(|node| node.args.first())
         .and_then(|arg| scalar_text(&arg.value))
         .unwrap_or_default()
+        .into()
 }
 
 /// Whether values of a type are larger and smaller than each other.

@@ -152,7 +152,8 @@ impl Parts {
 
     fn flush(&mut self) {
         if !self.text.is_empty() {
-            self.all.push(Part::Text(std::mem::take(&mut self.text)));
+            self.all
+                .push(Part::Text(std::mem::take(&mut self.text).into()));
         }
     }
 
@@ -161,7 +162,7 @@ impl Parts {
             return Literal::Unknown;
         }
         if self.all.is_empty() {
-            return Literal::Str(self.text);
+            return Literal::Str(self.text.into());
         }
         self.flush();
         Literal::Text(Template { parts: self.all })

@@ -259,7 +259,7 @@ fn key_of(node: &Node, key: Key) -> Option<String> {
             .or_else(|| node.child(word).and_then(|c| c.args.first())),
         Key::None => None,
     };
-    arg.and_then(|arg| scalar_text(&arg.value))
+    arg.and_then(|arg| scalar_text(&arg.value).map(String::from))
 }
 
 /// `remove WORD` takes a word away, `remove WORD KEY` one of a map or of several children.

@@ -6,6 +6,7 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Arg, Decode, Literal, Node, Prop, nearest};
 use skep_schema::span::{At, Span};
 use skep_schema::spec::{Param, ParamType};
+use smol_str::SmolStr;
 
 use super::fits::{Limits, fits};
 use super::scope::{Bound, Params, Value};
@@ -284,7 +285,7 @@ fn map(cx: &mut Context<'_>, node: &Node) -> Value {
     }
 }
 
-fn repeated(entries: &[Prop]) -> Option<&At<String>> {
+fn repeated(entries: &[Prop]) -> Option<&At<SmolStr>> {
     let mut seen = BTreeSet::new();
     entries
         .iter()
@@ -303,7 +304,7 @@ fn misshapen(cx: &mut Context<'_>, node: &Node, wanted: &str) -> Value {
 }
 
 fn parse_text(ty: ParamType, text: &str, span: Span) -> Value {
-    let string = || Literal::Str(text.to_owned());
+    let string = || Literal::Str(text.into());
     match ty {
         ParamType::List => Value::List(text.split(',').map(|item| item_of(item, span)).collect()),
         ParamType::Map => Value::Map(text.split(',').map(|entry| entry_of(entry, span)).collect()),
@@ -311,7 +312,7 @@ fn parse_text(ty: ParamType, text: &str, span: Span) -> Value {
             Value::One(text.parse().map_or_else(|_| string(), Literal::Int))
         }
         ParamType::Bool => Value::One(text.parse().map_or_else(|_| string(), Literal::Bool)),
-        ParamType::Float => Value::One(Literal::Float(text.to_owned())),
+        ParamType::Float => Value::One(Literal::Float(text.into())),
         ParamType::String
         | ParamType::Hostname
         | ParamType::Duration
@@ -328,7 +329,7 @@ fn parse_text(ty: ParamType, text: &str, span: Span) -> Value {
 
 fn item_of(text: &str, span: Span) -> Arg {
     Arg {
-        value: Literal::Str(text.to_owned()),
+        value: Literal::Str(text.into()),
         span,
     }
 }
@@ -336,7 +337,7 @@ fn item_of(text: &str, span: Span) -> Arg {
 fn entry_of(text: &str, span: Span) -> Prop {
     let (key, value) = text.split_once('=').unwrap_or((text, ""));
     Prop {
-        key: At::new(key.to_owned(), span),
+        key: At::new(key.into(), span),
         value: item_of(value, span),
     }
 }

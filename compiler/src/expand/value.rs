@@ -101,7 +101,7 @@ fn put_prop(
         }
     };
     node.props.push(Prop {
-        key: At::new(key.text.to_owned(), key.span),
+        key: At::new(key.text.into(), key.span),
         value: Arg {
             value: literal,
             span: place(entry),
@@ -200,7 +200,7 @@ fn evaluate(cx: &mut Context<'_>, scope: &Scope<'_>, entry: EntryRef<'_>) -> Val
 
 fn literal(cx: &mut Context<'_>, entry: EntryRef<'_>) -> Literal {
     match entry.value() {
-        Scalar::Str(text) => Literal::Str(text.to_owned()),
+        Scalar::Str(text) => Literal::Str(text.into()),
         Scalar::Int(int) => Literal::Int(int),
         Scalar::Float(_, spelling) if spelling.contains('#') => {
             let message = format!("`{spelling}` is no number that anything here could be");
@@ -208,7 +208,7 @@ fn literal(cx: &mut Context<'_>, entry: EntryRef<'_>) -> Literal {
             Literal::Unknown
         }
         Scalar::Float(_, spelling) => {
-            Literal::Float(spelling.trim_start_matches('+').replace('_', ""))
+            Literal::Float(spelling.trim_start_matches('+').replace('_', "").into())
         }
         Scalar::Bool(flag) => Literal::Bool(flag),
         Scalar::Null => Literal::Null,
@@ -232,7 +232,7 @@ fn content(cx: &mut Context<'_>, path: &str, span: Span) -> Literal {
         return Literal::Unknown;
     };
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return Literal::Str(text.to_owned());
+        return Literal::Str(text.into());
     }
     cx.report(Diagnostic::new(
         Code::NotText,

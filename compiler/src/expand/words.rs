@@ -34,7 +34,7 @@ pub(crate) fn unread(node: NodeRef<'_>) -> Node {
     bare.span = node.head_span();
     if let Some(label) = label(node) {
         bare.args.push(skep_schema::lang::Arg {
-            value: skep_schema::lang::Literal::Str(label.to_owned()),
+            value: skep_schema::lang::Literal::Str(label.into()),
             span: node.args().next().map_or(bare.span, EntryRef::value_span),
         });
     }

@@ -29,7 +29,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn certificate_files(&mut self, name: &str, certificate: &Declared<Certificate>) {
-        let Certificate { secret, file, .. } = &certificate.node;
+        let Certificate { secret, file, .. } = &*certificate.node;
         let choices = [
             ("secret", secret.as_ref().map(|secret| secret.span)),
             ("file", file.as_ref().map(|file| file.span)),

@@ -57,19 +57,16 @@ impl Lower<'_, '_, '_> {
     }
 
     fn report_shared(&mut self, first: &Address, second: &Address, kind: Kind, name: &str) {
-        let Some(span) = self
-            .places
-            .get(second)
-            .or_else(|| self.places.get(first))
-            .copied()
-        else {
+        let place = |address: &Address| self.nodes.get(address).and_then(|node| node.place);
+        let other = place(first);
+        let Some(span) = place(second).or(other) else {
             return;
         };
         let message = format!("`{first}` and `{second}` would both be the {kind} `{name}`");
         let mut diagnostic =
             Diagnostic::new(Code::SameObject, span, message).help("rename one of them");
-        if let Some(other) = self.places.get(first) {
-            diagnostic = diagnostic.and(*other, "the other one");
+        if let Some(other) = other {
+            diagnostic = diagnostic.and(other, "the other one");
         }
         self.error(diagnostic);
     }

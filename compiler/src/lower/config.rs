@@ -73,7 +73,7 @@ impl Lower<'_, '_, '_> {
             text,
             template,
             ..
-        } = &config.node;
+        } = &*config.node;
         let choices = [
             ("file", file.as_ref().map(|at| at.span)),
             ("text", text.as_ref().map(|at| at.span)),

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::digest::Digest;
-use skep_schema::plan::{Network, Origin, Payload, PlanNode, PoolRange, Target};
+use skep_schema::plan::{Network, Origin, Payload, PoolRange, Target};
 use skep_schema::spec::{self, Declared, NetworkDriver};
 use skep_schema::value::Value;
 
 use super::plain::{flag, scalars};
-use super::{Lower, names};
+use super::{Lower, LoweredNode, names};
 use crate::proxy::Cidr;
 use crate::resolve::ENGINE_NETWORKS;
 
@@ -158,7 +158,7 @@ impl Lower<'_, '_, '_> {
                 .unwrap_or_else(|| self.derived(Kind::Network, DEFAULT)),
             ..plainest()
         });
-        let node = PlanNode::new(&address, Target::Swarm, payload, Origin::default());
+        let node = LoweredNode::new(Target::Swarm, payload, Origin::default(), None);
         self.nodes.insert(address, node);
     }
 }

@@ -27,7 +27,7 @@ impl Lower<'_, '_, '_> {
             mode,
             labels,
             physical,
-        } = &declared.node;
+        } = &*declared.node;
         self.refuse_odd_labels(labels);
         SwarmNode {
             host: scalar(physical.as_ref()).unwrap_or_else(|| name.to_owned()),

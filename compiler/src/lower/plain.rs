@@ -30,7 +30,7 @@ pub(super) fn scalar(field: Option<&At<Scalar>>) -> Option<String> {
 
 pub(super) fn scalars(map: &Map<Scalar>) -> BTreeMap<String, String> {
     map.iter()
-        .map(|(key, value)| (key.value.clone(), value.value.0.clone()))
+        .map(|(key, value)| (key.value.to_string(), value.value.0.clone()))
         .collect()
 }
 
@@ -48,7 +48,7 @@ impl Lower<'_, '_, '_> {
     pub(super) fn text_labels(&mut self, map: &Map<Text>) -> BTreeMap<String, String> {
         self.refuse_our_labels(map);
         map.iter()
-            .map(|(key, value)| (key.value.clone(), self.text(&value.value.0)))
+            .map(|(key, value)| (key.value.to_string(), self.text(&value.value.0)))
             .collect()
     }
 
@@ -97,16 +97,15 @@ impl Lower<'_, '_, '_> {
             .iter()
             .filter_map(|(word, place)| place.map(|place| (*word, place)))
             .collect();
-        let words = choices
-            .iter()
-            .map(|(word, _)| format!("`{word}`"))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let words = || {
+            let quoted = choices.iter().map(|(word, _)| format!("`{word}`"));
+            quoted.collect::<Vec<_>>().join(", ")
+        };
         match said.as_slice() {
             [_] => return true,
             [] => self.lacks(
                 Diagnostic::new(Code::ExactlyOne, span, format!("`{node}` says too little"))
-                    .help(format!("write one of {words}")),
+                    .help(format!("write one of {}", words())),
             ),
             [(first, first_span), (second, second_span), ..] => self.error(
                 Diagnostic::new(
@@ -115,7 +114,7 @@ impl Lower<'_, '_, '_> {
                     format!("`{node}` has both `{first}` and `{second}`"),
                 )
                 .and(*first_span, format!("`{first}` is here"))
-                .help(format!("keep one of {words}")),
+                .help(format!("keep one of {}", words())),
             ),
         }
         false

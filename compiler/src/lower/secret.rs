@@ -51,7 +51,7 @@ impl Lower<'_, '_, '_> {
             from,
             label,
             ..
-        } = &secret.node;
+        } = &*secret.node;
         let known = self.known_as(Kind::Secret, name);
         let physical = match (physical, version) {
             (Some(physical), None) => physical.value.as_str().to_owned(),

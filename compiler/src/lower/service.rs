@@ -105,7 +105,7 @@ impl Lower<'_, '_, '_> {
             protect: _,
             external: _,
             physical: _,
-        } = &declared.node;
+        } = &*declared.node;
         let mode = lowered_mode(mode.as_ref());
         let (env, secret_env) = self.environment(&declared.node);
         let files = self.files(&declared.node);

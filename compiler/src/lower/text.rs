@@ -20,7 +20,14 @@ pub(super) enum Filled {
 impl Lower<'_, '_, '_> {
     /// A text in which no secret can stand.
     pub(super) fn text(&mut self, template: &Template) -> String {
-        template.parts.iter().map(|part| self.part(part)).collect()
+        let mut text = String::new();
+        for part in &template.parts {
+            match part {
+                Part::Text(plain) => text.push_str(plain),
+                Part::Path(path) => text.push_str(&self.filled_path(path)),
+            }
+        }
+        text
     }
 
     pub(super) fn filled(&mut self, template: &Template, span: Span) -> Filled {
@@ -29,8 +36,8 @@ impl Lower<'_, '_, '_> {
         }
         self.refuse_slots(template, span);
         let slots = template.parts.iter().map(|part| match part {
-            Part::Path(path) => secret_of(path).map_or_else(|| self.part(part), slot),
-            Part::Text(text) => text.clone(),
+            Part::Path(path) => secret_of(path).map_or_else(|| self.filled_path(path), slot),
+            Part::Text(text) => text.to_string(),
         });
         Filled::Secret(SecretText {
             template: slots.collect(),
@@ -53,14 +60,9 @@ impl Lower<'_, '_, '_> {
         }
     }
 
-    fn part(&mut self, part: &Part) -> String {
-        match part {
-            Part::Text(text) => text.clone(),
-            Part::Path(path) => {
-                let found = self.reference(path);
-                self.known(found)
-            }
-        }
+    fn filled_path(&mut self, path: &At<Vec<String>>) -> String {
+        let found = self.reference(path);
+        self.known(found)
     }
 
     fn reference(&self, path: &At<Vec<String>>) -> Option<String> {

@@ -207,7 +207,7 @@ impl Resolver<'_, '_> {
 
     /// Refuses moves that lead one node to two places, two to one, or around.
     fn clear_moves(&mut self) {
-        let all: Vec<&Moved> = self.spec.moved.iter().map(|moved| &moved.node).collect();
+        let all: Vec<&Moved> = self.spec.moved.iter().map(|moved| &*moved.node).collect();
         let (mut left, mut reached) = (BTreeMap::new(), BTreeMap::new());
         for moved in &all {
             let (from, to) = (&moved.from, &moved.to);

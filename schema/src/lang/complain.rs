@@ -1,5 +1,7 @@
 //! What is said of a node that is not as its kind is declared.
 
+use smol_str::SmolStr;
+
 use super::decode::Decoder;
 use super::fields::Fields;
 use super::suggest::nearest;
@@ -54,7 +56,7 @@ impl Fields<'_> {
         format!("write `{word}=...`: {}", about.to_lowercase())
     }
 
-    pub(super) fn unknown(&self, cx: &mut Decoder, word: &At<String>) {
+    pub(super) fn unknown(&self, cx: &mut Decoder, word: &At<SmolStr>) {
         let name = &word.value;
         if PLANNED.contains(&(self.info.word, name)) {
             cx.report(Diagnostic::planned(name, word.span));
@@ -111,7 +113,7 @@ impl Fields<'_> {
 
 fn describe(node: &Node) -> String {
     node.label().map_or_else(
-        || node.name.value.clone(),
+        || node.name.value.to_string(),
         |label| format!("{} {}", node.name.value, label.value),
     )
 }

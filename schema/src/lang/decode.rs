@@ -1,6 +1,7 @@
 //! What it means to read a node: the trait every kind has, and the collections its fields make.
 
 use serde::{Serialize, Serializer};
+use smol_str::SmolStr;
 
 use super::table::NodeInfo;
 use super::tree::Node;
@@ -38,7 +39,7 @@ pub struct List<T> {
 /// The entries of a map field, in order of writing; keys are unique.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map<T> {
-    pub entries: Vec<(At<String>, At<T>)>,
+    pub entries: Vec<(At<SmolStr>, At<T>)>,
 }
 
 impl<T> Default for Map<T> {
@@ -57,7 +58,7 @@ impl<T> Map<T> {
             .map(|(_, v)| v)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&At<String>, &At<T>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&At<SmolStr>, &At<T>)> {
         self.entries.iter().map(|(k, v)| (k, v))
     }
 
@@ -80,7 +81,7 @@ impl<T: Serialize> Serialize for List<T> {
 
 impl<T: Serialize> Serialize for Map<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.entries.iter().map(|(k, v)| (&k.value, v)))
+        to.collect_map(self.entries.iter().map(|(k, v)| (k.value.as_str(), v)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! From a tree to typed values: each shape of field in each way it can be written.
 
+use smol_str::SmolStr;
+
 use super::complain::{expects_value, twice};
 use super::decode::{Decode, Decoder, List, Map};
 use super::read::{Read, mismatch};
@@ -16,6 +18,8 @@ pub struct Fields<'a> {
     pub(super) args: Vec<bool>,
     pub(super) props: Vec<bool>,
     pub(super) children: Vec<bool>,
+    /// A bit for each word that is written as a property or a child: most fields of a kind are not.
+    written: u64,
     pub(super) complete: bool,
     /// Whether something missing was reported.
     pub(super) lacking: bool,
@@ -29,6 +33,7 @@ impl<'a> Fields<'a> {
             args: vec![false; node.args.len()],
             props: vec![false; node.props.len()],
             children: vec![false; node.children.len()],
+            written: written(node),
             complete: true,
             lacking: false,
         }
@@ -88,9 +93,12 @@ impl<'a> Fields<'a> {
             self.args[index] = true;
             return Some(At::new(true, self.node.args[index].span));
         }
+        if !self.may_have(word) {
+            return None;
+        }
         let child = self.node.children.iter().position(|c| c.name.value == word);
         if let Some(index) = child.filter(|i| self.node.children[*i].args.is_empty()) {
-            self.take_children(cx, word);
+            self.take_child(cx, word);
             nothing_inside(cx, &self.node.children[index]);
             return Some(At::new(true, self.node.children[index].name.span));
         }
@@ -116,7 +124,7 @@ impl<'a> Fields<'a> {
                 .collect();
             return Some(List { items, span });
         }
-        let index = *self.take_children(cx, word).first()?;
+        let index = self.take_child(cx, word)?;
         let child = &self.node.children[index];
         no_props(cx, child);
         nothing_under(cx, child);
@@ -132,6 +140,9 @@ impl<'a> Fields<'a> {
     /// A list that may be written several times.
     pub fn set<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Vec<At<T>> {
         let mut all = Vec::new();
+        if !self.may_have(word) {
+            return all;
+        }
         for (index, prop) in self
             .node
             .props
@@ -163,6 +174,9 @@ impl<'a> Fields<'a> {
     /// A map: keys and values as properties, as children, or as two arguments; may be repeated.
     pub fn map<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Map<T> {
         let mut map = Map::default();
+        if !self.may_have(word) {
+            return map;
+        }
         for (index, child) in self
             .node
             .children
@@ -185,13 +199,16 @@ impl<'a> Fields<'a> {
         if let Some(index) = self.take_prop(cx, word) {
             return N::decode(&short_form(word, &self.node.props[index]), cx);
         }
-        let index = *self.take_children(cx, word).first()?;
+        let index = self.take_child(cx, word)?;
         N::decode(&self.node.children[index], cx)
     }
 
     /// Children of a kind, any number.
     pub fn nodes<N: Decode>(&mut self, cx: &mut Decoder, word: &str) -> Vec<N> {
         let mut all = Vec::new();
+        if !self.may_have(word) {
+            return all;
+        }
         for (index, prop) in self
             .node
             .props
@@ -220,7 +237,7 @@ impl<'a> Fields<'a> {
         if let Some(index) = self.take_prop(cx, word) {
             return Some(short_form(word, &self.node.props[index]));
         }
-        let index = *self.take_children(cx, word).first()?;
+        let index = self.take_child(cx, word)?;
         Some(self.node.children[index].clone())
     }
 
@@ -279,7 +296,15 @@ impl<'a> Fields<'a> {
         self.written_at(word).is_some()
     }
 
+    /// Whether a property or a child of that name can be there.
+    const fn may_have(&self, word: &str) -> bool {
+        self.written & bit(word) != 0
+    }
+
     fn written_at(&self, word: &str) -> Option<Span> {
+        if !self.may_have(word) {
+            return None;
+        }
         let prop = self
             .node
             .props
@@ -300,7 +325,7 @@ impl<'a> Fields<'a> {
         if let Some(index) = self.take_prop(cx, word) {
             return Some(&self.node.props[index].value);
         }
-        let index = *self.take_children(cx, word).first()?;
+        let index = self.take_child(cx, word)?;
         let child = &self.node.children[index];
         no_props(cx, child);
         nothing_under(cx, child);
@@ -325,6 +350,9 @@ impl<'a> Fields<'a> {
 
     /// Takes a property and everything else written under the same word.
     fn take_prop(&mut self, cx: &mut Decoder, word: &str) -> Option<usize> {
+        if !self.may_have(word) {
+            return None;
+        }
         let mut all = (0..self.node.props.len()).filter(|i| self.node.props[*i].key.value == word);
         let first = all.next()?;
         let first_span = self.node.props[first].key.span;
@@ -342,23 +370,25 @@ impl<'a> Fields<'a> {
         Some(first)
     }
 
-    /// Takes all children of a word, with a complaint about all but the first.
-    fn take_children(&mut self, cx: &mut Decoder, word: &str) -> Vec<usize> {
-        let all: Vec<usize> = (0..self.node.children.len())
-            .filter(|i| self.node.children[*i].name.value == word)
-            .collect();
-        for (nth, index) in all.iter().enumerate() {
-            self.children[*index] = true;
-            if nth > 0 {
-                twice(
-                    cx,
-                    word,
-                    self.node.children[*index].name.span,
-                    self.node.children[all[0]].name.span,
-                );
-            }
+    /// Takes the child of a word and all others of the same word, with a complaint about those.
+    fn take_child(&mut self, cx: &mut Decoder, word: &str) -> Option<usize> {
+        if !self.may_have(word) {
+            return None;
         }
-        all
+        let children = &self.node.children;
+        let mut all = (0..children.len()).filter(|i| children[*i].name.value == word);
+        let first = all.next()?;
+        self.children[first] = true;
+        for index in all {
+            self.children[index] = true;
+            twice(
+                cx,
+                word,
+                children[index].name.span,
+                children[first].name.span,
+            );
+        }
+        Some(first)
     }
 
     fn trailing(&self, word: &str) -> Option<usize> {
@@ -373,6 +403,25 @@ impl<'a> Fields<'a> {
         self.info
             .field(text)
             .is_some_and(|f| matches!(f.shape, Shape::Flag | Shape::Node { .. }))
+    }
+}
+
+/// The bits of all words that are written in a node.
+fn written(node: &Node) -> u64 {
+    let props = node.props.iter().map(|prop| bit(&prop.key.value));
+    let children = node.children.iter().map(|child| bit(&child.name.value));
+    props.chain(children).fold(0, |all, bit| all | bit)
+}
+
+/// One of 64 bits, told by the length of a word and the letters at its ends. Words may share one.
+const fn bit(word: &str) -> u64 {
+    let letters = word.as_bytes();
+    match letters {
+        [] => 1,
+        [first, ..] => {
+            let last = letters[letters.len() - 1] as usize;
+            1 << ((letters.len() + *first as usize * 7 + last * 3) % 64)
+        }
     }
 }
 
@@ -396,7 +445,7 @@ fn read_arg<T: Read>(cx: &mut Decoder, arg: &Arg) -> Option<At<T>> {
 }
 
 fn read_entries<T: Read>(cx: &mut Decoder, node: &Node, map: &mut Map<T>) {
-    let mut put = |cx: &mut Decoder, key: At<String>, value: &Arg| {
+    let mut put = |cx: &mut Decoder, key: At<SmolStr>, value: &Arg| {
         if let Some((first, _)) = map.entries.iter().find(|(k, _)| k.value == key.value) {
             twice(cx, &key.value, key.span, first.span);
             return;

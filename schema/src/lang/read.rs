@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use smol_str::{SmolStr, ToSmolStr};
+
 use super::decode::Decoder;
 use super::tree::{Literal, Template};
 use crate::address::Kind;
@@ -196,11 +198,11 @@ fn secret_here(cx: &mut Decoder, span: Span) {
 }
 
 /// The canonical text of a string, number or boolean.
-pub fn scalar_text(value: &Literal) -> Option<String> {
+pub fn scalar_text(value: &Literal) -> Option<SmolStr> {
     match value {
         Literal::Str(text) | Literal::Float(text) => Some(text.clone()),
-        Literal::Int(int) => Some(int.to_string()),
-        Literal::Bool(flag) => Some(flag.to_string()),
+        Literal::Int(int) => Some(int.to_smolstr()),
+        Literal::Bool(flag) => Some(flag.to_smolstr()),
         Literal::Null | Literal::Text(_) | Literal::Secret(_) | Literal::Unknown => None,
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use smol_str::SmolStr;
 
 use crate::address::Segment;
 use crate::span::{At, Span};
@@ -10,7 +11,7 @@ use crate::span::{At, Span};
 /// A node with everything evaluated that can be without knowing the other nodes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Node {
-    pub name: At<String>,
+    pub name: At<SmolStr>,
     pub args: Vec<Arg>,
     pub props: Vec<Prop>,
     pub children: Vec<Node>,
@@ -31,7 +32,7 @@ pub struct Arg {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prop {
-    pub key: At<String>,
+    pub key: At<SmolStr>,
     pub value: Arg,
 }
 
@@ -42,8 +43,8 @@ pub enum Literal {
     Bool(bool),
     Int(i128),
     /// The digits as written, so that no binary float ever rounds them.
-    Float(String),
-    Str(String),
+    Float(SmolStr),
+    Str(SmolStr),
     /// A `(fmt)` string with references that only the graph can fill.
     Text(Template),
     /// `(secret)name`
@@ -60,7 +61,7 @@ pub struct Template {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Part {
-    Text(String),
+    Text(SmolStr),
     /// `service.db.host` as its segments.
     Path(At<Vec<String>>),
 }
@@ -69,7 +70,7 @@ impl Node {
     /// A node without anything, at a place.
     pub fn bare(name: &str, span: Span) -> Self {
         Self {
-            name: At::new(name.to_owned(), span),
+            name: At::new(name.into(), span),
             args: Vec::new(),
             props: Vec::new(),
             children: Vec::new(),
@@ -93,20 +94,11 @@ impl Node {
         }
     }
 
-    /// Whether a value somewhere in it is a parameter without a value.
+    /// Whether a value somewhere in it is a parameter without a value. The reader bounds the depth.
     pub fn has_unknown(&self) -> bool {
-        let mut open = vec![self];
-        while let Some(node) = open.pop() {
-            let values = node.args.iter().chain(node.props.iter().map(|p| &p.value));
-            if values
-                .into_iter()
-                .any(|v| matches!(v.value, Literal::Unknown))
-            {
-                return true;
-            }
-            open.extend(&node.children);
-        }
-        false
+        let mut values = self.args.iter().chain(self.props.iter().map(|p| &p.value));
+        values.any(|v| matches!(v.value, Literal::Unknown))
+            || self.children.iter().any(Node::has_unknown)
     }
 
     pub fn prop(&self, key: &str) -> Option<&Prop> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
+use smol_str::ToSmolStr;
 
 use crate::address::Kind;
 use crate::image::Reference;
@@ -40,7 +41,7 @@ macro_rules! checked {
             const TYPE: Type = Type::$ty;
             fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
                 let text = string(value, span, cx, $wanted)?;
-                match Self::checked(&text) {
+                match Self::checked(text) {
                     Some(checked) => Some(checked),
                     None => {
                         bad(cx, span, format!("`{text}` is not {}", $wanted), $help);
@@ -81,8 +82,8 @@ fn bad(cx: &mut Decoder, span: Span, message: String, help: &str) {
     cx.report(Diagnostic::new(Code::BadValue, span, message).help(help));
 }
 
-fn string(value: &Literal, span: Span, cx: &mut Decoder, wanted: &str) -> Option<String> {
-    crate::lang::plain(cx, value, span, wanted).map(str::to_owned)
+fn string<'a>(value: &'a Literal, span: Span, cx: &mut Decoder, wanted: &str) -> Option<&'a str> {
+    crate::lang::plain(cx, value, span, wanted)
 }
 
 fn ends_alphanumeric(text: &str) -> bool {
@@ -270,7 +271,7 @@ macro_rules! references {
         impl Read for $name {
             const TYPE: Type = Type::Ref(&[$(Kind::$kind),+]);
             fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
-                string(value, span, cx, "a name").map(Self)
+                string(value, span, cx, "a name").map(|name| Self(name.to_owned()))
             }
         }
     )*};
@@ -318,14 +319,14 @@ impl Read for Ports {
     const TYPE: Type = Type::Ports;
     fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
         let text = match value {
-            Literal::Int(int) => int.to_string(),
+            Literal::Int(int) => int.to_smolstr(),
             Literal::Null
             | Literal::Bool(_)
             | Literal::Float(_)
             | Literal::Str(_)
             | Literal::Text(_)
             | Literal::Secret(_)
-            | Literal::Unknown => string(value, span, cx, "a port number")?,
+            | Literal::Unknown => string(value, span, cx, "a port number")?.into(),
         };
         let (first, last) = text.split_once('-').unwrap_or((&text, &text));
         let number = |t: &str| t.parse::<u16>().ok().filter(|n| *n > 0);
@@ -373,7 +374,7 @@ impl Read for PortRef {
         if let Literal::Str(text) = value
             && !text.starts_with(|c: char| c.is_ascii_digit())
         {
-            return Some(Self::Name(text.clone()));
+            return Some(Self::Name(text.to_string()));
         }
         Ports::read(value, span, cx).map(Self::Number)
     }
@@ -402,8 +403,10 @@ impl Read for Scalar {
     const TYPE: Type = Type::Scalar;
     fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
         match scalar_text(value) {
-            Some(text) => Some(Self(text)),
-            None => string(value, span, cx, "a string, number or boolean").map(Self),
+            Some(text) => Some(Self(text.into())),
+            None => {
+                string(value, span, cx, "a string, number or boolean").map(|text| Self(text.into()))
+            }
         }
     }
 }
@@ -491,8 +494,8 @@ impl Read for Image {
     const TYPE: Type = Type::Image;
     fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
         let text = string(value, span, cx, "an image")?;
-        if is_image(&text) {
-            return Some(Self(text));
+        if is_image(text) {
+            return Some(Self(text.to_owned()));
         }
         bad(
             cx,

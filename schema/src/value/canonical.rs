@@ -8,11 +8,37 @@ use super::NotCanonical;
 
 type Done = Result<(), NotCanonical>;
 
-/// Appends the canonical bytes of `value`.
+/// Room for the bytes of a usual payload, and for the members of the structs that are open in it.
+const USUAL: (usize, usize) = (2048, 64);
+
+/// What is written, and where each member of the maps that are not yet ended begins, in the order
+/// they came.
+struct Bytes {
+    written: Vec<u8>,
+    members: Vec<usize>,
+}
+
+/// The canonical bytes of `value` after those of a few words.
 ///
 /// # Errors
 /// A float, a byte string or a map key that is no string: none of them has one canonical form.
-pub(crate) fn write<T: Serialize + ?Sized>(to: &mut Vec<u8>, value: &T) -> Done {
+pub(crate) fn bytes<T: Serialize + ?Sized>(
+    words: &[&str],
+    value: &T,
+) -> Result<Vec<u8>, NotCanonical> {
+    let (length, members) = USUAL;
+    let mut bytes = Bytes {
+        written: Vec::with_capacity(length),
+        members: Vec::with_capacity(members),
+    };
+    for word in words {
+        text(&mut bytes.written, word);
+    }
+    write(&mut bytes, value)?;
+    Ok(bytes.written)
+}
+
+fn write<T: Serialize + ?Sized>(to: &mut Bytes, value: &T) -> Done {
     value.serialize(Writer(to))
 }
 
@@ -25,7 +51,7 @@ fn length(to: &mut Vec<u8>, length: usize) {
     to.extend_from_slice(&(length as u64).to_le_bytes());
 }
 
-struct Writer<'a>(&'a mut Vec<u8>);
+struct Writer<'a>(&'a mut Bytes);
 
 impl<'a> Writer<'a> {
     #[expect(
@@ -33,8 +59,8 @@ impl<'a> Writer<'a> {
         reason = "every method of the trait gives this back"
     )]
     fn int(self, int: i128) -> Done {
-        self.0.push(b'i');
-        self.0.extend_from_slice(&int.to_le_bytes());
+        self.0.written.push(b'i');
+        self.0.written.extend_from_slice(&int.to_le_bytes());
         Ok(())
     }
 
@@ -43,22 +69,22 @@ impl<'a> Writer<'a> {
         reason = "every method of the trait gives this back"
     )]
     fn null(self) -> Done {
-        self.0.push(b'n');
+        self.0.written.push(b'n');
         Ok(())
     }
 
     /// The map of one member that stands for a variant with something in it.
     fn variant(self, name: &str) -> Writer<'a> {
-        self.0.push(b'm');
-        length(self.0, 1);
-        text(self.0, name);
+        self.0.written.push(b'm');
+        length(&mut self.0.written, 1);
+        text(&mut self.0.written, name);
         self
     }
 
     fn list(self) -> List<'a> {
-        self.0.push(b'l');
-        let start = self.0.len();
-        length(self.0, 0);
+        self.0.written.push(b'l');
+        let start = self.0.written.len();
+        length(&mut self.0.written, 0);
         List {
             to: self.0,
             start,
@@ -67,13 +93,14 @@ impl<'a> Writer<'a> {
     }
 
     fn map(self) -> Map<'a> {
-        self.0.push(b'm');
-        let start = self.0.len();
-        length(self.0, 0);
+        self.0.written.push(b'm');
+        let start = self.0.written.len();
+        length(&mut self.0.written, 0);
+        let first = self.0.members.len();
         Map {
             to: self.0,
             start,
-            members: Vec::new(),
+            first,
         }
     }
 }
@@ -90,7 +117,7 @@ impl<'a> Serializer for Writer<'a> {
     type SerializeStructVariant = Map<'a>;
 
     fn serialize_bool(self, v: bool) -> Done {
-        self.0.push(if v { b't' } else { b'f' });
+        self.0.written.push(if v { b't' } else { b'f' });
         Ok(())
     }
     fn serialize_i8(self, v: i8) -> Done {
@@ -130,8 +157,8 @@ impl<'a> Serializer for Writer<'a> {
         self.serialize_str(v.encode_utf8(&mut [0; 4]))
     }
     fn serialize_str(self, v: &str) -> Done {
-        self.0.push(b's');
-        text(self.0, v);
+        self.0.written.push(b's');
+        text(&mut self.0.written, v);
         Ok(())
     }
     fn serialize_bytes(self, _: &[u8]) -> Done {
@@ -208,7 +235,7 @@ fn count(to: &mut [u8], start: usize, parts: usize) {
 const LENGTH: usize = size_of::<u64>();
 
 struct List<'a> {
-    to: &'a mut Vec<u8>,
+    to: &'a mut Bytes,
     /// Where the length is.
     start: usize,
     items: usize,
@@ -221,22 +248,22 @@ impl List<'_> {
     }
 
     fn end(self) {
-        count(self.to, self.start, self.items);
+        count(&mut self.to.written, self.start, self.items);
     }
 }
 
 struct Map<'a> {
-    to: &'a mut Vec<u8>,
+    to: &'a mut Bytes,
     /// Where the length is.
     start: usize,
-    /// Where each member begins, in the order they came.
-    members: Vec<usize>,
+    /// The first of its own members among all that are open.
+    first: usize,
 }
 
 impl Map<'_> {
     fn key(&mut self, key: &str) {
-        self.members.push(self.to.len());
-        text(self.to, key);
+        self.to.members.push(self.to.written.len());
+        text(&mut self.to.written, key);
     }
 
     fn member<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Done {
@@ -245,14 +272,17 @@ impl Map<'_> {
     }
 
     fn end(self) {
-        let Self { to, start, members } = self;
-        count(to, start, members.len());
-        let name = |at: &usize| name_at(to, *at);
-        if !members.is_sorted_by(|one, next| name(one) <= name(next)) {
-            let sorted = sorted(to, &members);
-            to.truncate(start + LENGTH);
-            to.extend_from_slice(&sorted);
+        let Self { to, start, first } = self;
+        let Bytes { written, members } = to;
+        let own = &members[first..];
+        count(written, start, own.len());
+        let name = |at: &usize| name_at(written, *at);
+        if !own.is_sorted_by(|one, next| name(one) <= name(next)) {
+            let sorted = sorted(written, own);
+            written.truncate(start + LENGTH);
+            written.extend_from_slice(&sorted);
         }
+        members.truncate(first);
     }
 }
 
@@ -327,14 +357,14 @@ impl ser::SerializeMap for Map<'_> {
     type Ok = ();
     type Error = NotCanonical;
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Done {
-        let start = self.to.len();
+        let start = self.to.written.len();
         write(self.to, key)?;
-        if self.to[start] != b's' {
+        if self.to.written[start] != b's' {
             return Err(NotCanonical("a map key that is no text".to_owned()));
         }
         // A name stands without the tag of a text.
-        self.to.remove(start);
-        self.members.push(start);
+        self.to.written.remove(start);
+        self.to.members.push(start);
         Ok(())
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {

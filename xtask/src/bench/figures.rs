@@ -12,7 +12,7 @@ pub(super) struct Spread {
 
 impl Spread {
     /// With an even count the median is the upper one of the two in the middle.
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);

@@ -45,7 +45,7 @@ fn is_local(spec: &Spec, mount: &Mount) -> bool {
         option,
         external,
         ..
-    } = &volume.node;
+    } = &*volume.node;
     let shared = option
         .get("type")
         .is_some_and(|t| t.value.0.starts_with("nfs") || t.value.0 == "cifs");

@@ -7,6 +7,7 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::span::At;
 use skep_schema::spec::{self, Headers};
 use skep_schema::units::Duration;
+use smol_str::SmolStr;
 
 use super::Routed;
 use crate::lower::Lower;
@@ -57,7 +58,7 @@ impl Lower<'_, '_, '_> {
 
     fn header(
         &mut self,
-        name: &At<String>,
+        name: &At<SmolStr>,
         value: &At<spec::Scalar>,
     ) -> Option<(HeaderName, HeaderValue)> {
         let parsed = self.fit(HeaderName::parse(&name.value), &name.value, name.span)?;

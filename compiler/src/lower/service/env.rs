@@ -6,6 +6,7 @@ use skep_schema::diagnostic::{Code, Diagnostic, Severity};
 use skep_schema::plan::SecretText;
 use skep_schema::span::{At, FileId, Span};
 use skep_schema::spec::{EnvValue, File, Service};
+use smol_str::SmolStr;
 
 use crate::lower::Lower;
 use crate::lower::dotenv::{self, BadLine, Variable};
@@ -42,11 +43,11 @@ impl Lower<'_, '_, '_> {
             self.check_key(key);
             match self.variable(value) {
                 Filled::Plain(text) => {
-                    plain.insert(key.value.clone(), text);
+                    plain.insert(key.value.to_string(), text);
                 }
                 Filled::Secret(text) => {
-                    plain.remove(&key.value);
-                    secret.insert(key.value.clone(), text);
+                    plain.remove(key.value.as_str());
+                    secret.insert(key.value.to_string(), text);
                 }
             }
         }
@@ -72,7 +73,7 @@ impl Lower<'_, '_, '_> {
         filled
     }
 
-    fn check_key(&mut self, key: &At<String>) {
+    fn check_key(&mut self, key: &At<SmolStr>) {
         if key.value.is_empty()
             || key
                 .value
