@@ -4,6 +4,7 @@ mod components;
 mod environments;
 mod explained;
 mod files;
+mod mending;
 mod nodes;
 mod params;
 mod slips;
