@@ -1,5 +1,6 @@
 //! What the author wrote, typed. Each kind of node is declared here once.
 
+mod allow;
 mod config;
 mod flow;
 mod gateway;
@@ -11,6 +12,7 @@ mod route;
 mod service;
 mod values;
 
+pub use allow::*;
 pub use config::*;
 pub use flow::*;
 pub use gateway::*;
@@ -78,7 +80,7 @@ pub const KINDS: &[&NodeInfo] = &[
 ];
 
 /// What is said of nodes without declaring one.
-pub const IDENTITY: &[&NodeInfo] = &[Moved::INFO, Forget::INFO, Adopt::INFO];
+pub const IDENTITY: &[&NodeInfo] = &[Moved::INFO, Forget::INFO, Adopt::INFO, Allowance::INFO];
 
 /// The kinds that shape a project before there is a spec.
 pub const STRUCTURE: &[&NodeInfo] = &[

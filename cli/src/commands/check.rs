@@ -87,7 +87,7 @@ fn tell(session: &Session<'_>, options: &Options, checked: &Checked) -> Result<E
     } else {
         eprint!("{text}");
     }
-    eprintln!("{}", summary(all, checked.files, checked.nodes));
+    eprintln!("{}", summary(checked));
     let fails = all
         .iter()
         .any(|d| d.severity == Severity::Error || options.deny.iter().any(|r| r.covers(d)));
@@ -113,7 +113,14 @@ impl Deny {
     }
 }
 
-fn summary(all: &[Diagnostic], files: usize, nodes: usize) -> String {
+fn summary(checked: &Checked) -> String {
+    let all = &checked.diagnostics;
+    let silenced: usize = checked.allowed.iter().map(|a| a.silenced.len()).sum();
+    let allowed = if silenced == 0 {
+        String::new()
+    } else {
+        format!(", {silenced} allowed")
+    };
     let of = |severity| all.iter().filter(|d| d.severity == severity).count() as u64;
     let found = match (of(Severity::Error), of(Severity::Warning)) {
         (0, 0) => "nothing is wrong".to_owned(),
@@ -122,8 +129,8 @@ fn summary(all: &[Diagnostic], files: usize, nodes: usize) -> String {
         (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     };
     format!(
-        "checked {}, {}: {found}",
-        count(files as u64, "file"),
-        count(nodes as u64, "node")
+        "checked {}, {}: {found}{allowed}",
+        count(checked.files as u64, "file"),
+        count(checked.nodes as u64, "node")
     )
 }

@@ -1,5 +1,6 @@
 //! The front half of the compiler: specs in, what is wrong with them, or what they mean, out.
 
+mod allowing;
 mod components;
 mod environments;
 mod explained;

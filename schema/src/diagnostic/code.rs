@@ -176,6 +176,7 @@ codes! {
     SK5020 LabelOutOfSight Warning "a proxy's label that the proxy does not see"
     SK5021 LabelWithoutPort Warning "labels of Traefik without a port"
     SK5022 RouterTwice Warning "one router of Traefik in two services"
+    SK5023 AllowsNothing Warning "an `allow` that allows nothing"
     SK5201 RawText Warning "text that goes into a proxy's config unchecked"
 
     // 6xxx: routes and proxies
