@@ -94,6 +94,7 @@ impl Decoded {
             "moved" => return say(cx, &mut self.spec.moved, node),
             "forget" => return say(cx, &mut self.spec.forget, node),
             "allow" => return self.allow(cx, node, None),
+            "policy" => return say(cx, &mut self.spec.policies, node),
             "adopt" => return say(cx, &mut self.spec.adopt, node),
             _ => {}
         }

@@ -18,6 +18,7 @@ pub(crate) fn emit(spec: &Spec, params: BTreeMap<String, Value>, lowered: Lowere
     lowered.whole.then_some(Plan {
         params,
         identity,
+        policies: lowered.policies,
         ..plan
     })
 }

@@ -7,6 +7,7 @@ mod gateway;
 mod identity;
 mod network;
 mod node;
+mod policy;
 mod project;
 mod route;
 mod service;
@@ -19,6 +20,7 @@ pub use gateway::*;
 pub use identity::*;
 pub use network::*;
 pub use node::*;
+pub use policy::*;
 pub use project::*;
 pub use route::*;
 pub use service::*;
@@ -62,6 +64,7 @@ pub struct Spec {
     pub moved: Vec<Declared<Moved>>,
     pub forget: Vec<Declared<Forget>>,
     pub adopt: Vec<Declared<Adopt>>,
+    pub policies: Vec<Declared<Policy>>,
 }
 
 /// The kinds that a spec is made of, after components and overlays are gone.
@@ -80,7 +83,13 @@ pub const KINDS: &[&NodeInfo] = &[
 ];
 
 /// What is said of nodes without declaring one.
-pub const IDENTITY: &[&NodeInfo] = &[Moved::INFO, Forget::INFO, Adopt::INFO, Allowance::INFO];
+pub const IDENTITY: &[&NodeInfo] = &[
+    Moved::INFO,
+    Forget::INFO,
+    Adopt::INFO,
+    Allowance::INFO,
+    Policy::INFO,
+];
 
 /// The kinds that shape a project before there is a spec.
 pub const STRUCTURE: &[&NodeInfo] = &[

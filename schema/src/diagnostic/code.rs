@@ -179,6 +179,13 @@ codes! {
     SK5023 AllowsNothing Warning "an `allow` that allows nothing"
     SK5201 RawText Warning "text that goes into a proxy's config unchecked"
 
+    // 53xx: the project's own policy
+    SK5301 PolicyFloatingTag Warning "a tag that moves, against the policy"
+    SK5302 PolicyUnlimited Warning "a service without a memory limit, against the policy"
+    SK5303 PolicyRegistry Warning "an image from elsewhere, against the policy"
+    SK5304 PolicyCapability Warning "a privilege that the policy does not list"
+    SK5305 PolicyBind Warning "a part of the machine's disk that the policy does not list"
+
     // 6xxx: routes and proxies
     SK6001 ProxyCannot Error "the chosen proxy cannot do this"
 }
