@@ -7,3 +7,16 @@ pub(crate) mod paint;
 pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod time;
+
+use std::path::Path;
+
+use similar::TextDiff;
+
+/// What changes in a file, as a unified diff.
+pub(crate) fn difference(path: &Path, before: &str, after: &str) -> String {
+    let name = path.display().to_string();
+    TextDiff::from_lines(before, after)
+        .unified_diff()
+        .header(&name, &name)
+        .to_string()
+}

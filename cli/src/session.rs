@@ -6,6 +6,7 @@ mod holder;
 mod manner;
 mod offer;
 mod perform;
+mod policy;
 pub(crate) mod refuse;
 mod target;
 

@@ -9,8 +9,8 @@ use skep_schema::spec::Spec;
 use crate::context::Context;
 use crate::graph::Graph;
 
-/// Checks flows, then lints. Where something is wrong already, what seems unused may be used by what
-/// could not be read, so that is left for later.
+/// Checks flows, then lints. Where something is wrong already, what seems to be missing may stand in
+/// what could not be read, so that is left for later.
 pub(crate) fn check(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
     for declared in spec.flows.values() {
         flow::check(&declared.node, cx);
@@ -24,6 +24,8 @@ pub(crate) fn check(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
         .iter()
         .all(|d| d.severity != Severity::Error)
     {
-        lint::unused::lint(spec, graph, cx);
+        for lint in lint::OF_WHOLE {
+            lint(spec, graph, cx);
+        }
     }
 }

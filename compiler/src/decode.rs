@@ -3,11 +3,11 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use skep_schema::address::Kind;
+use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Decode, Node, PLANNED_KINDS, nearest, scalar_text};
 use skep_schema::span::Span;
-use skep_schema::spec::{Declared, Host, Spec};
+use skep_schema::spec::{Allowance, Declared, Host, LintCode, Spec};
 
 use crate::context::Context;
 use crate::expand::{Expanded, top_level_words};
@@ -19,6 +19,15 @@ pub(crate) struct Decoded {
     pub(crate) spec: Spec,
     /// Nodes that are declared but could not be read: what refers to them is no mistake of its own.
     pub(crate) poisoned: BTreeSet<(Kind, String)>,
+    /// The lints that may stand.
+    pub(crate) exempt: Vec<Exempt>,
+}
+
+/// An `allow`, and the node it is written in, where it is in one.
+#[derive(Debug)]
+pub(crate) struct Exempt {
+    pub(crate) allow: Allowance,
+    pub(crate) node: Option<Address>,
 }
 
 /// Reads all nodes, reporting what is wrong with each.
@@ -37,13 +46,16 @@ pub(crate) fn decode(cx: &mut Context<'_>, expanded: Expanded) -> Decoded {
         .environment
         .clone_from(&cx.inputs().environment);
     let mut first = First::new();
-    for node in expanded.nodes {
+    for mut node in expanded.nodes {
         let from = cx.decoder.diagnostics.len();
+        decoded.take_exempt(cx, &mut node);
         decoded.read(cx, &node, &mut first);
         cx.used_at(from, &node.uses);
     }
-    for node in expanded.unused {
-        Decoded::default().read(cx, &node, &mut First::new());
+    for mut node in expanded.unused {
+        let mut unused = Decoded::default();
+        unused.take_exempt(cx, &mut node);
+        unused.read(cx, &node, &mut First::new());
     }
     decoded
 }
@@ -52,10 +64,38 @@ pub(crate) fn decode(cx: &mut Context<'_>, expanded: Expanded) -> Decoded {
 type First = BTreeMap<(Kind, String), (Span, Vec<Span>)>;
 
 impl Decoded {
+    /// Takes every `allow` out of a node, so that what is left is what the table knows.
+    fn take_exempt(&mut self, cx: &mut Context<'_>, node: &mut Node) {
+        let mut found = Vec::new();
+        let mut open = vec![&mut *node];
+        while let Some(next) = open.pop() {
+            found.extend(next.children.extract_if(.., |child| is_allowance(child)));
+            open.extend(&mut next.children);
+        }
+        if found.is_empty() {
+            return;
+        }
+        let kind = Kind::parse(&node.name.value);
+        let address = kind.and_then(|kind| Some(Address::new(kind, name_of(kind, node)?)));
+        for child in found {
+            self.allow(cx, &child, address.clone());
+        }
+    }
+
+    fn allow(&mut self, cx: &mut Context<'_>, node: &Node, within: Option<Address>) {
+        let read = Allowance::decode(node, &mut cx.decoder);
+        self.exempt.extend(read.map(|allow| Exempt {
+            allow,
+            node: within,
+        }));
+    }
+
     fn read(&mut self, cx: &mut Context<'_>, node: &Node, first: &mut First) {
         match node.name.value.as_str() {
             "moved" => return say(cx, &mut self.spec.moved, node),
             "forget" => return say(cx, &mut self.spec.forget, node),
+            "allow" => return self.allow(cx, node, None),
+            "policy" => return say(cx, &mut self.spec.policies, node),
             "adopt" => return say(cx, &mut self.spec.adopt, node),
             _ => {}
         }
@@ -140,6 +180,14 @@ fn put<T: Decode>(
     };
     all.insert(name.clone(), declared);
     true
+}
+
+/// Whether it is an `allow` of a lint, and not one of addresses or people.
+fn is_allowance(node: &Node) -> bool {
+    node.name.value == "allow"
+        && node
+            .label()
+            .is_some_and(|label| LintCode::looks_like(label.value))
 }
 
 /// Reads what is said of nodes without declaring one.

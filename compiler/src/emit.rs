@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use skep_schema::address::Address;
-use skep_schema::plan::{Identity, Plan, PlanNode};
+use skep_schema::plan::{Identity, Plan, PlanNode, Policy};
 use skep_schema::spec::Spec;
 use skep_schema::value::Value;
 
@@ -15,6 +15,7 @@ use crate::lower::{Lowered, LoweredNode};
 pub(crate) struct Draft {
     params: BTreeMap<String, Value>,
     identity: Identity,
+    policies: Vec<Policy>,
     nodes: BTreeMap<Address, LoweredNode>,
 }
 
@@ -27,6 +28,7 @@ impl Draft {
         lowered.whole.then_some(Self {
             params,
             identity: lowered.identity,
+            policies: lowered.policies,
             nodes: lowered.nodes,
         })
     }
@@ -37,6 +39,7 @@ impl Draft {
         Plan {
             params: self.params,
             identity: self.identity,
+            policies: self.policies,
             ..Plan::new(&spec.project, spec.environment.as_deref(), nodes)
         }
     }

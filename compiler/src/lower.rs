@@ -19,6 +19,7 @@ pub(crate) mod network;
 mod node;
 mod place;
 mod plain;
+mod policy;
 mod route;
 mod secret;
 mod service;
@@ -30,7 +31,7 @@ use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::Diagnostic;
-use skep_schema::plan::{Identity, Need, Origin, Payload, Target};
+use skep_schema::plan::{Identity, Need, Origin, Payload, Policy, Target};
 use skep_schema::span::Span;
 use skep_schema::spec::{Declared, Spec};
 use skep_schema::value::Value;
@@ -49,6 +50,8 @@ pub(crate) struct Lowered {
     pub(crate) proxies: BTreeMap<String, Rendered>,
     /// What is said of objects beside how they shall be.
     pub(crate) identity: Identity,
+    /// The rules the plan has to keep.
+    pub(crate) policies: Vec<Policy>,
     /// Whether nothing was left out. A plan of fewer nodes than were declared would delete the rest.
     pub(crate) whole: bool,
 }
@@ -108,10 +111,12 @@ pub(crate) fn lower(
     lower.shared_objects();
     lower.shared_ports();
     lower.shared_addresses();
+    let policies = lower.policies();
     Lowered {
         nodes: lower.nodes,
         proxies: lower.proxies,
         identity: lower.identity,
+        policies,
         whole: lower.whole,
     }
 }

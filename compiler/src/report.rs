@@ -1,6 +1,7 @@
 //! The last word on diagnostics: what follows from another mistake is left out, what is the same
 //! is said once.
 
+mod allowed;
 mod follows;
 mod tree;
 
@@ -9,16 +10,26 @@ use std::collections::BTreeMap;
 use skep_schema::diagnostic::{Code, Diagnostic, Label};
 use skep_schema::span::Span;
 
+use crate::Allowed;
 use crate::context::Context;
+use crate::decode::Exempt;
 use crate::expand::Loaded;
 
 /// Places that one diagnostic names beside its own, at most.
 const MAX_LABELS: usize = 8;
 
-/// The diagnostics of a whole run, in order of place: each mistake once.
-pub(crate) fn settle(cx: &mut Context<'_>, loaded: &Loaded) -> Vec<Diagnostic> {
+pub(crate) use allowed::{join, without_use};
+
+/// The diagnostics of a whole run, in order of place: each mistake once, and none that is allowed.
+/// What is allowed stands beside them.
+pub(crate) fn settle(
+    cx: &mut Context<'_>,
+    loaded: &Loaded,
+    exempt: Vec<Exempt>,
+) -> (Vec<Diagnostic>, Vec<Allowed>) {
     let all = std::mem::take(&mut cx.decoder.diagnostics);
-    merge(follows::without(all, cx, loaded))
+    let all = merge(follows::without(all, cx, loaded));
+    allowed::silence(all, exempt, loaded)
 }
 
 /// Sorts, and tells equal ones once.

@@ -4,6 +4,7 @@ mod bind;
 mod identity;
 mod needs;
 mod payload;
+mod policy;
 mod service;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use payload::{
     Config, Content, Network, NotBase64, Payload, PoolRange, Secret, SecretSource, SwarmNode,
     Volume, WrongKind,
 };
+pub use policy::{Listed, Policy, Rule, Verdict, Violation, violations};
 pub use service::{
     Condition, Dns, Endpoint, FailureAction, FileRef, Health, HealthTest, Limits, LogDriver, Mode,
     Mount, MountSource, Order, Placement, Protocol, PublishMode, Published, Reserve, Restart,
@@ -48,6 +50,9 @@ pub struct Plan {
     pub nodes: BTreeMap<Address, PlanNode>,
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub identity: Identity,
+    /// The rules it was compiled under, all of which hold; an apply holds it to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<Policy>,
 }
 
 /// One node, lowered.
@@ -145,6 +150,7 @@ impl Plan {
             digest,
             nodes,
             identity: Identity::default(),
+            policies: Vec::new(),
         }
     }
 

@@ -1,22 +1,26 @@
 //! What the author wrote, typed. Each kind of node is declared here once.
 
+mod allow;
 mod config;
 mod flow;
 mod gateway;
 mod identity;
 mod network;
 mod node;
+mod policy;
 mod project;
 mod route;
 mod service;
 mod values;
 
+pub use allow::*;
 pub use config::*;
 pub use flow::*;
 pub use gateway::*;
 pub use identity::*;
 pub use network::*;
 pub use node::*;
+pub use policy::*;
 pub use project::*;
 pub use route::*;
 pub use service::*;
@@ -61,6 +65,7 @@ pub struct Spec {
     pub moved: Vec<Declared<Moved>>,
     pub forget: Vec<Declared<Forget>>,
     pub adopt: Vec<Declared<Adopt>>,
+    pub policies: Vec<Declared<Policy>>,
 }
 
 /// The kinds that a spec is made of, after components and overlays are gone.
@@ -79,7 +84,13 @@ pub const KINDS: &[&NodeInfo] = &[
 ];
 
 /// What is said of nodes without declaring one.
-pub const IDENTITY: &[&NodeInfo] = &[Moved::INFO, Forget::INFO, Adopt::INFO];
+pub const IDENTITY: &[&NodeInfo] = &[
+    Moved::INFO,
+    Forget::INFO,
+    Adopt::INFO,
+    Allowance::INFO,
+    Policy::INFO,
+];
 
 /// The kinds that shape a project before there is a spec.
 pub const STRUCTURE: &[&NodeInfo] = &[

@@ -76,7 +76,10 @@ fn wanted(
         return Ok((session.plan()?, None));
     };
     match read_saved(path)? {
-        Saved::Plan(plan) => Ok((plan, None)),
+        Saved::Plan(plan) => {
+            session.hold(&plan)?;
+            Ok((plan, None))
+        }
         Saved::Changes(changes) => Ok((session.plan()?, Some(changes))),
     }
 }

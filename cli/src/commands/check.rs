@@ -1,6 +1,10 @@
 //! `skep check`
 
+mod fix;
+
 use clap::Args;
+use skep_compiler::Checked;
+use skep_compiler::mend::Reach;
 use skep_schema::diagnostic::{Code, Diagnostic, Severity};
 
 use crate::args::Global;
@@ -15,6 +19,8 @@ Examples:
   skep check                        the base and every environment
   skep check -e prod                one environment
   skep check --deny warnings        fail on warnings as well
+  skep check --fix                  mend what can be mended without asking
+  skep check --fix --diff           show that first
   skep check -o sarif > skep.sarif  for code scanning
   skep explain SK3001               what a code means";
 
@@ -28,6 +34,15 @@ pub(crate) struct Options {
     /// Fail on `warnings`, or on one code; may be repeated
     #[arg(long, value_name = "warnings|CODE", value_parser = deny)]
     deny: Vec<Deny>,
+    /// Make the fixes that are always right, then check again
+    #[arg(long)]
+    fix: bool,
+    /// Make those that are probably right as well
+    #[arg(long, requires = "fix")]
+    unsafe_fixes: bool,
+    /// Write nothing; show what the fixes would change, exit 1 if anything
+    #[arg(long, visible_alias = "dry-run", requires = "fix")]
+    diff: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +62,19 @@ fn deny(text: &str) -> Result<Deny, String> {
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let session = Session::open(global)?;
-    let checked = session.project.check(session.inputs())?;
+    let (set, checked) = session.project.check(session.inputs())?;
+    if options.fix && options.diff {
+        return fix::show(&session, &set, checked, options.reach());
+    }
+    let checked = if options.fix {
+        fix::make(&session, &set, checked, options.reach())?
+    } else {
+        checked
+    };
+    tell(&session, options, &checked)
+}
+
+fn tell(session: &Session<'_>, options: &Options, checked: &Checked) -> Result<Exit, Failure> {
     let all = &checked.diagnostics;
     let paint = if options.output.is_data() {
         session.out
@@ -60,11 +87,21 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     } else {
         eprint!("{text}");
     }
-    eprintln!("{}", summary(all, checked.files, checked.nodes));
+    eprintln!("{}", summary(checked));
     let fails = all
         .iter()
         .any(|d| d.severity == Severity::Error || options.deny.iter().any(|r| r.covers(d)));
     Ok(if fails { Exit::Failed } else { Exit::Done })
+}
+
+impl Options {
+    const fn reach(&self) -> Reach {
+        if self.unsafe_fixes {
+            Reach::Likely
+        } else {
+            Reach::Safe
+        }
+    }
 }
 
 impl Deny {
@@ -76,7 +113,14 @@ impl Deny {
     }
 }
 
-fn summary(all: &[Diagnostic], files: usize, nodes: usize) -> String {
+fn summary(checked: &Checked) -> String {
+    let all = &checked.diagnostics;
+    let silenced: usize = checked.allowed.iter().map(|a| a.silenced.len()).sum();
+    let allowed = if silenced == 0 {
+        String::new()
+    } else {
+        format!(", {silenced} allowed")
+    };
     let of = |severity| all.iter().filter(|d| d.severity == severity).count() as u64;
     let found = match (of(Severity::Error), of(Severity::Warning)) {
         (0, 0) => "nothing is wrong".to_owned(),
@@ -85,8 +129,8 @@ fn summary(all: &[Diagnostic], files: usize, nodes: usize) -> String {
         (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     };
     format!(
-        "checked {}, {}: {found}",
-        count(files as u64, "file"),
-        count(nodes as u64, "node")
+        "checked {}, {}: {found}{allowed}",
+        count(checked.files as u64, "file"),
+        count(checked.nodes as u64, "node")
     )
 }

@@ -77,6 +77,7 @@ fn describe(compiled: &Compiled, address: &Address) -> Result<String, Failure> {
         ));
     }
     out.push_str(&dependents(compiled, address));
+    out.push_str(&allowed(compiled, address));
     out.push_str("\nWhat it became, with the edition's defaults filled in:\n\n");
     out.push_str(&value(&node.payload));
     out.push_str(&decisions(address));
@@ -130,6 +131,23 @@ fn dependents(compiled: &Compiled, address: &Address) -> String {
     all.iter()
         .map(|line| format!("  wanted by   {line}\n"))
         .collect()
+}
+
+/// The lints that may stand in the node or in the whole project, each with the reason.
+fn allowed(compiled: &Compiled, address: &Address) -> String {
+    let holds = |node: &Option<Address>| node.as_ref().is_none_or(|node| node == address);
+    let own = compiled.allowed.iter().filter(|allow| holds(&allow.node));
+    own.map(|allow| {
+        let file = compiled.sources.path(allow.place.file);
+        let at = compiled
+            .sources
+            .position(allow.place.file, allow.place.start);
+        format!(
+            "  allows      {}: {} ({file}:{})\n",
+            allow.code, allow.reason, at.line
+        )
+    })
+    .collect()
 }
 
 /// The payload as indented lines, one leaf each.

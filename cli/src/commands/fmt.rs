@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use similar::TextDiff;
 use skep_compiler::source::File;
 use skep_compiler::{format, syntax};
 use skep_schema::span::Sources;
@@ -13,6 +12,7 @@ use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::diagnostics::{Form, render};
+use crate::output::difference;
 use crate::session::{Session, print};
 
 const EXAMPLES: &str = "\
@@ -135,12 +135,4 @@ fn from_standard_input() -> Result<Exit, Failure> {
     }
     print(&format::format(&parsed.document))?;
     Ok(Exit::Done)
-}
-
-fn difference(path: &Path, before: &str, after: &str) -> String {
-    let name = path.display().to_string();
-    TextDiff::from_lines(before, after)
-        .unified_diff()
-        .header(&name, &name)
-        .to_string()
 }

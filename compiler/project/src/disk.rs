@@ -30,6 +30,33 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), ProjectError> {
     })
 }
 
+/// Replaces a file of the project that still holds what was read. A link stays one, and the file
+/// keeps its permissions.
+pub(crate) fn rewrite(
+    root: &Path,
+    path: &str,
+    before: &str,
+    after: &str,
+) -> Result<(), ProjectError> {
+    let real = root
+        .join(path)
+        .canonicalize()
+        .map_err(|source| ProjectError::unreadable(&root.join(path), source))?;
+    if read(root, path) != File::Bytes(before.as_bytes().into()) {
+        return Err(ProjectError::Changed { path: real });
+    }
+    let beside = real.with_extension(format!("new-{}", std::process::id()));
+    let written = std::fs::metadata(&real).and_then(|known| {
+        std::fs::write(&beside, after)?;
+        std::fs::set_permissions(&beside, known.permissions())?;
+        std::fs::rename(&beside, &real)
+    });
+    written.map_err(|source| {
+        drop(std::fs::remove_file(&beside));
+        ProjectError::Unwritable { path: real, source }
+    })
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -20,6 +20,8 @@ pub enum ProjectError {
         #[source]
         source: io::Error,
     },
+    #[error("somebody else changed {} in the meantime; run it again", path.display())]
+    Changed { path: PathBuf },
     #[error("`{pattern}` looks at more than {limit} files; name a folder in it")]
     TooManyFiles { pattern: String, limit: usize },
     #[error("cannot run git, which is needed to read a revision")]

@@ -177,7 +177,7 @@ pub(crate) fn wants_default(spec: &spec::Spec) -> bool {
 }
 
 /// The networks a service joins, by their names in the project.
-pub(super) fn of_service(service: &spec::Service) -> BTreeSet<&str> {
+pub(crate) fn of_service(service: &spec::Service) -> BTreeSet<&str> {
     let written = service.network.iter();
     or_default(written.map(|network| network.name.value.as_str()).collect())
 }

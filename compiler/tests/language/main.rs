@@ -1,9 +1,11 @@
 //! The front half of the compiler: specs in, what is wrong with them, or what they mean, out.
 
+mod allowing;
 mod components;
 mod environments;
 mod explained;
 mod files;
+mod mending;
 mod nodes;
 mod params;
 mod slips;

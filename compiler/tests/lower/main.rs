@@ -1,6 +1,7 @@
 //! Specs in, plans out: what each declaration becomes, what is refused, and that nothing shifts.
 
 mod identity;
+mod lints;
 mod locked;
 mod plans;
 mod refused;

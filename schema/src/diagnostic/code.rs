@@ -164,7 +164,27 @@ codes! {
     SK5008 EngineSocket Warning "the engine's socket inside a container"
     SK5009 NobodyAnswers Warning "a route to a service without tasks"
     SK5010 Unused Warning "a declaration that nothing uses"
+    SK5011 NameOutOfReach Warning "the name of a service that shares no network"
+    SK5012 SideDoor Warning "an open path to what another path guards"
+    SK5013 ClearPassword Warning "a password that is asked for without TLS"
+    SK5014 NowhereToRun Warning "constraints that no node can meet"
+    SK5015 ForgetfulDatabase Warning "a database that keeps nothing"
+    SK5016 TwoWriters Warning "an update in which two tasks write to one place"
+    SK5017 SlowRollback Warning "a rollback that may wait a minute"
+    SK5018 EndsForGood Warning "a service that nothing starts again"
+    SK5019 IngressAddresses Warning "addresses that the engine's mesh has"
+    SK5020 LabelOutOfSight Warning "a proxy's label that the proxy does not see"
+    SK5021 LabelWithoutPort Warning "labels of Traefik without a port"
+    SK5022 RouterTwice Warning "one router of Traefik in two services"
+    SK5023 AllowsNothing Warning "an `allow` that allows nothing"
     SK5201 RawText Warning "text that goes into a proxy's config unchecked"
+
+    // 53xx: the project's own policy
+    SK5301 PolicyFloatingTag Warning "a tag that moves, against the policy"
+    SK5302 PolicyUnlimited Warning "a service without a memory limit, against the policy"
+    SK5303 PolicyRegistry Warning "an image from elsewhere, against the policy"
+    SK5304 PolicyCapability Warning "a privilege that the policy does not list"
+    SK5305 PolicyBind Warning "a part of the machine's disk that the policy does not list"
 
     // 6xxx: routes and proxies
     SK6001 ProxyCannot Error "the chosen proxy cannot do this"

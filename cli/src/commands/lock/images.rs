@@ -75,7 +75,7 @@ fn find(session: &Session<'_>) -> Result<Found, Failure> {
         environment: None,
         ..session.inputs()
     };
-    let checked = session.project.check(inputs)?;
+    let (_, checked) = session.project.check(inputs)?;
     session.show(&checked.diagnostics, &checked.sources)?;
     Ok(Found {
         images: checked.images,

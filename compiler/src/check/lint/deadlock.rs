@@ -5,6 +5,7 @@ use skep_schema::plan::{Order, PublishMode};
 use skep_schema::span::Span;
 use skep_schema::spec::{Service, Spec};
 
+use super::instead;
 use crate::context::Context;
 use crate::graph::Graph;
 
@@ -17,15 +18,14 @@ pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
             continue;
         }
         if let Some((span, what)) = obstacle(&service.node) {
-            cx.report(
-                Diagnostic::new(
-                    Code::UpdateDeadlock,
-                    order.span,
-                    format!("an update may wait for ever: {what}"),
-                )
-                .and(span, "because of this")
-                .help("write order stop-first"),
-            );
+            let found = Diagnostic::new(
+                Code::UpdateDeadlock,
+                order.span,
+                format!("an update may wait for ever: {what}"),
+            )
+            .and(span, "because of this")
+            .help("write order stop-first");
+            cx.report(instead(found, cx, "start-first", "stop-first"));
         }
     }
 }

@@ -8,7 +8,7 @@ use skep_schema::spec::Spec;
 use crate::context::Context;
 use crate::graph::Graph;
 
-pub(crate) fn lint(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
+pub(super) fn lint(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
     let networks = spec
         .networks
         .iter()

@@ -1,0 +1,93 @@
+//! The project's rules hold at compile and again at apply, wherever a plan comes from.
+
+mod support;
+
+use support::{Project, on_model};
+
+const WEB: &str = "project shop edition=1\nservice web { image \"registry.example.com/web:1\"; cap { add NET_ADMIN } }\n";
+const DENY: &str = "policy { capabilities deny }\n";
+
+fn project(text: &str) -> Project {
+    let project = Project::empty();
+    project.write("skep.kdl", text);
+    project
+}
+
+fn compiled(project: &Project) -> String {
+    let ran = project.skep(&["compile", "-o", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.stdout
+}
+
+fn refused(project: &Project) {
+    let file = project.path().join("plan.json").display().to_string();
+    let ran = on_model(project, &["apply", &file, "--yes"]);
+    assert_eq!(ran.code, 77, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("SK5304: `service.web`"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!project.model().exists(), "something was written");
+}
+
+#[test]
+fn a_plan_without_rules_is_held_to_those_of_the_project() {
+    let project = project(WEB);
+    project.write("plan.json", &compiled(&project));
+    project.write(
+        "skep.kdl",
+        "project shop edition=1\npolicy { capabilities deny }\n",
+    );
+    refused(&project);
+}
+
+#[test]
+fn a_plan_is_held_to_the_rules_that_it_carries() {
+    let project = project(
+        &format!("{}{DENY}", WEB.replace("NET_ADMIN", "CHOWN"))
+            .replace("capabilities deny", "capabilities deny allow=CHOWN"),
+    );
+    let plan = compiled(&project);
+    assert!(plan.contains("CHOWN"));
+    project.write("skep.kdl", "project shop edition=1\n");
+    project.write(
+        "plan.json",
+        &plan.replacen("\"CAP_CHOWN\"", "\"CAP_NET_ADMIN\"", 1),
+    );
+    refused(&project);
+}
+
+#[test]
+fn a_plan_that_keeps_the_rules_is_applied() {
+    let project = project(&format!(
+        "{}{DENY}",
+        WEB.replace("cap { add NET_ADMIN }", "")
+    ));
+    project.write("plan.json", &compiled(&project));
+    let file = project.path().join("plan.json").display().to_string();
+    let ran = on_model(&project, &["apply", &file, "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn an_environment_is_stricter_than_the_rest() {
+    let project = project(&format!(
+        "{WEB}policy {{ capabilities warn }}\nenvironment prod {{ add policy {{ capabilities deny }} }}\n"
+    ));
+    assert_eq!(project.skep(&["compile"]).code, 0);
+    let prod = project.skep(&["compile", "-e", "prod"]);
+    assert_eq!(prod.code, 1);
+    assert!(
+        prod.stderr.contains("the capability `NET_ADMIN` is added"),
+        "{}",
+        prod.stderr
+    );
+}
+
+#[test]
+fn a_denied_plan_is_none_even_where_the_lint_is_allowed() {
+    let project = project(&format!("{WEB}{DENY}allow SK5304 \"we want it\"\n"));
+    let ran = project.skep(&["compile"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
+}

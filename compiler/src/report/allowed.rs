@@ -1,0 +1,133 @@
+//! Lints that may stand: kept out of the report, and kept in mind.
+
+use skep_schema::diagnostic::{Applicability, Code, Diagnostic, Severity};
+use skep_schema::span::{Sources, Span};
+
+use super::merge;
+use super::tree::{Tree, covers};
+use crate::Allowed;
+use crate::decode::Exempt;
+use crate::expand::Loaded;
+
+/// Parts what is reported from what is allowed.
+pub(super) fn silence(
+    all: Vec<Diagnostic>,
+    exempt: Vec<Exempt>,
+    loaded: &Loaded,
+) -> (Vec<Diagnostic>, Vec<Allowed>) {
+    if exempt.is_empty() {
+        return (all, Vec::new());
+    }
+    let tree = Tree::of(loaded);
+    let mut allowed: Vec<(Reach, Allowed)> = exempt
+        .into_iter()
+        .map(|one| (Reach::of(one.allow.span, &tree), unused(one)))
+        .collect();
+    let mut left = Vec::with_capacity(all.len());
+    for diagnostic in all {
+        let found = allowed
+            .iter_mut()
+            .find(|(reach, allow)| reach.covers(&diagnostic) && allow.code == diagnostic.code);
+        match found {
+            Some((_, allow)) if diagnostic.severity < Severity::Error => {
+                allow.silenced.push(diagnostic);
+            }
+            Some(_) | None => left.push(diagnostic),
+        }
+    }
+    let allowed = allowed.into_iter().map(|(_, allow)| allow).collect();
+    (left, join(Vec::new(), allowed))
+}
+
+fn unused(one: Exempt) -> Allowed {
+    let Exempt { allow, node } = one;
+    Allowed {
+        code: allow.code.value.0,
+        reason: allow.reason.value.0,
+        place: allow.span,
+        node,
+        silenced: Vec::new(),
+    }
+}
+
+/// Where an `allow` holds.
+enum Reach {
+    Project,
+    /// From end to end of the node it is written in.
+    Node(Span),
+}
+
+impl Reach {
+    fn of(place: Span, tree: &Tree<'_>) -> Self {
+        let chain = tree.around(place);
+        match chain.as_slice() {
+            [.., parent, _] => Reach::Node(parent.span()),
+            [_] | [] => Reach::Project,
+        }
+    }
+
+    fn covers(&self, diagnostic: &Diagnostic) -> bool {
+        match self {
+            Reach::Project => true,
+            Reach::Node(span) => covers(*span, diagnostic.primary.span),
+        }
+    }
+}
+
+/// What several environments, or several uses of a component, have to say of the same lines.
+pub(crate) fn join(mut known: Vec<Allowed>, more: Vec<Allowed>) -> Vec<Allowed> {
+    for next in more {
+        match known.iter_mut().find(|old| old.place == next.place) {
+            Some(old) => {
+                old.silenced.extend(next.silenced);
+                old.silenced = merge(std::mem::take(&mut old.silenced));
+            }
+            None => known.push(next),
+        }
+    }
+    known
+}
+
+/// Reports what allows nothing. Where something is wrong the lints did not all run.
+pub(crate) fn without_use(
+    allowed: &[Allowed],
+    all: &[Diagnostic],
+    sources: &Sources,
+) -> Vec<Diagnostic> {
+    if all.iter().any(|d| d.severity == Severity::Error) {
+        return Vec::new();
+    }
+    let idle = allowed.iter().filter(|allow| allow.silenced.is_empty());
+    idle.map(|allow| {
+        let found = Diagnostic::new(
+            Code::AllowsNothing,
+            allow.place,
+            format!("nothing here is {} any more", allow.code),
+        )
+        .help("take it away: it would hide the next one");
+        match whole_line(allow.place, sources) {
+            Some(line) => found.offer(
+                "take the line away",
+                Applicability::Safe,
+                vec![(line, String::new())],
+            ),
+            None => found,
+        }
+    })
+    .collect()
+}
+
+/// The line that holds nothing but this, with its end.
+fn whole_line(span: Span, sources: &Sources) -> Option<Span> {
+    let text = sources.text(span.file);
+    let (before, after) = (
+        text.get(..span.start as usize)?,
+        text.get(span.end as usize..)?,
+    );
+    let indent = before.rsplit('\n').next()?;
+    let (rest, _) = after.split_once('\n')?;
+    let alone = indent.chars().all(|c| c == ' ' || c == '\t') && rest.trim().is_empty();
+    let start = span.start - u32::try_from(indent.len()).ok()?;
+    let end = span.end + u32::try_from(rest.len()).ok()? + 1;
+    alone.then(|| Span::new(span.file, start, end))
+}
