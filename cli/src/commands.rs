@@ -17,3 +17,4 @@ pub(crate) mod plan;
 pub(crate) mod rollback;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod test;

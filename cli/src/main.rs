@@ -51,6 +51,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Graph(options) => commands::graph::run(global, options),
         Command::Init(options) => commands::init::run(global, options),
         Command::Lock(options) => commands::lock::run(global, options),
+        Command::Test(options) => commands::test::run(global, options),
         Command::Completions(options) => commands::completions::run(options),
         Command::Version => {
             println!("skep {}", env!("CARGO_PKG_VERSION"));

@@ -56,7 +56,7 @@ impl<'a> Session<'a> {
         Inputs {
             environment: self.global.environment.clone(),
             params: self.global.params.iter().cloned().collect(),
-            allow_unset_params: false,
+            ..Inputs::default()
         }
     }
 

@@ -35,6 +35,7 @@ pub(crate) fn decode(cx: &mut Context<'_>, expanded: Expanded) -> Decoded {
         .spec
         .environment
         .clone_from(&cx.inputs().environment);
+    decoded.spec.tests = expanded.tests;
     let mut first = First::new();
     for node in expanded.nodes {
         let from = cx.decoder.diagnostics.len();

@@ -12,6 +12,7 @@ pub mod plan;
 pub mod revision;
 pub mod span;
 pub mod spec;
+pub mod test;
 pub mod units;
 pub mod value;
 

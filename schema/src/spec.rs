@@ -9,6 +9,7 @@ mod node;
 mod project;
 mod route;
 mod service;
+mod test;
 mod values;
 
 pub use config::*;
@@ -20,6 +21,7 @@ pub use node::*;
 pub use project::*;
 pub use route::*;
 pub use service::*;
+pub use test::*;
 pub use values::*;
 
 use std::collections::BTreeMap;
@@ -60,6 +62,7 @@ pub struct Spec {
     pub moved: Vec<Declared<Moved>>,
     pub forget: Vec<Declared<Forget>>,
     pub adopt: Vec<Declared<Adopt>>,
+    pub tests: Vec<Test>,
 }
 
 /// The kinds that a spec is made of, after components and overlays are gone.
@@ -88,6 +91,7 @@ pub const STRUCTURE: &[&NodeInfo] = &[
     Use::INFO,
     Environment::INFO,
     Defaults::INFO,
+    Test::INFO,
 ];
 
 /// The text of a located value.

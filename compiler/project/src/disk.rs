@@ -30,6 +30,16 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), ProjectError> {
     })
 }
 
+/// [`replace`] where the folder may have to be made first.
+pub(crate) fn put(path: &Path, text: &str) -> Result<(), ProjectError> {
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder).map_err(|source| ProjectError::Unwritable {
+        path: folder.to_owned(),
+        source,
+    })?;
+    replace(path, text)
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
