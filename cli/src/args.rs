@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, init,
-    lock, plan, rollback, show, status, test,
+    insert, lock, plan, remove, rollback, set, show, splice, status, test, unset,
 };
 use crate::output::paint::Colour;
 
@@ -154,6 +154,11 @@ pub(crate) enum Command {
     Init(init::Options),
     Lock(lock::Options),
     Test(test::Options),
+    Set(set::Options),
+    Unset(unset::Options),
+    Insert(insert::Options),
+    Remove(remove::Options),
+    Splice(splice::Options),
     Completions(completions::Options),
     /// Print the version
     Version,

@@ -2,6 +2,7 @@
 
 mod base;
 mod confirm;
+mod edit;
 mod holder;
 mod manner;
 mod offer;
@@ -27,6 +28,7 @@ use crate::output::paint::Paint;
 
 pub(crate) use base::{Number, Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
+pub(crate) use edit::{EditManner, choose, unified};
 pub(crate) use manner::{Consent, Form, Manner};
 pub(crate) use offer::{Offer, finish};
 pub(crate) use perform::{Work, holding};

@@ -2,7 +2,7 @@
 //! is said once.
 
 mod follows;
-mod tree;
+pub(crate) mod tree;
 
 use std::collections::BTreeMap;
 

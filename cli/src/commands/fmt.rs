@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use similar::TextDiff;
 use skep_compiler::source::File;
 use skep_compiler::{format, syntax};
 use skep_schema::span::Sources;
@@ -13,7 +12,7 @@ use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::diagnostics::{Form, render};
-use crate::session::{Session, print};
+use crate::session::{Session, print, unified};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,7 +63,9 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
                 eprint!("{report}");
                 exit = Exit::Failed;
             }
-            Formatted::Changed(new) if options.diff => print(&difference(path, &text, &new))?,
+            Formatted::Changed(new) if options.diff => {
+                print(&unified(&path.display().to_string(), &text, &new))?;
+            }
             Formatted::Changed(_) if options.check => eprintln!("would format {}", path.display()),
             Formatted::Changed(new) => {
                 std::fs::write(path, new).map_err(|e| Failure::file(path, &e))?;
@@ -135,12 +136,4 @@ fn from_standard_input() -> Result<Exit, Failure> {
     }
     print(&format::format(&parsed.document))?;
     Ok(Exit::Done)
-}
-
-fn difference(path: &Path, before: &str, after: &str) -> String {
-    let name = path.display().to_string();
-    TextDiff::from_lines(before, after)
-        .unified_diff()
-        .header(&name, &name)
-        .to_string()
 }

@@ -1,5 +1,6 @@
 //! Where a project's files are read from.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use skep_compiler::source::File;
@@ -19,6 +20,8 @@ pub(crate) const MAX_FILES: usize = 100_000;
 pub(crate) enum Files<'p> {
     /// As it is on the disk, under this folder.
     Disk(&'p Path),
+    /// As on the disk, but for these texts.
+    Edited(&'p Path, &'p BTreeMap<String, String>),
     /// As it was committed.
     Revision(Revision),
 }
@@ -27,6 +30,10 @@ impl Files<'_> {
     pub(crate) fn read(&self, path: &str) -> Result<File, ProjectError> {
         match self {
             Self::Disk(root) => Ok(disk::read(root, path)),
+            Self::Edited(root, texts) => Ok(match texts.get(path) {
+                Some(text) => File::Bytes(text.as_bytes().into()),
+                None => disk::read(root, path),
+            }),
             Self::Revision(revision) => revision.read(path),
         }
     }
@@ -34,7 +41,7 @@ impl Files<'_> {
     /// The files that a pattern of `include` fits, sorted.
     pub(crate) fn matching(&self, pattern: &str) -> Result<Vec<String>, ProjectError> {
         match self {
-            Self::Disk(root) => disk::matching(root, pattern),
+            Self::Disk(root) | Self::Edited(root, _) => disk::matching(root, pattern),
             Self::Revision(revision) => Ok(revision.matching(pattern)),
         }
     }

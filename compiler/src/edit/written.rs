@@ -6,14 +6,20 @@ use skep_schema::span::{Sources, Span};
 use skep_schema::spec::{Host, KINDS};
 
 use crate::context::Context;
-use crate::expand::{expand, load};
+use crate::expand::{Loaded, expand, load};
 use crate::source::SourceSet;
+use crate::syntax::NodeRef;
+
+use super::site::is_named;
 
 /// The nodes of a project in one environment, each value with its place.
 #[derive(Debug)]
 pub struct Written {
     /// Every text a place may be in.
     pub sources: Sources,
+    /// The environment that it was read in.
+    pub(super) environment: Option<String>,
+    pub(super) loaded: Loaded,
     nodes: Vec<Node>,
 }
 
@@ -33,13 +39,36 @@ impl Written {
         let expanded = expand(&mut cx, &loaded);
         Self {
             sources: cx.sources,
+            environment: set.inputs.environment.clone(),
+            loaded,
             nodes: expanded.nodes,
         }
+    }
+
+    /// The addresses of all nodes.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> {
+        let address = |node: &Node| {
+            let name = scalar_text(&node.args.first()?.value)?;
+            Some(Address::new(Kind::parse(&node.name.value)?, name))
+        };
+        self.nodes.iter().filter_map(address)
     }
 
     /// The node of an address, components and overlays applied.
     pub fn node(&self, address: &Address) -> Option<&Node> {
         self.nodes.iter().find(|node| is_at(node, address))
+    }
+
+    /// How many nodes are made of the lines at a place.
+    pub(super) fn made_at(&self, span: Span) -> usize {
+        self.nodes.iter().filter(|node| node.span == span).count()
+    }
+
+    /// The chosen environment's own node.
+    pub(super) fn environment_node(&self) -> Option<NodeRef<'_>> {
+        let name = self.environment.as_deref()?;
+        let mut roots = self.loaded.roots();
+        roots.find(|root| is_named(*root, "environment", name))
     }
 
     /// Where a property of a node is written, or else the nearest that it is a part of.
@@ -108,7 +137,7 @@ pub(crate) fn default_of(kind: Kind, path: &[String]) -> Option<String> {
     }
 }
 
-fn inner(info: &'static NodeInfo, word: &str) -> Option<&'static NodeInfo> {
+pub(super) fn inner(info: &'static NodeInfo, word: &str) -> Option<&'static NodeInfo> {
     match info.field(word)?.shape {
         Shape::Node { info } | Shape::Nodes { info, .. } => Some(info),
         Shape::Arg { .. }
