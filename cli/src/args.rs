@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, init,
-    insert, lock, plan, remove, rollback, set, show, splice, status, test, unset,
+    insert, lock, plan, remove, rename, rollback, set, show, splice, status, test, unset,
 };
 use crate::output::paint::Colour;
 
@@ -158,6 +158,7 @@ pub(crate) enum Command {
     Unset(unset::Options),
     Insert(insert::Options),
     Remove(remove::Options),
+    Rename(rename::Options),
     Splice(splice::Options),
     Completions(completions::Options),
     /// Print the version

@@ -16,6 +16,7 @@ pub(crate) mod insert;
 pub(crate) mod lock;
 pub(crate) mod plan;
 pub(crate) mod remove;
+pub(crate) mod rename;
 pub(crate) mod rollback;
 pub(crate) mod set;
 pub(crate) mod show;

@@ -56,6 +56,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Unset(options) => commands::unset::run(global, options),
         Command::Insert(options) => commands::insert::run(global, options),
         Command::Remove(options) => commands::remove::run(global, options),
+        Command::Rename(options) => commands::rename::run(global, options),
         Command::Splice(options) => commands::splice::run(global, options),
         Command::Completions(options) => commands::completions::run(options),
         Command::Version => {

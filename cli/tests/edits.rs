@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Project, json, snapshot};
+use support::{Project, json, on_model, snapshot};
 
 const SPEC: &str = r#"// The shop.
 project shop edition=1
@@ -229,5 +229,90 @@ fn files_that_are_included_are_edited_where_they_are() {
     assert_eq!(
         new,
         "service api {\r\n    image \"registry.example.com/api:2\"\r\n}\r\n"
+    );
+}
+
+#[test]
+fn a_rename_reaches_all_that_names_a_node_and_nothing_restarts() {
+    let project = Project::fixture("shop");
+    assert_eq!(on_model(&project, &["apply", "--yes"]).code, 0);
+    let mut all = String::new();
+    for (from, to) in [
+        ("service.api", "service.backend"),
+        ("service.db", "service.database"),
+        ("secret.db-password", "secret.password"),
+        ("config.api-toml", "config.settings"),
+        ("network.data", "network.inner"),
+    ] {
+        let shown = project.skep(&["rename", from, to, "--diff"]);
+        assert_eq!(shown.code, 0, "{from}: {}", shown.stderr);
+        all.push_str(&format!("skep rename {from} {to}\n{}\n", shown.stdout));
+        let before = every_kdl(&project);
+        let ran = project.skep(&["rename", from, to, "-o", "json"]);
+        assert_eq!(ran.code, 0, "{from}: {}", ran.stderr);
+        let plan = json(&on_model(&project, &["plan", "-o", "json"]));
+        for what in ["create", "update", "replace", "delete"] {
+            assert_eq!(plan["summary"][what], 0, "{from} {what}: {plan}");
+        }
+        let undo: Vec<String> =
+            serde_json::from_value(json(&ran)["undo"].clone()).expect("an undo is a command");
+        let undo: Vec<&str> = undo.iter().skip(1).map(String::as_str).collect();
+        assert_eq!(project.skep(&undo).code, 0);
+        assert_eq!(every_kdl(&project), before, "{undo:?}");
+    }
+    snapshot("edits", "renames", &all);
+}
+
+fn every_kdl(project: &Project) -> Vec<String> {
+    let files = std::fs::read_dir(project.path()).expect("the project can be listed");
+    let mut files: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
+    files.sort();
+    let specs = files
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "kdl"));
+    specs
+        .map(|path| std::fs::read_to_string(path).expect("a spec can be read"))
+        .collect()
+}
+
+#[test]
+fn a_rename_follows_overlays_tests_and_components_and_is_refused_where_it_cannot() {
+    let project = Project::empty();
+    project.write(
+        "skep.kdl",
+        r#"project shop edition=1
+service api { image "registry.example.com/api:1.0" }
+service other { image "registry.example.com/api:1.0"; env API="service.api" }
+component side { service (fmt)"${name}-side" { image "registry.example.com/side:1.0"; needs api } }
+use side x
+environment prod { patch service api { replicas 3 } }
+environment dev { patch service "*" { replicas 1 }; remove service other }
+test "prod" { environment prod; expect service.api replicas is=3; expect "service.api" }
+"#,
+    );
+    let ran = project.skep(&["rename", "service.api", "service.web", "--new"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let after =
+        std::fs::read_to_string(project.path().join("skep.kdl")).expect("the spec can be read");
+    snapshot("edits", "renamed-everywhere", &after);
+    assert_eq!(project.skep(&["test"]).code, 0);
+    for (words, says) in [
+        (
+            ["rename", "service.web", "service.other"],
+            "there is a `service.other` already",
+        ),
+        (["rename", "service.x-side", "service.y"], "skep.kdl:5"),
+        (
+            ["rename", "service.wbe", "service.y"],
+            "did you mean `service.web`?",
+        ),
+    ] {
+        let ran = project.skep(&words);
+        assert_eq!(ran.code, 1, "{words:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{words:?}: {}", ran.stderr);
+    }
+    assert_eq!(
+        project.skep(&["rename", "service.web", "volume.web"]).code,
+        64
     );
 }

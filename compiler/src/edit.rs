@@ -4,8 +4,10 @@
 //! the component it came from, where that got its parameter, or in an environment. More than one
 //! place is a choice that whoever wishes has to make.
 
+mod param;
 mod place;
 mod refuse;
+mod rename;
 
 mod site;
 mod spell;
@@ -14,6 +16,7 @@ mod whole;
 mod written;
 
 pub use refuse::Refusal;
+pub use rename::{Object, rename};
 
 pub use site::{Property, Site, set, unset};
 pub use splice::{Conflict, Splice, apply, inverse};

@@ -96,9 +96,9 @@ pub fn unset(written: &Written, of: &Property) -> Result<Vec<Site>, Refusal> {
 }
 
 /// The way from a node to one of its properties.
-struct Walk<'w> {
-    written: &'w Written,
-    tree: Tree<'w>,
+pub(super) struct Walk<'w> {
+    pub(super) written: &'w Written,
+    pub(super) tree: Tree<'w>,
     of: &'w Property,
     root: Option<&'static NodeInfo>,
     /// The node that the way ends in, and what it may take.
@@ -159,9 +159,10 @@ impl<'w> Walk<'w> {
                 self.found = Found::Prop(prop);
                 return Ok(());
             }
-            let key = match self.shape {
-                Some(Shape::Nodes { key, .. }) => key,
-                _ => Key::None,
+            let key = if let Some(Shape::Nodes { key, .. }) = self.shape {
+                key
+            } else {
+                Key::None
             };
             let (child, below) = match (key, below.split_first()) {
                 (Key::None, _) | (_, None) => (self.node.child(word), below),
@@ -184,7 +185,7 @@ impl<'w> Walk<'w> {
         self.written.sources.text(span.file)
     }
 
-    fn site(
+    pub(super) fn site(
         &self,
         span: Span,
         range: std::ops::Range<usize>,
@@ -249,13 +250,13 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn replace(&self, span: Span, value: &str) -> Result<Site, Refusal> {
+    pub(super) fn replace(&self, span: Span, value: &str) -> Result<Site, Refusal> {
         let range = span.start as usize..span.end as usize;
         self.site(span, range, value, self.here(span))
     }
 
     /// What an edit at a place means for others.
-    fn here(&self, span: Span) -> String {
+    pub(super) fn here(&self, span: Span) -> String {
         let root = self.tree.around(span).first().copied();
         let word = root.map_or("", |root| root.name().text);
         let name = root
@@ -269,117 +270,6 @@ impl<'w> Walk<'w> {
             "defaults" => format!("what all of {name} have"),
             _ => "for every environment".to_owned(),
         }
-    }
-
-    /// The places that decide a written value: itself, or what gave a parameter its value.
-    fn at_value(&self, span: Span, value: &str, uses: &[Span]) -> Result<Vec<Site>, Refusal> {
-        let text = self.written.sources.slice(span);
-        let param = text
-            .strip_prefix("(var)")
-            .map(|path| path.trim_matches('"'))
-            .and_then(|path| path.strip_prefix("param."));
-        let Some(param) = param else {
-            return Ok(vec![self.replace(span, value)?]);
-        };
-        let mut sites = self.at_param(param, span, value, uses)?;
-        if self.readers(param, span) > 1 || sites.is_empty() {
-            let mut here = self.replace(span, value)?;
-            here.text = format!("instead of the parameter {param}");
-            sites.push(here);
-        }
-        Ok(sites)
-    }
-
-    /// How often a parameter is read in the component or project it belongs to.
-    fn readers(&self, param: &str, span: Span) -> usize {
-        let path = format!("param.{param}");
-        let reads = |text: &str| {
-            let follows = |at: usize| {
-                text[at + path.len()..]
-                    .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_'))
-            };
-            text.match_indices(&path)
-                .filter(|(at, _)| !follows(*at))
-                .count()
-        };
-        match self
-            .tree
-            .around(span)
-            .first()
-            .filter(|root| root.name().text == "component")
-        {
-            Some(root) => reads(self.written.sources.slice(root.span())),
-            None => self
-                .written
-                .loaded
-                .documents
-                .iter()
-                .map(|d| reads(d.text()))
-                .sum(),
-        }
-    }
-
-    fn at_param(
-        &self,
-        param: &str,
-        span: Span,
-        value: &str,
-        uses: &[Span],
-    ) -> Result<Vec<Site>, Refusal> {
-        let root = self.tree.around(span).first().copied();
-        match (
-            root.filter(|root| root.name().text == "component"),
-            uses.split_last(),
-        ) {
-            (Some(component), Some((at, outer))) => {
-                let declared = component.children().find(|c| is_named(*c, "param", param));
-                let Some(of_use) = self.node_at(*at) else {
-                    return Ok(Vec::new());
-                };
-                if let Some(given) = given(of_use, param) {
-                    return self.at_value(given, value, outer);
-                }
-                let mut sites = vec![self.put(of_use, &format!("{param} {value}"))?];
-                sites.extend(self.default(declared, value)?);
-                Ok(sites)
-            }
-            (_, _) => self.of_project(param, value),
-        }
-    }
-
-    /// The places that decide a parameter of the project.
-    fn of_project(&self, param: &str, value: &str) -> Result<Vec<Site>, Refusal> {
-        let roots = || self.written.loaded.roots();
-        let declared = roots().find(|root| is_named(*root, "param", param));
-        let environment = self.environment();
-        let set = environment.and_then(|e| e.children().find(|c| is_named(*c, "set", param)));
-        if let Some(arg) = set.and_then(|set| set.args().nth(1)) {
-            return Ok(vec![self.replace(arg.span(), value)?]);
-        }
-        let mut sites: Vec<Site> = self.default(declared, value)?.into_iter().collect();
-        if let Some(environment) = environment {
-            sites.push(self.put(environment, &format!("set {param} {value}"))?);
-        }
-        Ok(sites)
-    }
-
-    /// A parameter's default, written or to be written.
-    fn default(&self, declared: Option<NodeRef<'_>>, value: &str) -> Result<Option<Site>, Refusal> {
-        let Some(declared) = declared else {
-            return Ok(None);
-        };
-        if let Some(span) = given(declared, "default") {
-            return self.replace(span, value).map(Some);
-        }
-        let span = declared.head_span();
-        let end = span.end as usize;
-        self.site(
-            span,
-            end..end,
-            &format!(" default={value}"),
-            self.here(span),
-        )
-        .map(Some)
     }
 
     /// The same edit as a change in the chosen environment, where it would otherwise be made for
@@ -410,11 +300,11 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn environment(&self) -> Option<NodeRef<'w>> {
+    pub(super) fn environment(&self) -> Option<NodeRef<'w>> {
         self.written.environment_node()
     }
 
-    fn node_at(&self, head: Span) -> Option<NodeRef<'w>> {
+    pub(super) fn node_at(&self, head: Span) -> Option<NodeRef<'w>> {
         self.tree
             .around(head)
             .into_iter()
@@ -422,7 +312,7 @@ impl<'w> Walk<'w> {
     }
 
     /// Puts a line into a block.
-    fn put(&self, node: NodeRef<'_>, line: &str) -> Result<Site, Refusal> {
+    pub(super) fn put(&self, node: NodeRef<'_>, line: &str) -> Result<Site, Refusal> {
         let span = node.head_span();
         let (at, new) = place::child(self.text(span), node, line);
         let site = self.site(span, at..at, &new, self.here(span))?;
@@ -489,24 +379,6 @@ pub(super) fn is_named(node: NodeRef<'_>, word: &str, name: &str) -> bool {
     let first = node.args().next();
     node.name().text == word
         && first.is_some_and(|arg| arg.value() == crate::syntax::Scalar::Str(name))
-}
-
-/// The place of a property's or child's value, annotation included.
-fn given(node: NodeRef<'_>, word: &str) -> Option<Span> {
-    let of = |entry: crate::syntax::EntryRef<'_>| {
-        let value = entry.value_span();
-        let start = entry
-            .annotation()
-            .map_or(value.start, |a| a.span.start.saturating_sub(1));
-        Span { start, ..value }
-    };
-    let prop = node.prop(word).map(of);
-    prop.or_else(|| {
-        let child = node.children().find(|child| child.name().text == word)?;
-        let mut all = child.args().map(of);
-        let first = all.next()?;
-        Some(all.last().map_or(first, |last| first.to(last)))
-    })
 }
 
 fn keyed<'n>(node: &'n Node, word: &str, key: Key, name: &str) -> Option<&'n Node> {
