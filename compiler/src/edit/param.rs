@@ -1,10 +1,32 @@
 //! The places that decide a value which comes from a parameter.
 
+use skep_schema::address::Address;
 use skep_schema::span::Span;
 
 use super::site::{Walk, is_named};
-use super::{Refusal, Site};
+use super::{Property, Refusal, Site, Written, set};
 use crate::syntax::NodeRef;
+
+impl Written {
+    /// Where a property that is written as `(var)param.x` got its value: an argument of a use, an
+    /// environment's `set`, or the default.
+    pub(crate) fn source(&self, address: &Address, path: &[String]) -> Option<Span> {
+        let here = self.place(address, path).filter(|place| place.exact)?;
+        let of = Property {
+            address: address.clone(),
+            path: path.to_vec(),
+        };
+        let site = set(self, &of, &[String::new()]).ok()?.into_iter().next()?;
+        let splice = site.splices.first().filter(|s| s.start < s.end)?;
+        let (file, ..) = self
+            .sources
+            .iter()
+            .find(|(_, path, _)| *path == splice.file)?;
+        let offset = |at: usize| u32::try_from(at).ok();
+        let span = Span::new(file, offset(splice.start)?, offset(splice.end)?);
+        (span != here.span).then_some(span)
+    }
+}
 
 impl Walk<'_> {
     /// The places that decide a written value: itself, or what gave a parameter its value.

@@ -200,7 +200,13 @@ impl Look<'_> {
         let message = format!("`{path}` of `{address}` is {found}");
         let diagnostic = Diagnostic::new(Code::NotAsExpected, span, message).label(label);
         match self.written.place(address, &path.0) {
-            Some(place) if place.exact => diagnostic.and(place.span, "written here"),
+            Some(place) if place.exact => {
+                let diagnostic = diagnostic.and(place.span, "written here");
+                match self.written.source(address, &path.0) {
+                    Some(source) => diagnostic.and(source, "with the value from here"),
+                    None => diagnostic,
+                }
+            }
             Some(place) => diagnostic
                 .and(place.span, format!("`{address}` is declared here"))
                 .help(format!(
