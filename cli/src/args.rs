@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, init,
-    lock, plan, rollback, show, status,
+    insert, lock, plan, remove, rename, rollback, set, show, splice, status, test, unset,
 };
 use crate::output::paint::Colour;
 
@@ -18,6 +18,7 @@ Examples:
   skep plan -e prod                  the same against the swarm
   skep apply -e prod                 show it, ask, do it, wait, tell the truth
   skep plan --base main -o markdown  what this branch changes, for a pull request
+  skep test                          the project's own tests, without any Docker
   skep lock images                   what tags mean today, kept in skep.lock
 
 Exit codes: docs/exit-codes.md. Every diagnostic: skep explain CODE.";
@@ -152,6 +153,13 @@ pub(crate) enum Command {
     Graph(graph::Options),
     Init(init::Options),
     Lock(lock::Options),
+    Test(test::Options),
+    Set(set::Options),
+    Unset(unset::Options),
+    Insert(insert::Options),
+    Remove(remove::Options),
+    Rename(rename::Options),
+    Splice(splice::Options),
     Completions(completions::Options),
     /// Print the version
     Version,

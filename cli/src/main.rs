@@ -55,6 +55,13 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Graph(options) => commands::graph::run(global, options),
         Command::Init(options) => commands::init::run(global, options),
         Command::Lock(options) => commands::lock::run(global, options),
+        Command::Test(options) => commands::test::run(global, options),
+        Command::Set(options) => commands::set::run(global, options),
+        Command::Unset(options) => commands::unset::run(global, options),
+        Command::Insert(options) => commands::insert::run(global, options),
+        Command::Remove(options) => commands::remove::run(global, options),
+        Command::Rename(options) => commands::rename::run(global, options),
+        Command::Splice(options) => commands::splice::run(global, options),
         Command::Completions(options) => commands::completions::run(options),
         Command::Version => {
             println!("skep {}", env!("CARGO_PKG_VERSION"));

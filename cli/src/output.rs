@@ -6,6 +6,7 @@ pub(crate) mod lock;
 pub(crate) mod paint;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod tests;
 pub(crate) mod time;
 
 use std::path::Path;

@@ -2,6 +2,7 @@
 
 mod base;
 mod confirm;
+mod edit;
 mod holder;
 mod manner;
 mod offer;
@@ -28,6 +29,7 @@ use crate::output::paint::Paint;
 
 pub(crate) use base::{Number, Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
+pub(crate) use edit::{EditManner, choose};
 pub(crate) use manner::{Consent, Form, Manner};
 pub(crate) use offer::{Offer, finish};
 pub(crate) use perform::{Work, holding};
@@ -57,7 +59,7 @@ impl<'a> Session<'a> {
         Inputs {
             environment: self.global.environment.clone(),
             params: self.global.params.iter().cloned().collect(),
-            allow_unset_params: false,
+            ..Inputs::default()
         }
     }
 

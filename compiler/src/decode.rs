@@ -45,6 +45,7 @@ pub(crate) fn decode(cx: &mut Context<'_>, expanded: Expanded) -> Decoded {
         .spec
         .environment
         .clone_from(&cx.inputs().environment);
+    decoded.spec.tests = expanded.tests;
     let mut first = First::new();
     for mut node in expanded.nodes {
         let from = cx.decoder.diagnostics.len();

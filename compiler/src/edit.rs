@@ -1,5 +1,23 @@
 //! Changes of source texts as byte splices: what is not named stays as it is, comments included.
+//!
+//! A wish names an address, and [`sites`] finds where it can be fulfilled: in the node's own file, in
+//! the component it came from, where that got its parameter, or in an environment. More than one
+//! place is a choice that whoever wishes has to make.
 
+mod param;
+mod place;
+mod refuse;
+mod rename;
+mod site;
+mod spell;
 mod splice;
+mod whole;
+mod written;
 
+pub use refuse::Refusal;
+pub use rename::{Object, rename};
+pub use site::{Property, Site, set, unset};
 pub use splice::{Conflict, Splice, apply, inverse};
+pub use whole::{insert, remove};
+pub(crate) use written::default_of;
+pub use written::{Place, Written};

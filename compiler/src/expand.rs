@@ -11,13 +11,14 @@ mod merge;
 mod param;
 mod path;
 mod scope;
+mod test;
 mod value;
 mod words;
 
 use std::collections::BTreeMap;
 
 use skep_schema::lang::{Decode, Literal, Node};
-use skep_schema::spec::{Defaults, Project};
+use skep_schema::spec::{Defaults, Project, Test};
 use skep_schema::value::Value as Plain;
 
 use component::{Expander, components};
@@ -42,6 +43,7 @@ pub(crate) struct Expanded {
     pub(crate) nodes: Vec<Node>,
     /// What components make that nothing uses: looked at for mistakes, and for nothing else.
     pub(crate) unused: Vec<Node>,
+    pub(crate) tests: Vec<Test>,
 }
 
 /// Runs the phases between syntax and decoding, in their fixed order.
@@ -56,6 +58,7 @@ pub(crate) fn expand(cx: &mut Context<'_>, loaded: &Loaded) -> Expanded {
     };
     let components = components(cx, loaded);
     let mut expander = Expander::new(&components);
+    let tests = test::tests(cx, loaded, &scope);
     let mut nodes = Nodes::of(own_nodes(cx, loaded, &scope, &mut expander));
     let changes = environment.and_then(|node| environment::changes(cx, &scope, node));
     if let Some(changes) = &changes {
@@ -72,6 +75,7 @@ pub(crate) fn expand(cx: &mut Context<'_>, loaded: &Loaded) -> Expanded {
         params: plain_values(&params),
         nodes: nodes.finish(),
         unused: expander.unused(cx),
+        tests,
     }
 }
 
@@ -118,10 +122,11 @@ fn own_nodes(
     expander: &mut Expander<'_, '_>,
 ) -> Vec<Node> {
     let mut all = Vec::new();
-    for root in loaded.roots() {
+    let given = test::given(loaded, cx.inputs().test.as_deref());
+    for root in loaded.roots().chain(given) {
         match root.name().text {
             "project" | "param" | "component" | "environment" | "defaults" | "include"
-            | "import" => {}
+            | "import" | "test" => {}
             "use" => {
                 let node = value::node(cx, scope, root);
                 all.extend(expander.expand(cx, node));

@@ -3,7 +3,7 @@
 
 mod allowed;
 mod follows;
-mod tree;
+pub(crate) mod tree;
 
 use std::collections::BTreeMap;
 

@@ -35,6 +35,8 @@ pub struct Inputs {
     pub params: BTreeMap<String, String>,
     /// Hold parameters without a value as unknown instead of refusing them: `check` does.
     pub allow_unset_params: bool,
+    /// The test whose `given` nodes belong to the project for once.
+    pub test: Option<String>,
 }
 
 /// Something a compile needed and did not have.

@@ -3,6 +3,7 @@ pub mod address;
 pub mod change;
 pub mod diagnostic;
 pub mod digest;
+pub mod edit;
 pub mod event;
 pub mod image;
 pub mod inventory;
@@ -12,6 +13,7 @@ pub mod plan;
 pub mod revision;
 pub mod span;
 pub mod spec;
+pub mod test;
 pub mod units;
 pub mod value;
 

@@ -6,6 +6,7 @@ mod needs;
 mod payload;
 mod policy;
 mod service;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use service::{
     Mount, MountSource, Order, Placement, Protocol, PublishMode, Published, Reserve, Restart,
     Rollout, SecretText, Security, Service, Stop, Ulimit,
 };
+pub use words::{Holds, NoSuchWord, holds};
 
 /// What every reader must check before the rest: `skep.plan/1`.
 pub const PLAN_FORMAT: &str = "skep.plan/1";

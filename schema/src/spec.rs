@@ -11,6 +11,7 @@ mod policy;
 mod project;
 mod route;
 mod service;
+mod test;
 mod values;
 
 pub use allow::*;
@@ -24,6 +25,7 @@ pub use policy::*;
 pub use project::*;
 pub use route::*;
 pub use service::*;
+pub use test::*;
 pub use values::*;
 
 use std::collections::BTreeMap;
@@ -66,6 +68,7 @@ pub struct Spec {
     pub forget: Vec<Declared<Forget>>,
     pub adopt: Vec<Declared<Adopt>>,
     pub policies: Vec<Declared<Policy>>,
+    pub tests: Vec<Test>,
 }
 
 /// The kinds that a spec is made of, after components and overlays are gone.
@@ -100,6 +103,7 @@ pub const STRUCTURE: &[&NodeInfo] = &[
     Use::INFO,
     Environment::INFO,
     Defaults::INFO,
+    Test::INFO,
 ];
 
 /// The text of a located value.

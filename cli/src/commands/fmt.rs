@@ -64,7 +64,9 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
                 eprint!("{report}");
                 exit = Exit::Failed;
             }
-            Formatted::Changed(new) if options.diff => print(&difference(path, &text, &new))?,
+            Formatted::Changed(new) if options.diff => {
+                print(&difference(path, &text, &new))?;
+            }
             Formatted::Changed(_) if options.check => eprintln!("would format {}", path.display()),
             Formatted::Changed(new) => {
                 std::fs::write(path, new).map_err(|e| Failure::file(path, &e))?;

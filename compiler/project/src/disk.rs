@@ -17,10 +17,17 @@ pub(crate) fn read(root: &Path, path: &str) -> File {
     }
 }
 
-/// Puts a text in the place of a file at once, so that nobody ever reads half of it.
+/// Puts a text in the place of a file at once, so that nobody ever reads half of it. A file that is
+/// there keeps its permissions.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), ProjectError> {
     let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    let known = std::fs::metadata(path).ok();
+    let written = std::fs::write(&beside, text)
+        .and_then(|()| match known {
+            Some(known) => std::fs::set_permissions(&beside, known.permissions()),
+            None => Ok(()),
+        })
+        .and_then(|()| std::fs::rename(&beside, path));
     written.map_err(|source| {
         drop(std::fs::remove_file(&beside));
         ProjectError::Unwritable {
@@ -30,8 +37,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), ProjectError> {
     })
 }
 
-/// Replaces a file of the project that still holds what was read. A link stays one, and the file
-/// keeps its permissions.
+/// Replaces a file of the project that still holds what was read. A link stays one.
 pub(crate) fn rewrite(
     root: &Path,
     path: &str,
@@ -45,16 +51,17 @@ pub(crate) fn rewrite(
     if read(root, path) != File::Bytes(before.as_bytes().into()) {
         return Err(ProjectError::Changed { path: real });
     }
-    let beside = real.with_extension(format!("new-{}", std::process::id()));
-    let written = std::fs::metadata(&real).and_then(|known| {
-        std::fs::write(&beside, after)?;
-        std::fs::set_permissions(&beside, known.permissions())?;
-        std::fs::rename(&beside, &real)
-    });
-    written.map_err(|source| {
-        drop(std::fs::remove_file(&beside));
-        ProjectError::Unwritable { path: real, source }
-    })
+    replace(&real, after)
+}
+
+/// [`replace`] where the folder may have to be made first.
+pub(crate) fn put(path: &Path, text: &str) -> Result<(), ProjectError> {
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder).map_err(|source| ProjectError::Unwritable {
+        path: folder.to_owned(),
+        source,
+    })?;
+    replace(path, text)
 }
 
 fn is_absent(error: &io::Error) -> bool {

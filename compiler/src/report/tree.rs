@@ -8,12 +8,12 @@ use crate::expand::Loaded;
 use crate::syntax::{Document, NodeRef};
 
 /// The top-level nodes of all files, in order of place.
-pub(super) struct Tree<'l> {
+pub(crate) struct Tree<'l> {
     files: BTreeMap<FileId, Vec<NodeRef<'l>>>,
 }
 
 impl<'l> Tree<'l> {
-    pub(super) fn of(loaded: &'l Loaded) -> Self {
+    pub(crate) fn of(loaded: &'l Loaded) -> Self {
         let roots = |document: &'l Document| (document.file(), document.roots().collect());
         Self {
             files: loaded.all_documents().map(roots).collect(),
@@ -21,7 +21,7 @@ impl<'l> Tree<'l> {
     }
 
     /// The nodes around a place, the outermost first.
-    pub(super) fn around(&self, span: Span) -> Vec<NodeRef<'l>> {
+    pub(crate) fn around(&self, span: Span) -> Vec<NodeRef<'l>> {
         let mut chain: Vec<NodeRef<'l>> = self.root(span).into_iter().collect();
         while let Some(inner) = chain
             .last()
@@ -40,6 +40,6 @@ impl<'l> Tree<'l> {
     }
 }
 
-pub(super) fn covers(outer: Span, inner: Span) -> bool {
+pub(crate) fn covers(outer: Span, inner: Span) -> bool {
     outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }

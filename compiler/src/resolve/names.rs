@@ -23,6 +23,7 @@ impl<'a> Names<'a> {
             forget: _,
             adopt: _,
             policies: _,
+            tests: _,
             networks,
             volumes,
             secrets,

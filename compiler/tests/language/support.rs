@@ -26,7 +26,7 @@ pub(crate) fn inputs(environment: Option<&str>, params: &[(&str, &str)]) -> Inpu
     Inputs {
         environment: environment.map(str::to_owned),
         params: params.collect(),
-        allow_unset_params: false,
+        ..Inputs::default()
     }
 }
 

@@ -138,6 +138,11 @@ codes! {
     SK3504 NoObject Error "a node without an object of its own"
     SK3505 CannotAdopt Error "a node that cannot take over an object"
 
+    // 36xx: tests
+    SK3601 NotAsExpected Error "an expectation that does not hold"
+    SK3602 NotFailing Error "a compile that was to fail, and does not"
+    SK3603 OtherPlan Error "a plan that is not as its snapshot"
+
     // 4xxx: parameters, components, environments
     SK4001 UnknownPath Error "a value path that leads nowhere"
     SK4002 UnclosedPath Error "a path in a string that does not end"

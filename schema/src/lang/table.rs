@@ -94,4 +94,4 @@ pub const PLANNED: &[(&str, &str)] = &[
 ];
 
 /// Kinds of nodes that the language has room for and this version does not run.
-pub const PLANNED_KINDS: &[&str] = &["record", "build", "alert", "notify", "test"];
+pub const PLANNED_KINDS: &[&str] = &["record", "build", "alert", "notify"];

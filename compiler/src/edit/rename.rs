@@ -1,0 +1,337 @@
+//! A node under another name: its declaration, and whatever names it.
+
+use skep_schema::address::{Address, Kind, Segment};
+use skep_schema::lang::{NodeInfo, Shape, Type};
+use skep_schema::spec::{IDENTITY, KINDS, STRUCTURE};
+
+use super::site::no_node;
+use super::{Refusal, Splice, Written, spell};
+use crate::syntax::{EntryRef, NodeRef, Scalar};
+
+/// Whether the object keeps its place by a `moved` line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// It stays, under the name in the target that it has.
+    Kept,
+    /// The next apply makes another; nothing was applied yet, or it may go.
+    New,
+}
+
+/// The splices that rename a node in all files of the project.
+///
+/// # Errors
+/// There is no such node, its name is not written out, or the new name is taken.
+pub fn rename(
+    written: &Written,
+    from: &Address,
+    to: &str,
+    object: Object,
+) -> Result<Vec<Splice>, Refusal> {
+    let node = written.node(from).ok_or_else(|| no_node(written, from))?;
+    let new = Address::new(from.kind, to);
+    if written.node(&new).is_some() {
+        return Err(Refusal::no(
+            format!("there is a `{new}` already"),
+            "choose another name",
+        ));
+    }
+    let mut renaming = Renaming {
+        from,
+        to,
+        written,
+        object,
+        splices: Vec::new(),
+        declared: None,
+    };
+    for root in written.loaded.roots() {
+        renaming.top(root);
+    }
+    let Some(file) = renaming.declared.clone() else {
+        let place = node.uses.first().map_or(node.span, |span| *span);
+        let line = written.sources.position(place.file, place.start).line;
+        let message = format!("the name of `{from}` is not written out");
+        let help = format!(
+            "a component makes it: rename its use at {}:{line}",
+            written.sources.path(place.file)
+        );
+        return Err(Refusal::no(message, help));
+    };
+    if object == Object::Kept && has_object(from.kind) {
+        renaming.moved(&file, &new);
+    }
+    Ok(renaming.splices)
+}
+
+/// Whether nodes of a kind have objects that a `moved` line can keep.
+const fn has_object(kind: Kind) -> bool {
+    match kind {
+        Kind::Network
+        | Kind::Volume
+        | Kind::Secret
+        | Kind::Config
+        | Kind::Service
+        | Kind::Gateway => true,
+        Kind::Param
+        | Kind::Registry
+        | Kind::Node
+        | Kind::Certificate
+        | Kind::Route
+        | Kind::Flow => false,
+    }
+}
+
+struct Renaming<'w> {
+    from: &'w Address,
+    to: &'w str,
+    written: &'w Written,
+    object: Object,
+    splices: Vec<Splice>,
+    /// The file of the declaration.
+    declared: Option<String>,
+}
+
+impl Renaming<'_> {
+    /// A node of the top level, or one that can stand there.
+    fn top(&mut self, node: NodeRef<'_>) {
+        match node.name().text {
+            "component" | "given" => node.children().for_each(|child| self.top(child)),
+            "test" => {
+                let given = |child: &NodeRef<'_>| child.name().text == "given";
+                node.children()
+                    .filter(given)
+                    .for_each(|child| self.top(child));
+                self.node(node, info_of("test"));
+            }
+            "environment" => node.children().for_each(|child| self.overlay(child)),
+            word => {
+                let declares = word == self.from.kind.word();
+                if declares && let Some(name) = node.args().next() {
+                    self.declaration(name);
+                }
+                self.node(node, info_of(word));
+            }
+        }
+    }
+
+    /// `patch KIND NAME`, `remove KIND NAME`, `add KIND NAME`.
+    fn overlay(&mut self, node: NodeRef<'_>) {
+        let mut args = node.args();
+        let (Some(kind), name) = (args.next(), args.next()) else {
+            return;
+        };
+        let Scalar::Str(kind) = kind.value() else {
+            return;
+        };
+        if let Some(name) = name.filter(|_| kind == self.from.kind.word()) {
+            match node.name().text {
+                "add" => self.declaration(name),
+                _ => self.name(name),
+            }
+        }
+        let info = info_of(kind);
+        node.entries().for_each(|entry| self.paths(entry));
+        node.children().for_each(|child| self.child(child, info));
+    }
+
+    fn declaration(&mut self, name: EntryRef<'_>) {
+        let before = self.splices.len();
+        self.name(name);
+        if self.splices.len() > before {
+            let file = name.value_span().file;
+            self.declared = Some(self.written.sources.path(file).to_owned());
+        }
+    }
+
+    /// All values of a node that can name another.
+    fn node(&mut self, node: NodeRef<'_>, info: Option<&'static NodeInfo>) {
+        for (nth, arg) in node.args().enumerate() {
+            self.value(arg, info.and_then(|info| argument(info, nth)));
+        }
+        for prop in node.props() {
+            let key = prop.key().map_or("", |key| key.text);
+            let shape = info.and_then(|info| info.field(key)).map(|f| f.shape);
+            self.value(prop, shape.and_then(single));
+        }
+        node.children().for_each(|child| self.child(child, info));
+    }
+
+    fn child(&mut self, child: NodeRef<'_>, parent: Option<&'static NodeInfo>) {
+        let field = parent.and_then(|info| info.field(child.name().text));
+        match field.map(|field| field.shape) {
+            Some(Shape::Node { info } | Shape::Nodes { info, .. }) => {
+                self.node(child, Some(info));
+                self.keep_target(child, info);
+            }
+            Some(shape) => {
+                child
+                    .entries()
+                    .for_each(|entry| self.value(entry, single(shape)));
+                child.children().for_each(|inner| self.child(inner, None));
+            }
+            None => self.node(child, None),
+        }
+    }
+
+    /// A file that is mounted under the name of what it holds stays where its readers look for it.
+    fn keep_target(&mut self, mount: NodeRef<'_>, info: &'static NodeInfo) {
+        let folder = if self.from.kind == Kind::Secret {
+            "/run/secrets/"
+        } else {
+            "/"
+        };
+        let is_target = |child: NodeRef<'_>| child.name().text == "target";
+        let named = mount.prop("target").is_some() || mount.children().any(is_target);
+        let name = mount.args().next();
+        let is_mine = name.is_some_and(|n| n.value() == Scalar::Str(&self.from.name));
+        let is_file = matches!(self.from.kind, Kind::Secret | Kind::Config);
+        let mounts = info.word == self.from.kind.word() && info.field("target").is_some();
+        if self.object == Object::Kept && is_file && mounts && is_mine && !named {
+            let sources = &self.written.sources;
+            let end = mount.head_span().end as usize;
+            let target = spell::string(&format!("{folder}{}", self.from.name));
+            let file = sources.path(mount.head_span().file);
+            self.splices
+                .push(Splice::new(file, end..end, format!(" target={target}")));
+        }
+    }
+
+    fn value(&mut self, entry: EntryRef<'_>, ty: Option<Type>) {
+        let is_ref = matches!(ty, Some(Type::Ref(kinds)) if kinds.contains(&self.from.kind));
+        if is_ref && entry.annotation().is_none() {
+            self.name(entry);
+        } else if ty == Some(Type::Address) {
+            self.address(entry);
+        } else {
+            self.paths(entry);
+        }
+    }
+
+    fn name(&mut self, entry: EntryRef<'_>) {
+        if entry.annotation().is_none() && entry.value() == Scalar::Str(&self.from.name) {
+            self.replace(entry, spell::string(self.to));
+        }
+    }
+
+    fn address(&mut self, entry: EntryRef<'_>) {
+        let Scalar::Str(text) = entry.value() else {
+            return;
+        };
+        let read = text.parse::<Address>().ok();
+        if let Some(read) = read.filter(|a| a.kind == self.from.kind && a.name == self.from.name) {
+            let new = Address {
+                name: self.to.to_owned(),
+                ..read
+            };
+            let new = new.to_string();
+            let quoted = if entry.is_bare() {
+                new
+            } else {
+                format!("\"{}\"", new.replace('"', "\\\""))
+            };
+            self.replace(entry, quoted);
+        }
+    }
+
+    /// Paths in `(var)` and `(fmt)`, and `(secret)name`.
+    fn paths(&mut self, entry: EntryRef<'_>) {
+        let annotation = entry.annotation().map_or("", |a| a.text);
+        if annotation == "secret"
+            && self.from.kind == Kind::Secret
+            && entry.value() == Scalar::Str(&self.from.name)
+        {
+            self.replace(entry, spell::string(self.to));
+        }
+        if !matches!(annotation, "var" | "fmt" | "spread") {
+            return;
+        }
+        let old = format!("{}.{}", self.from.kind, Segment(&self.from.name));
+        let new = format!("{}.{}", self.from.kind, Segment(self.to));
+        let text = entry.spelling();
+        let mut out = String::new();
+        let mut kept = 0;
+        for (at, _) in text.match_indices(&old) {
+            let end = at + old.len();
+            let begins = text[..at]
+                .chars()
+                .next_back()
+                .is_none_or(|c| matches!(c, '{' | '"' | ' ' | '#'));
+            let ends = text[end..]
+                .chars()
+                .next()
+                .is_none_or(|c| matches!(c, '.' | '}' | '"' | ' '));
+            if begins && ends {
+                out.push_str(&text[kept..at]);
+                out.push_str(&new);
+                kept = end;
+            }
+        }
+        if kept > 0 {
+            out.push_str(&text[kept..]);
+            self.replace(entry, out);
+        }
+    }
+
+    fn replace(&mut self, entry: EntryRef<'_>, new: String) {
+        let splice = Splice::at(entry.value_span(), &self.written.sources, new);
+        if !self.splices.contains(&splice) {
+            self.splices.push(splice);
+        }
+    }
+
+    fn moved(&mut self, file: &str, new: &Address) {
+        let text = self
+            .written
+            .sources
+            .iter()
+            .find(|(_, path, _)| *path == file);
+        let text = text.map_or("", |(_, _, text)| text);
+        let quoted =
+            |address: &Address| format!("\"{}\"", address.to_string().replace('"', "\\\""));
+        let gap = if text.ends_with('\n') { "" } else { "\n" };
+        let line = format!(
+            "{gap}\nmoved from={} to={}\n",
+            quoted(self.from),
+            quoted(new)
+        );
+        self.splices
+            .push(Splice::new(file, text.len()..text.len(), line));
+    }
+}
+
+fn info_of(word: &str) -> Option<&'static NodeInfo> {
+    let all = KINDS.iter().chain(STRUCTURE).chain(IDENTITY);
+    all.copied().find(|info| info.word == word)
+}
+
+/// What the nth argument of a node is.
+fn argument(info: &'static NodeInfo, nth: usize) -> Option<Type> {
+    let arguments = info.fields.iter().filter_map(|field| match field.shape {
+        Shape::Arg { ty, .. } => Some((ty, false)),
+        Shape::Args { ty } => Some((ty, true)),
+        Shape::Value { .. }
+        | Shape::Flag
+        | Shape::List { .. }
+        | Shape::Set { .. }
+        | Shape::Map { .. }
+        | Shape::Node { .. }
+        | Shape::Nodes { .. }
+        | Shape::Any
+        | Shape::Rest => None,
+    });
+    let all: Vec<(Type, bool)> = arguments.collect();
+    let further = all.last().filter(|(_, repeats)| *repeats);
+    all.get(nth).or(further).map(|(ty, _)| *ty)
+}
+
+/// The type of the values that a property or child holds.
+const fn single(shape: Shape) -> Option<Type> {
+    match shape {
+        Shape::Arg { ty, .. }
+        | Shape::Args { ty }
+        | Shape::Value { ty, .. }
+        | Shape::List { ty }
+        | Shape::Set { ty }
+        | Shape::Map { ty } => Some(ty),
+        Shape::Flag | Shape::Node { .. } | Shape::Nodes { .. } | Shape::Any | Shape::Rest => None,
+    }
+}

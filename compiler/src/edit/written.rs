@@ -1,0 +1,153 @@
+//! Where the values of a project are written.
+
+use skep_schema::address::{Address, Kind};
+use skep_schema::lang::{Node, NodeInfo, Shape, scalar_text};
+use skep_schema::span::{Sources, Span};
+use skep_schema::spec::{Host, KINDS};
+
+use crate::context::Context;
+use crate::expand::{Loaded, expand, load};
+use crate::source::SourceSet;
+use crate::syntax::NodeRef;
+
+use super::site::is_named;
+
+/// The nodes of a project in one environment, each value with its place.
+#[derive(Debug)]
+pub struct Written {
+    /// Every text a place may be in.
+    pub sources: Sources,
+    /// The environment that it was read in.
+    pub(super) environment: Option<String>,
+    pub(super) loaded: Loaded,
+    nodes: Vec<Node>,
+}
+
+/// Where something is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub span: Span,
+    /// Whether it is the property that was asked for, and not the node it would stand in.
+    pub exact: bool,
+}
+
+impl Written {
+    /// Reads and expands a project; whatever is wrong with it is left to a compile.
+    pub fn of(set: &SourceSet) -> Self {
+        let mut cx = Context::new(set);
+        let loaded = load(&mut cx);
+        let expanded = expand(&mut cx, &loaded);
+        Self {
+            sources: cx.sources,
+            environment: set.inputs.environment.clone(),
+            loaded,
+            nodes: expanded.nodes,
+        }
+    }
+
+    /// The addresses of all nodes.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> {
+        let address = |node: &Node| {
+            let name = scalar_text(&node.args.first()?.value)?;
+            Some(Address::new(Kind::parse(&node.name.value)?, name))
+        };
+        self.nodes.iter().filter_map(address)
+    }
+
+    /// The node of an address, components and overlays applied.
+    pub fn node(&self, address: &Address) -> Option<&Node> {
+        self.nodes.iter().find(|node| is_at(node, address))
+    }
+
+    /// How many nodes are made of the lines at a place.
+    pub(super) fn made_at(&self, span: Span) -> usize {
+        self.nodes.iter().filter(|node| node.span == span).count()
+    }
+
+    /// The chosen environment's own node.
+    pub(super) fn environment_node(&self) -> Option<NodeRef<'_>> {
+        let name = self.environment.as_deref()?;
+        let mut roots = self.loaded.roots();
+        roots.find(|root| is_named(*root, "environment", name))
+    }
+
+    /// Where a property of a node is written, or else the nearest that it is a part of.
+    pub fn place(&self, address: &Address, path: &[String]) -> Option<Place> {
+        let mut node = self.node(address)?;
+        let mut span = node.args.first().map_or(node.name.span, |arg| arg.span);
+        for (nth, word) in path.iter().enumerate() {
+            if let Some(prop) = node.prop(word) {
+                let exact = nth + 1 == path.len();
+                return Some(Place {
+                    span: prop.value.span,
+                    exact,
+                });
+            }
+            let Some(child) = node.child(word) else {
+                return Some(Place { span, exact: false });
+            };
+            node = child;
+            span = child.span;
+        }
+        Some(Place { span, exact: true })
+    }
+}
+
+fn is_at(node: &Node, address: &Address) -> bool {
+    let name = node.args.first().and_then(|arg| scalar_text(&arg.value));
+    let Some(name) = name.filter(|_| node.name.value == address.kind.word()) else {
+        return false;
+    };
+    match address.kind {
+        Kind::Route => Host::checked(&name).is_some_and(|host| host.as_str() == address.name),
+        Kind::Param
+        | Kind::Registry
+        | Kind::Node
+        | Kind::Network
+        | Kind::Volume
+        | Kind::Secret
+        | Kind::Config
+        | Kind::Certificate
+        | Kind::Service
+        | Kind::Gateway
+        | Kind::Flow => name == address.name,
+    }
+}
+
+/// What a property is where it is not written, in the language's spelling.
+pub(crate) fn default_of(kind: Kind, path: &[String]) -> Option<String> {
+    let (last, above) = path.split_last()?;
+    let mut info = KINDS.iter().copied().find(|i| i.word == kind.word())?;
+    for word in above {
+        info = inner(info, word)?;
+    }
+    let field = info.field(last)?;
+    match field.shape {
+        Shape::Flag => Some(field.default.unwrap_or("false").to_owned()),
+        Shape::Value { .. } => field.default.map(str::to_owned),
+        Shape::Arg { .. }
+        | Shape::Args { .. }
+        | Shape::List { .. }
+        | Shape::Set { .. }
+        | Shape::Map { .. }
+        | Shape::Node { .. }
+        | Shape::Nodes { .. }
+        | Shape::Any
+        | Shape::Rest => None,
+    }
+}
+
+pub(super) fn inner(info: &'static NodeInfo, word: &str) -> Option<&'static NodeInfo> {
+    match info.field(word)?.shape {
+        Shape::Node { info } | Shape::Nodes { info, .. } => Some(info),
+        Shape::Arg { .. }
+        | Shape::Args { .. }
+        | Shape::Value { .. }
+        | Shape::Flag
+        | Shape::List { .. }
+        | Shape::Set { .. }
+        | Shape::Map { .. }
+        | Shape::Any
+        | Shape::Rest => None,
+    }
+}
