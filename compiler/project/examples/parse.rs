@@ -27,7 +27,10 @@ fn parse(format: &str, text: &str) -> Result<(), String> {
             value.map(std::mem::forget).map_err(|e| e.to_string())
         }
         "yaml" => {
-            let value: Result<serde_json::Value, _> = serde_saphyr::from_str(text);
+            // Its default budget refuses some thousand services.
+            let options = serde_saphyr::options! { budget: None };
+            let value: Result<serde_json::Value, _> =
+                serde_saphyr::from_str_with_options(text, options);
             value.map(std::mem::forget).map_err(|e| e.to_string())
         }
         "kdl" => {

@@ -68,3 +68,17 @@ pub(super) fn alone(words: &[&str]) -> Result<(), String> {
     println!("{wall} {cpu} {}", usage.max_rss());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cost_has_three_numbers() {
+        let cost = Cost::read("1500 2500 64\n").expect("a cost");
+        assert_eq!(cost.wall, Duration::from_micros(1500));
+        assert_eq!(cost.cpu, Duration::from_micros(2500));
+        assert_eq!(cost.peak, 64);
+        assert!(Cost::read("1500 2500").is_none());
+    }
+}

@@ -132,3 +132,15 @@ fn block(to: &mut String, value: &Value, depth: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_nests_maps_and_lists_by_indentation() {
+        let value = json!({ "a": { "b": ["x", { "c": 1 }], "d": true } });
+        let expected = "a:\n  b:\n    - \"x\"\n    -\n      c: 1\n  d: true\n";
+        assert_eq!(yaml(&value), expected);
+    }
+}
