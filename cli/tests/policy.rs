@@ -2,6 +2,7 @@
 
 mod support;
 
+use skep_schema::plan::Plan;
 use support::{Project, on_model};
 
 const WEB: &str = "project shop edition=1\nservice web { image \"registry.example.com/web:1\"; cap { add NET_ADMIN } }\n";
@@ -17,6 +18,16 @@ fn compiled(project: &Project) -> String {
     let ran = project.skep(&["compile", "-o", "json"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     ran.stdout
+}
+
+/// The plan with the digests of what it holds now.
+fn signed(plan: &str) -> String {
+    let mut plan: Plan = serde_json::from_str(plan).expect("it is a plan");
+    for (address, node) in &mut plan.nodes {
+        node.digest = node.payload.digest(address.kind);
+    }
+    plan.digest = Plan::digest_of(&plan.nodes);
+    serde_json::to_string(&plan).expect("plain data")
 }
 
 fn refused(project: &Project) {
@@ -51,11 +62,37 @@ fn a_plan_is_held_to_the_rules_that_it_carries() {
     let plan = compiled(&project);
     assert!(plan.contains("CHOWN"));
     project.write("skep.kdl", "project shop edition=1\n");
-    project.write(
-        "plan.json",
-        &plan.replacen("\"CAP_CHOWN\"", "\"CAP_NET_ADMIN\"", 1),
-    );
+    let edited = plan.replacen("\"CAP_CHOWN\"", "\"CAP_NET_ADMIN\"", 1);
+    project.write("plan.json", &signed(&edited));
     refused(&project);
+}
+
+#[test]
+fn a_plan_that_was_edited_is_no_longer_what_its_digest_says() {
+    let project = project(WEB);
+    let plan = compiled(&project);
+    let applied = |plan: &str| {
+        project.write("plan.json", plan);
+        let file = project.path().join("plan.json").display().to_string();
+        on_model(&project, &["apply", &file, "--yes"])
+    };
+    let ran = applied(&plan.replacen("\"CAP_NET_ADMIN\"", "\"CAP_CHOWN\"", 1));
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`service.web` in PROJECT/plan.json"),
+        "{}",
+        ran.stderr
+    );
+    let mut fewer: Plan = serde_json::from_str(&plan).expect("it is a plan");
+    fewer.nodes.pop_first();
+    let ran = applied(&serde_json::to_string(&fewer).expect("plain data"));
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("the nodes in PROJECT/plan.json"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(applied(&plan).code, 0);
 }
 
 #[test]

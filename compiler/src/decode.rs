@@ -215,7 +215,7 @@ fn nameless<T: Decode>(cx: &mut Context<'_>, node: &Node) {
 }
 
 /// What a node is known by; `None` where that is missing, unknown or no name.
-fn name_of(kind: Kind, node: &Node) -> Option<String> {
+pub(crate) fn name_of(kind: Kind, node: &Node) -> Option<String> {
     let text = node.args.first().and_then(|arg| scalar_text(&arg.value))?;
     match kind {
         Kind::Route => Host::checked(&text).map(|host| host.as_str().to_owned()),

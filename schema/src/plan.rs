@@ -161,6 +161,14 @@ impl Plan {
         Self::new(project, environment, BTreeMap::new())
     }
 
+    /// The first node whose digest is not that of what it holds: somebody edited a plan by hand.
+    pub fn altered(&self) -> Option<&Address> {
+        let mut nodes = self.nodes.iter();
+        let altered =
+            |address: &Address, node: &PlanNode| node.payload.digest(address.kind) != node.digest;
+        nodes.find_map(|(address, node)| altered(address, node).then_some(address))
+    }
+
     /// The digest over addresses and node digests, in order of address.
     pub fn digest_of(nodes: &BTreeMap<Address, PlanNode>) -> DigestText {
         let all: BTreeMap<String, &DigestText> = nodes

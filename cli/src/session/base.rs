@@ -94,9 +94,11 @@ pub(crate) fn read_saved(path: &Path) -> Result<Saved, Failure> {
         |e: serde_json::Error| Failure::new(Exit::Failed, format!("{}: {e}", path.display()));
     let value: serde_json::Value = serde_json::from_str(&text).map_err(broken)?;
     match value.get("format").and_then(serde_json::Value::as_str) {
-        Some(PLAN_FORMAT) => serde_json::from_value(value)
-            .map(Saved::Plan)
-            .map_err(broken),
+        Some(PLAN_FORMAT) => {
+            let plan: Plan = serde_json::from_value(value).map_err(broken)?;
+            unaltered(path, &plan)?;
+            Ok(Saved::Plan(plan))
+        }
         Some(CHANGES_FORMAT) => serde_json::from_value(value)
             .map(Saved::Changes)
             .map_err(broken),
@@ -112,4 +114,18 @@ pub(crate) fn read_saved(path: &Path) -> Result<Saved, Failure> {
                 .help("it is no file that skep wrote"),
         ),
     }
+}
+
+/// What was reviewed under a digest is what is applied.
+fn unaltered(path: &Path, plan: &Plan) -> Result<(), Failure> {
+    let file = path.display();
+    let message = match plan.altered() {
+        Some(address) => format!("`{address}` in {file} is not what its digest was taken of"),
+        None if Plan::digest_of(&plan.nodes) != plan.digest => {
+            format!("the nodes in {file} are not those its digest was taken of")
+        }
+        None => return Ok(()),
+    };
+    Err(Failure::new(Exit::Failed, message)
+        .help("somebody edited the plan; change the spec and compile it anew"))
 }

@@ -8,7 +8,6 @@ use skep_schema::lang::{Key, Node, NodeInfo, Prop, Shape, nearest, scalar_text};
 use skep_schema::span::Span;
 use skep_schema::spec::KINDS;
 
-use super::written::inner;
 use super::{Refusal, Splice, Written, place, spell};
 use crate::report::tree::Tree;
 use crate::syntax::NodeRef;
@@ -173,7 +172,7 @@ impl<'w> Walk<'w> {
                 self.found = Found::Child(child);
                 return Ok(());
             }
-            self.info = self.info.and_then(|info| inner(info, word));
+            self.info = self.info.and_then(|info| info.field(word)?.shape.inner());
             self.node = child;
             rest = below;
         }
@@ -414,7 +413,7 @@ fn line(path: &[String], value: &str, info: Option<&'static NodeInfo>) -> String
     let key = info
         .and_then(|info| info.field(word))
         .map(|field| field.shape);
-    let next = info.and_then(|info| inner(info, word));
+    let next = info.and_then(|info| info.field(word)?.shape.inner());
     let spelled = spell::string(word);
     match (key, below) {
         (_, []) => format!("{spelled} {value}"),

@@ -1,11 +1,12 @@
 //! Where the values of a project are written.
 
 use skep_schema::address::{Address, Kind};
-use skep_schema::lang::{Node, NodeInfo, Shape, scalar_text};
+use skep_schema::lang::{Node, Shape, scalar_text};
 use skep_schema::span::{Sources, Span};
-use skep_schema::spec::{Host, KINDS};
+use skep_schema::spec::KINDS;
 
 use crate::context::Context;
+use crate::decode::name_of;
 use crate::expand::{Loaded, expand, load};
 use crate::source::SourceSet;
 use crate::syntax::NodeRef;
@@ -94,24 +95,8 @@ impl Written {
 }
 
 fn is_at(node: &Node, address: &Address) -> bool {
-    let name = node.args.first().and_then(|arg| scalar_text(&arg.value));
-    let Some(name) = name.filter(|_| node.name.value == address.kind.word()) else {
-        return false;
-    };
-    match address.kind {
-        Kind::Route => Host::checked(&name).is_some_and(|host| host.as_str() == address.name),
-        Kind::Param
-        | Kind::Registry
-        | Kind::Node
-        | Kind::Network
-        | Kind::Volume
-        | Kind::Secret
-        | Kind::Config
-        | Kind::Certificate
-        | Kind::Service
-        | Kind::Gateway
-        | Kind::Flow => name == address.name,
-    }
+    node.name.value == address.kind.word()
+        && name_of(address.kind, node).is_some_and(|name| name == address.name)
 }
 
 /// What a property is where it is not written, in the language's spelling.
@@ -119,7 +104,7 @@ pub(crate) fn default_of(kind: Kind, path: &[String]) -> Option<String> {
     let (last, above) = path.split_last()?;
     let mut info = KINDS.iter().copied().find(|i| i.word == kind.word())?;
     for word in above {
-        info = inner(info, word)?;
+        info = info.field(word)?.shape.inner()?;
     }
     let field = info.field(last)?;
     match field.shape {
@@ -132,21 +117,6 @@ pub(crate) fn default_of(kind: Kind, path: &[String]) -> Option<String> {
         | Shape::Map { .. }
         | Shape::Node { .. }
         | Shape::Nodes { .. }
-        | Shape::Any
-        | Shape::Rest => None,
-    }
-}
-
-pub(super) fn inner(info: &'static NodeInfo, word: &str) -> Option<&'static NodeInfo> {
-    match info.field(word)?.shape {
-        Shape::Node { info } | Shape::Nodes { info, .. } => Some(info),
-        Shape::Arg { .. }
-        | Shape::Args { .. }
-        | Shape::Value { .. }
-        | Shape::Flag
-        | Shape::List { .. }
-        | Shape::Set { .. }
-        | Shape::Map { .. }
         | Shape::Any
         | Shape::Rest => None,
     }

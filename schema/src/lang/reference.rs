@@ -34,20 +34,7 @@ const DEEPEST: usize = 5;
 fn inner(path: &str, info: &'static NodeInfo) -> Vec<(String, &'static NodeInfo)> {
     info.fields
         .iter()
-        .filter_map(|field| match field.shape {
-            Shape::Node { info } | Shape::Nodes { info, .. } => {
-                Some((format!("{path} {}", field.word), info))
-            }
-            Shape::Arg { .. }
-            | Shape::Args { .. }
-            | Shape::Value { .. }
-            | Shape::Flag
-            | Shape::List { .. }
-            | Shape::Set { .. }
-            | Shape::Map { .. }
-            | Shape::Any
-            | Shape::Rest => None,
-        })
+        .filter_map(|field| Some((format!("{path} {}", field.word), field.shape.inner()?)))
         .collect()
 }
 

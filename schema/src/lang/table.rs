@@ -54,6 +54,24 @@ pub enum Shape {
     Rest,
 }
 
+impl Shape {
+    /// What may be written inside, for what is a node of its own.
+    pub const fn inner(self) -> Option<&'static NodeInfo> {
+        match self {
+            Shape::Node { info } | Shape::Nodes { info, .. } => Some(info),
+            Shape::Arg { .. }
+            | Shape::Args { .. }
+            | Shape::Value { .. }
+            | Shape::Flag
+            | Shape::List { .. }
+            | Shape::Set { .. }
+            | Shape::Map { .. }
+            | Shape::Any
+            | Shape::Rest => None,
+        }
+    }
+}
+
 /// What identifies one of several children when an overlay changes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {

@@ -305,52 +305,30 @@ fn sorted(bytes: &[u8], members: &[usize]) -> Vec<u8> {
     parts.concat()
 }
 
-impl ser::SerializeSeq for List<'_> {
-    type Ok = ();
-    type Error = NotCanonical;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        self.push(value)
-    }
-    fn end(self) -> Done {
-        self.end();
-        Ok(())
-    }
+/// The traits of lists and structs, which differ in the names of their methods.
+macro_rules! parts {
+    ($($of:ident: $name:ident $push:ident($($key:ident)?) as $method:ident;)*) => {$(
+        impl ser::$name for $of<'_> {
+            type Ok = ();
+            type Error = NotCanonical;
+            fn $method<T: Serialize + ?Sized>(&mut self, $($key: &'static str,)? value: &T) -> Done {
+                self.$push($($key,)? value)
+            }
+            fn end(self) -> Done {
+                self.end();
+                Ok(())
+            }
+        }
+    )*};
 }
 
-impl ser::SerializeTuple for List<'_> {
-    type Ok = ();
-    type Error = NotCanonical;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        self.push(value)
-    }
-    fn end(self) -> Done {
-        self.end();
-        Ok(())
-    }
-}
-
-impl ser::SerializeTupleStruct for List<'_> {
-    type Ok = ();
-    type Error = NotCanonical;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        self.push(value)
-    }
-    fn end(self) -> Done {
-        self.end();
-        Ok(())
-    }
-}
-
-impl ser::SerializeTupleVariant for List<'_> {
-    type Ok = ();
-    type Error = NotCanonical;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        self.push(value)
-    }
-    fn end(self) -> Done {
-        self.end();
-        Ok(())
-    }
+parts! {
+    List: SerializeSeq push() as serialize_element;
+    List: SerializeTuple push() as serialize_element;
+    List: SerializeTupleStruct push() as serialize_field;
+    List: SerializeTupleVariant push() as serialize_field;
+    Map: SerializeStruct member(key) as serialize_field;
+    Map: SerializeStructVariant member(key) as serialize_field;
 }
 
 impl ser::SerializeMap for Map<'_> {
@@ -369,30 +347,6 @@ impl ser::SerializeMap for Map<'_> {
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
         write(self.to, value)
-    }
-    fn end(self) -> Done {
-        self.end();
-        Ok(())
-    }
-}
-
-impl ser::SerializeStruct for Map<'_> {
-    type Ok = ();
-    type Error = NotCanonical;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Done {
-        self.member(key, value)
-    }
-    fn end(self) -> Done {
-        self.end();
-        Ok(())
-    }
-}
-
-impl ser::SerializeStructVariant for Map<'_> {
-    type Ok = ();
-    type Error = NotCanonical;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Done {
-        self.member(key, value)
     }
     fn end(self) -> Done {
         self.end();

@@ -79,6 +79,18 @@ async fn taken(model: &Model) -> Lease<'_> {
         .expect("it is free")
 }
 
+fn fence<'a>(
+    inner: &'a Slow,
+    lease: &'a Lease<'a>,
+    clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
+) -> Fence<'a, Slow> {
+    Fence {
+        inner,
+        lease,
+        clock,
+    }
+}
+
 fn is_unsure(outcome: &Result<(), ProviderError>) -> bool {
     matches!(outcome, Err(ProviderError::Unreachable { .. }))
 }
@@ -87,11 +99,7 @@ fn is_unsure(outcome: &Result<(), ProviderError>) -> bool {
 async fn without_a_renewal_nothing_more_is_written_and_looking_is_free() {
     let (model, clock, slow) = (model(), clock(), Slow::default());
     let lease = taken(&model).await;
-    let fence = Fence {
-        inner: &slow,
-        lease: &lease,
-        clock: &clock,
-    };
+    let fence = fence(&slow, &lease, &clock);
     sleep(LEASE.checked_sub(HELD_BACK).expect("a lease is longer")).await;
     let refused = fence.apply(&change()).await;
     assert!(is_unsure(&refused), "{refused:?}");
@@ -104,11 +112,7 @@ async fn without_a_renewal_nothing_more_is_written_and_looking_is_free() {
 async fn a_write_of_several_requests_ends_with_the_term() {
     let (model, clock, slow) = (model(), clock(), Slow::default());
     let lease = taken(&model).await;
-    let fence = Fence {
-        inner: &slow,
-        lease: &lease,
-        clock: &clock,
-    };
+    let fence = fence(&slow, &lease, &clock);
     let begun = Instant::now();
     let broken = fence.apply(&change()).await;
     assert!(is_unsure(&broken), "{broken:?}");
@@ -120,11 +124,7 @@ async fn a_write_of_several_requests_ends_with_the_term() {
 async fn a_write_that_takes_long_goes_on_while_the_lock_is_renewed() {
     let (model, clock, slow) = (model(), clock(), Slow::default());
     let lease = taken(&model).await;
-    let fence = Fence {
-        inner: &slow,
-        lease: &lease,
-        clock: &clock,
-    };
+    let fence = fence(&slow, &lease, &clock);
     let change = change();
     let done = lease.during(&clock, fence.apply(&change)).await;
     assert_eq!(done, Ok(()));
@@ -135,11 +135,7 @@ async fn a_write_that_takes_long_goes_on_while_the_lock_is_renewed() {
 async fn a_write_that_was_held_up_can_be_tried_again_once_the_lock_is_confirmed() {
     let (model, clock, slow) = (model(), clock(), Slow::default());
     let lease = taken(&model).await;
-    let fence = Fence {
-        inner: &slow,
-        lease: &lease,
-        clock: &clock,
-    };
+    let fence = fence(&slow, &lease, &clock);
     model.break_with(|_| Fate::LoseRequest);
     let change = change();
     let outcomes = lease.during(&clock, async {
@@ -162,11 +158,7 @@ async fn a_write_that_was_held_up_can_be_tried_again_once_the_lock_is_confirmed(
 async fn who_lost_the_lock_is_told_so() {
     let (model, clock, slow) = (model(), clock(), Slow::default());
     let lease = taken(&model).await;
-    let fence = Fence {
-        inner: &slow,
-        lease: &lease,
-        clock: &clock,
-    };
+    let fence = fence(&slow, &lease, &clock);
     assert!(release(&model).await.expect("it answers").is_some());
     let change = change();
     let refused = lease.during(&clock, fence.apply(&change)).await;
@@ -189,11 +181,7 @@ async fn a_machine_that_slept_writes_nothing_before_it_has_asked() {
     let awake = clock();
     let clock = || awake().plus(slept.load(Ordering::Relaxed));
     let lease = taken(&model).await;
-    let fence = Fence {
-        inner: &slow,
-        lease: &lease,
-        clock: &clock,
-    };
+    let fence = fence(&slow, &lease, &clock);
     slept.store(3_600_000, Ordering::Relaxed);
     let change = change();
     let outcomes = lease.during(&clock, async {
