@@ -1,10 +1,11 @@
 //! What all phases share: the sources, what was found wrong, and what was missed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use skep_schema::diagnostic::{Code, Diagnostic, Label};
 use skep_schema::lang::Decoder;
-use skep_schema::span::{Sources, Span};
+use skep_schema::span::{FileId, Sources, Span};
 
 use crate::lock::Lock;
 use crate::source::{File, Inputs, SourceSet, Wanted};
@@ -15,12 +16,12 @@ pub(crate) struct Context<'a> {
     set: &'a SourceSet,
     inputs: &'a Inputs,
     /// Every text a span may point into.
-    pub(crate) sources: Sources,
+    pub(crate) sources: Arc<Sources>,
     /// Diagnostics of all phases; typed values are read through this.
     pub(crate) decoder: Decoder,
     pub(crate) wanted: BTreeSet<Wanted>,
     /// What tags mean, where the project has a lock file that can be read.
-    pub(crate) lock: Option<Lock>,
+    pub(crate) lock: Option<Arc<Lock>>,
     /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
     /// whole may come from that.
     pub(crate) partial: BTreeSet<Span>,
@@ -31,12 +32,30 @@ pub(crate) struct Context<'a> {
     pub(crate) nodes_missing: bool,
 }
 
+/// What was found while a part of a project was read apart from the others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    diagnostics: Vec<Diagnostic>,
+    wanted: BTreeSet<Wanted>,
+    partial: BTreeSet<Span>,
+    nodes_missing: bool,
+}
+
+impl Said {
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.diagnostics.extend(other.diagnostics);
+        self.wanted.extend(other.wanted);
+        self.partial.extend(other.partial);
+        self.nodes_missing |= other.nodes_missing;
+    }
+}
+
 impl<'a> Context<'a> {
     pub(crate) fn new(set: &'a SourceSet) -> Self {
         Self {
             set,
             inputs: &set.inputs,
-            sources: Sources::default(),
+            sources: Arc::default(),
             decoder: Decoder::default(),
             wanted: BTreeSet::new(),
             lock: None,
@@ -52,6 +71,48 @@ impl<'a> Context<'a> {
             inputs,
             ..self.clone()
         }
+    }
+
+    /// The same, with nothing said yet: for a part that is read beside others.
+    pub(crate) fn apart(&self) -> Self {
+        Self {
+            set: self.set,
+            inputs: self.inputs,
+            sources: Arc::clone(&self.sources),
+            decoder: Decoder::default(),
+            wanted: BTreeSet::new(),
+            lock: self.lock.clone(),
+            partial: BTreeSet::new(),
+            files_missing: self.files_missing,
+            nodes_missing: self.nodes_missing,
+        }
+    }
+
+    /// What was said since it was set apart.
+    pub(crate) fn said(self) -> Said {
+        Said {
+            diagnostics: self.decoder.diagnostics,
+            wanted: self.wanted,
+            partial: self.partial,
+            nodes_missing: self.nodes_missing,
+        }
+    }
+
+    /// Takes in what was said of a part.
+    pub(crate) fn hear(&mut self, said: Said) {
+        self.decoder.diagnostics.extend(said.diagnostics);
+        self.wanted.extend(said.wanted);
+        self.partial.extend(said.partial);
+        self.nodes_missing |= said.nodes_missing;
+    }
+
+    /// Adds a text that diagnostics may point into.
+    pub(crate) fn add_source(
+        &mut self,
+        path: impl Into<String>,
+        text: impl Into<Arc<str>>,
+    ) -> FileId {
+        Arc::make_mut(&mut self.sources).add(path, text)
     }
 
     pub(crate) const fn inputs(&self) -> &'a Inputs {

@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Code, Diagnostic};
@@ -10,59 +11,51 @@ use skep_schema::span::Span;
 use skep_schema::spec::{Allowance, Declared, Host, LintCode, Spec};
 
 use crate::context::Context;
-use crate::expand::{Expanded, top_level_words};
+use crate::expand::top_level_words;
 use crate::words::there_are;
 
-/// What could be understood of a project.
-#[derive(Debug, Default)]
+/// What could be understood of some nodes.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Decoded {
     pub(crate) spec: Spec,
     /// Nodes that are declared but could not be read: what refers to them is no mistake of its own.
     pub(crate) poisoned: BTreeSet<(Kind, String)>,
     /// The lints that may stand.
     pub(crate) exempt: Vec<Exempt>,
+    /// Every node that has a name, whether it could be read or not.
+    pub(crate) first: First,
 }
 
 /// An `allow`, and the node it is written in, where it is in one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Exempt {
     pub(crate) allow: Allowance,
     pub(crate) node: Option<Address>,
 }
 
-/// Reads all nodes, reporting what is wrong with each.
-pub(crate) fn decode(cx: &mut Context<'_>, expanded: Expanded) -> Decoded {
+/// Reads nodes, reporting what is wrong with each.
+pub(crate) fn decode(cx: &mut Context<'_>, nodes: Vec<Node>) -> Decoded {
     let mut decoded = Decoded::default();
-    if let Some(project) = expanded.project {
-        project
-            .name
-            .value
-            .as_str()
-            .clone_into(&mut decoded.spec.project);
-        decoded.spec.edition = project.edition.value;
-    }
-    decoded
-        .spec
-        .environment
-        .clone_from(&cx.inputs().environment);
-    decoded.spec.tests = expanded.tests;
-    let mut first = First::new();
-    for mut node in expanded.nodes {
+    for mut node in nodes {
         let from = cx.decoder.diagnostics.len();
         decoded.take_exempt(cx, &mut node);
-        decoded.read(cx, &node, &mut first);
+        decoded.read(cx, &node);
         cx.used_at(from, &node.uses);
-    }
-    for mut node in expanded.unused {
-        let mut unused = Decoded::default();
-        unused.take_exempt(cx, &mut node);
-        unused.read(cx, &node, &mut First::new());
     }
     decoded
 }
 
+/// Looks for mistakes in nodes that are no part of the spec.
+pub(crate) fn try_out(cx: &mut Context<'_>, nodes: Vec<Node>) {
+    for mut node in nodes {
+        let mut unused = Decoded::default();
+        unused.take_exempt(cx, &mut node);
+        unused.read(cx, &node);
+    }
+}
+
 /// Where each node was declared first: its place, and the uses that led there.
-type First = BTreeMap<(Kind, String), (Span, Vec<Span>)>;
+pub(crate) type First = BTreeMap<(Kind, String), (Span, Vec<Span>)>;
 
 impl Decoded {
     /// Takes every `allow` out of a node, so that what is left is what the table knows.
@@ -91,7 +84,7 @@ impl Decoded {
         }));
     }
 
-    fn read(&mut self, cx: &mut Context<'_>, node: &Node, first: &mut First) {
+    fn read(&mut self, cx: &mut Context<'_>, node: &Node) {
         match node.name.value.as_str() {
             "moved" => return say(cx, &mut self.spec.moved, node),
             "forget" => return say(cx, &mut self.spec.forget, node),
@@ -108,7 +101,7 @@ impl Decoded {
         // A node whose name is not known may be the one that something else looks for.
         cx.nodes_missing |= key.is_none() && node.has_unknown();
         if let Some(key) = &key
-            && let Some(again) = twice(key, node, first)
+            && let Some(again) = twice(key, node, &mut self.first)
         {
             cx.report(again);
             return;
@@ -174,7 +167,7 @@ fn put<T: Decode>(
         cx.partial.insert(place);
     }
     let declared = Declared {
-        node: Box::new(read),
+        node: Arc::new(read),
         name: place,
         uses: node.uses.clone(),
         partial,
@@ -194,7 +187,7 @@ fn is_allowance(node: &Node) -> bool {
 /// Reads what is said of nodes without declaring one.
 fn say<T: Decode>(cx: &mut Context<'_>, all: &mut Vec<Declared<T>>, node: &Node) {
     all.extend(T::decode(node, &mut cx.decoder).map(|read| Declared {
-        node: Box::new(read),
+        node: Arc::new(read),
         name: node.span,
         uses: node.uses.clone(),
         partial: node.has_unknown(),

@@ -18,10 +18,11 @@ mod words;
 use std::collections::BTreeMap;
 
 use skep_schema::lang::{Decode, Literal, Node};
-use skep_schema::spec::{Defaults, Project, Test};
+use skep_schema::spec::{Defaults, Environment, Test};
 use skep_schema::value::Value as Plain;
 
-use component::{Expander, components};
+use component::{Components, Expander, components};
+pub(crate) use component::Uses;
 use environment::{Nodes, chosen, environments};
 use scope::{Bound, Params, Place, Scope, Value};
 use words::{is_known, meant, unread};
@@ -32,51 +33,109 @@ use crate::syntax::NodeRef;
 pub(crate) use load::{Loaded, load};
 pub(crate) use words::all as top_level_words;
 
-/// A project in one environment, as nodes without anything to evaluate.
+/// What shapes the nodes of a project in one environment, whichever file they are written in.
 #[derive(Debug)]
-pub(crate) struct Expanded {
-    pub(crate) project: Option<Project>,
+pub(crate) struct Frame<'l> {
     /// All environments of the project.
     pub(crate) environments: Vec<String>,
     /// The values the parameters have, as the plan records them.
     pub(crate) params: BTreeMap<String, Plain>,
-    pub(crate) nodes: Vec<Node>,
-    /// What components make that nothing uses: looked at for mistakes, and for nothing else.
-    pub(crate) unused: Vec<Node>,
     pub(crate) tests: Vec<Test>,
+    bound: Params,
+    /// What `env.name` stands for.
+    environment: Option<Literal>,
+    components: Components<'l>,
+    defaults: BTreeMap<&'static str, Defaults>,
+    changes: Option<Environment>,
 }
 
-/// Runs the phases between syntax and decoding, in their fixed order.
-pub(crate) fn expand(cx: &mut Context<'_>, loaded: &Loaded) -> Expanded {
+/// What some of a project's top-level nodes stand for: nodes without anything to evaluate.
+#[derive(Debug)]
+pub(crate) struct Portion {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) uses: Uses,
+}
+
+/// Reads what holds for all nodes of a project in one environment.
+pub(crate) fn frame<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Frame<'l> {
     let environments = environments(cx, loaded);
     let environment = chosen(cx, &environments, loaded.head);
-    let params = bind(cx, loaded, environment);
-    let scope = Scope {
-        place: Place::Project,
-        environment: name_of_environment(cx),
-        ..Scope::fixed(&params)
-    };
-    let components = components(cx, loaded);
-    let mut expander = Expander::new(&components);
-    let tests = test::tests(cx, loaded, &scope);
-    let mut nodes = Nodes::of(own_nodes(cx, loaded, &scope, &mut expander));
-    let changes = environment.and_then(|node| environment::changes(cx, &scope, node));
-    if let Some(changes) = &changes {
-        nodes.extend(cx, &changes.add);
-    }
-    let defaults = defaults(cx, loaded, &scope);
-    nodes.defaults(cx, defaults);
-    if let Some(changes) = changes {
-        nodes.change(cx, changes);
-    }
-    Expanded {
-        project: loaded.project.clone(),
+    let bound = bind(cx, loaded, environment);
+    let name = name_of_environment(cx);
+    let scope = scope(&bound, name.clone());
+    Frame {
+        components: components(cx, loaded),
+        tests: test::tests(cx, loaded, &scope),
+        changes: environment.and_then(|node| environment::changes(cx, &scope, node)),
+        defaults: defaults(cx, loaded, &scope),
         environments: environments.into_keys().collect(),
-        params: plain_values(&params),
-        nodes: nodes.finish(),
-        unused: expander.unused(cx),
-        tests,
+        params: plain_values(&bound),
+        environment: name,
+        bound,
     }
+}
+
+impl<'l> Frame<'l> {
+    /// The top-level nodes that stand for nodes of the spec, and those that the test in the inputs
+    /// brings.
+    pub(crate) fn roots(&self, cx: &Context<'_>, loaded: &'l Loaded) -> Vec<NodeRef<'l>> {
+        let given = test::given(loaded, cx.inputs().test.as_deref());
+        loaded.roots().filter(makes_nodes).chain(given).collect()
+    }
+
+    /// Whether portions of the nodes can be expanded apart from each other: the changes of an
+    /// environment look for nodes in all of them.
+    pub(crate) fn is_divisible(&self) -> bool {
+        self.changes.as_ref().is_none_or(|changes| {
+            changes.add.is_empty() && changes.patch.is_empty() && changes.remove.is_empty()
+        })
+    }
+
+    /// Runs the phases between syntax and decoding, in their fixed order, for some of the roots.
+    pub(crate) fn expand(&self, cx: &mut Context<'_>, roots: &[NodeRef<'_>]) -> Portion {
+        let scope = scope(&self.bound, self.environment.clone());
+        let mut expander = Expander::new(&self.components);
+        let mut nodes = Nodes::of(own_nodes(cx, roots, &scope, &mut expander));
+        if let Some(changes) = &self.changes {
+            nodes.extend(cx, &changes.add);
+        }
+        nodes.defaults(cx, &self.defaults);
+        if let Some(changes) = &self.changes {
+            nodes.change(cx, changes);
+        }
+        Portion {
+            nodes: nodes.finish(),
+            uses: expander.finish(),
+        }
+    }
+
+    /// What components make that nothing uses: looked at for mistakes, and for nothing else.
+    pub(crate) fn unused(&self, cx: &mut Context<'_>, uses: &Uses) -> Vec<Node> {
+        Expander::new(&self.components).unused(cx, uses)
+    }
+}
+
+fn scope(params: &Params, environment: Option<Literal>) -> Scope<'_> {
+    Scope {
+        place: Place::Project,
+        environment,
+        ..Scope::fixed(params)
+    }
+}
+
+/// Whether a top-level node stands for nodes of the spec, and does not shape the others.
+fn makes_nodes(root: &NodeRef<'_>) -> bool {
+    !matches!(
+        root.name().text,
+        "project"
+            | "param"
+            | "component"
+            | "environment"
+            | "defaults"
+            | "include"
+            | "import"
+            | "test"
+    )
 }
 
 /// All environments of a project, in order of name.
@@ -114,19 +173,16 @@ fn bind(cx: &mut Context<'_>, loaded: &Loaded, environment: Option<NodeRef<'_>>)
     param::bind(cx, &signature, &sets, loaded.head)
 }
 
-/// The project's own nodes, and those its uses stand for.
+/// The nodes that roots stand for: themselves, or what their uses make.
 fn own_nodes(
     cx: &mut Context<'_>,
-    loaded: &Loaded,
+    roots: &[NodeRef<'_>],
     scope: &Scope<'_>,
     expander: &mut Expander<'_, '_>,
 ) -> Vec<Node> {
-    let mut all = Vec::new();
-    let given = test::given(loaded, cx.inputs().test.as_deref());
-    for root in loaded.roots().chain(given) {
+    let mut all = Vec::with_capacity(roots.len());
+    for root in roots.iter().copied() {
         match root.name().text {
-            "project" | "param" | "component" | "environment" | "defaults" | "include"
-            | "import" | "test" => {}
             "use" => {
                 let node = value::node(cx, scope, root);
                 all.extend(expander.expand(cx, node));
@@ -141,13 +197,17 @@ fn own_nodes(
     all
 }
 
-fn defaults(cx: &mut Context<'_>, loaded: &Loaded, scope: &Scope<'_>) -> Vec<Defaults> {
+fn defaults(
+    cx: &mut Context<'_>,
+    loaded: &Loaded,
+    scope: &Scope<'_>,
+) -> BTreeMap<&'static str, Defaults> {
     let mut all = Vec::new();
     for root in loaded.roots().filter(|n| n.name().text == "defaults") {
         let node = value::top(cx, scope, root);
         all.extend(Defaults::decode(&node, &mut cx.decoder));
     }
-    all
+    environment::defaults(cx, all)
 }
 
 /// The parameters' values for the plan's header; those without one are left out.

@@ -8,6 +8,7 @@ mod read;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::image::ImageDigest;
@@ -51,9 +52,9 @@ pub(crate) fn load(cx: &mut Context<'_>) {
         File::Absent => {}
         File::Bytes(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => {
-                let file = cx.sources.add(LOCK, text);
+                let file = cx.add_source(LOCK, text);
                 match read::read(file, text.into()) {
-                    Ok(lock) => cx.lock = Some(lock),
+                    Ok(lock) => cx.lock = Some(Arc::new(lock)),
                     Err(broken) => cx.report(*broken),
                 }
             }
@@ -64,7 +65,7 @@ pub(crate) fn load(cx: &mut Context<'_>) {
 }
 
 fn unreadable(cx: &mut Context<'_>, why: &str) {
-    let file = cx.sources.add(LOCK, "");
+    let file = cx.add_source(LOCK, "");
     let broken = broken(
         Span::new(file, 0, 0),
         format!("`{LOCK}` cannot be read: {why}"),

@@ -29,6 +29,7 @@ pub use test::*;
 pub use values::*;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::lang::{Decode, NodeInfo};
 use crate::span::{At, Span};
@@ -36,8 +37,9 @@ use crate::span::{At, Span};
 /// A declaration with its place and the uses of components that led to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declared<T> {
-    /// Apart, since a map moves what it holds, and a service is some kilobytes.
-    pub node: Box<T>,
+    /// Apart, since a map moves what it holds, and a service is some kilobytes; shared by the
+    /// compiles between which it did not change.
+    pub node: Arc<T>,
     /// The place of the name.
     pub name: Span,
     pub uses: Vec<Span>,

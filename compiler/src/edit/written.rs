@@ -1,5 +1,7 @@
 //! Where the values of a project are written.
 
+use std::sync::Arc;
+
 use skep_schema::address::{Address, Kind};
 use skep_schema::lang::{Node, Shape, scalar_text};
 use skep_schema::span::{Sources, Span};
@@ -7,7 +9,7 @@ use skep_schema::spec::KINDS;
 
 use crate::context::Context;
 use crate::decode::name_of;
-use crate::expand::{Loaded, expand, load};
+use crate::expand::{Loaded, frame, load};
 use crate::source::SourceSet;
 use crate::syntax::NodeRef;
 
@@ -37,12 +39,14 @@ impl Written {
     pub fn of(set: &SourceSet) -> Self {
         let mut cx = Context::new(set);
         let loaded = load(&mut cx);
-        let expanded = expand(&mut cx, &loaded);
+        let frame = frame(&mut cx, &loaded);
+        let roots = frame.roots(&cx, &loaded);
+        let nodes = frame.expand(&mut cx, &roots).nodes;
         Self {
-            sources: cx.sources,
+            sources: Arc::unwrap_or_clone(cx.sources),
             environment: set.inputs.environment.clone(),
             loaded,
-            nodes: expanded.nodes,
+            nodes,
         }
     }
 

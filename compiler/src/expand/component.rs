@@ -137,15 +137,36 @@ fn qualified(module: Option<&str>, name: &str) -> String {
     module.map_or_else(|| name.to_owned(), |module| format!("{module}.{name}"))
 }
 
+/// What was used of components.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Uses {
+    /// By component and instance.
+    instances: BTreeMap<(String, String), Span>,
+    /// Components that were used, by the name they are known under.
+    components: BTreeSet<String>,
+    /// How many nodes that made.
+    nodes: usize,
+}
+
+impl Uses {
+    /// Adds what was used elsewhere. Whether all of it could have been expanded at once with the
+    /// same outcome: no instance is there twice, and the nodes are not too many.
+    pub(crate) fn join(&mut self, other: &Self) -> bool {
+        let mut apart = true;
+        for (key, span) in &other.instances {
+            apart &= self.instances.insert(key.clone(), *span).is_none();
+        }
+        self.components.extend(other.components.iter().cloned());
+        self.nodes += other.nodes;
+        apart && self.nodes <= MAX_NODES
+    }
+}
+
 /// Turns uses into the nodes they stand for.
 #[derive(Debug)]
 pub(crate) struct Expander<'e, 'l> {
     components: &'e Components<'l>,
-    /// Uses of the project so far, by component and instance.
-    instances: BTreeMap<(String, String), Span>,
-    /// Components that were used, by the name they are known under.
-    used: BTreeSet<String>,
-    nodes: usize,
+    uses: Uses,
     exhausted: bool,
 }
 
@@ -160,14 +181,16 @@ struct Pending {
 }
 
 impl<'e, 'l> Expander<'e, 'l> {
-    pub(crate) const fn new(components: &'e Components<'l>) -> Self {
+    pub(crate) fn new(components: &'e Components<'l>) -> Self {
         Self {
             components,
-            instances: BTreeMap::new(),
-            used: BTreeSet::new(),
-            nodes: 0,
+            uses: Uses::default(),
             exhausted: false,
         }
+    }
+
+    pub(crate) fn finish(self) -> Uses {
+        self.uses
     }
 
     /// The nodes that a use in the project stands for, uses inside it included.
@@ -200,7 +223,7 @@ impl<'e, 'l> Expander<'e, 'l> {
             cx.nodes_missing = true;
             return;
         };
-        self.used.insert(name.clone());
+        self.uses.components.insert(name.clone());
         if !self.may_expand(cx, &of, &name, &pending.chain) {
             return;
         }
@@ -263,10 +286,10 @@ impl<'e, 'l> Expander<'e, 'l> {
 
     /// What the project's components make that nothing uses, with nothing known of their
     /// parameters: a mistake in them shows before anybody needs them.
-    pub(crate) fn unused(mut self, cx: &mut Context<'_>) -> Vec<Node> {
+    pub(crate) fn unused(mut self, cx: &mut Context<'_>, uses: &Uses) -> Vec<Node> {
         let mut made = Vec::new();
         for (name, blueprint) in &self.components.all {
-            if blueprint.module.is_some() || self.used.contains(name) {
+            if blueprint.module.is_some() || uses.components.contains(name) {
                 continue;
             }
             let params = blueprint.params.keys();
@@ -342,7 +365,7 @@ impl<'e, 'l> Expander<'e, 'l> {
             return true;
         }
         let key = (name.to_owned(), of.name.value.as_str().to_owned());
-        let Some(first) = self.instances.insert(key, of.name.span) else {
+        let Some(first) = self.uses.instances.insert(key, of.name.span) else {
             return true;
         };
         let message = format!("`{name}` is used twice as `{}`", of.name.value);
@@ -357,8 +380,8 @@ impl<'e, 'l> Expander<'e, 'l> {
 
     /// Counts the nodes an expansion makes; too many are reported once.
     fn afford(&mut self, cx: &mut Context<'_>, body: NodeRef<'_>) -> bool {
-        self.nodes += body.descendant_count() + 1;
-        if self.nodes > MAX_NODES && !self.exhausted {
+        self.uses.nodes += body.descendant_count() + 1;
+        if self.uses.nodes > MAX_NODES && !self.exhausted {
             self.exhausted = true;
             let message = format!("the uses of this project make more than {MAX_NODES} nodes");
             cx.report(

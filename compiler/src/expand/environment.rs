@@ -115,7 +115,35 @@ pub(crate) fn changes(
     Environment::decode(&node, &mut cx.decoder)
 }
 
-/// The nodes of a project.
+/// The defaults of each kind; a second one is reported.
+pub(crate) fn defaults(
+    cx: &mut Context<'_>,
+    all: Vec<Defaults>,
+) -> BTreeMap<&'static str, Defaults> {
+    let mut by_kind: BTreeMap<&'static str, Defaults> = BTreeMap::new();
+    for defaults in all {
+        let Some(info) = kind(cx, &defaults.kind) else {
+            continue;
+        };
+        match by_kind.get(info.word) {
+            Some(first) => {
+                let message = format!("there are two defaults of `{}`", info.word);
+                cx.report(
+                    Diagnostic::new(Code::DeclaredTwice, defaults.span, message)
+                        .label("again here")
+                        .and(first.span, "first here")
+                        .help("write both as one"),
+                );
+            }
+            None => {
+                by_kind.insert(info.word, defaults);
+            }
+        }
+    }
+    by_kind
+}
+
+/// The nodes of a project, or of a portion of it.
 #[derive(Debug)]
 pub(crate) struct Nodes {
     all: Vec<Option<Node>>,
@@ -155,27 +183,11 @@ impl Nodes {
     }
 
     /// Lays the nodes of each kind over the kind's defaults.
-    pub(crate) fn defaults(&mut self, cx: &mut Context<'_>, all: Vec<Defaults>) {
-        let mut by_kind: BTreeMap<&'static str, Defaults> = BTreeMap::new();
-        for defaults in all {
-            let Some(info) = kind(cx, &defaults.kind) else {
-                continue;
-            };
-            match by_kind.get(info.word) {
-                Some(first) => {
-                    let message = format!("there are two defaults of `{}`", info.word);
-                    cx.report(
-                        Diagnostic::new(Code::DeclaredTwice, defaults.span, message)
-                            .label("again here")
-                            .and(first.span, "first here")
-                            .help("write both as one"),
-                    );
-                }
-                None => {
-                    by_kind.insert(info.word, defaults);
-                }
-            }
-        }
+    pub(crate) fn defaults(
+        &mut self,
+        cx: &mut Context<'_>,
+        by_kind: &BTreeMap<&'static str, Defaults>,
+    ) {
         for node in self.all.iter_mut().flatten() {
             let Some(info) = info_of(&node.name.value) else {
                 continue;
@@ -189,13 +201,13 @@ impl Nodes {
     }
 
     /// Applies an environment: what it adds, then what it changes, then what it removes.
-    pub(crate) fn change(&mut self, cx: &mut Context<'_>, environment: Environment) {
+    pub(crate) fn change(&mut self, cx: &mut Context<'_>, environment: &Environment) {
         self.make_index();
-        for patch in environment.patch {
-            self.patch(cx, &patch);
+        for patch in &environment.patch {
+            self.patch(cx, patch);
         }
-        for removal in environment.remove {
-            self.remove(cx, &removal);
+        for removal in &environment.remove {
+            self.remove(cx, removal);
         }
     }
 

@@ -136,18 +136,18 @@ pub(super) fn read_text(
     let first = cx.sources.iter().next().is_none();
     let Some(bytes) = cx.read(path, span) else {
         if first {
-            cx.sources.add(path, "");
+            cx.add_source(path, "");
         }
         return None;
     };
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             let text: Arc<str> = text.into();
-            Some((cx.sources.add(path, Arc::clone(&text)), text))
+            Some((cx.add_source(path, Arc::clone(&text)), text))
         }
         Err(wrong) => {
             let readable = String::from_utf8_lossy(bytes);
-            let file = cx.sources.add(path, &*readable);
+            let file = cx.add_source(path, &*readable);
             let at = u32::try_from(wrong.valid_up_to()).unwrap_or(0);
             cx.report(
                 Diagnostic::new(

@@ -24,7 +24,7 @@ impl Lower<'_, '_, '_> {
             self.declare(
                 Address::new(Kind::Registry, host),
                 registry,
-                &registry.node,
+                &*registry.node,
                 needs,
             );
         }
@@ -33,7 +33,7 @@ impl Lower<'_, '_, '_> {
             self.declare(
                 Address::new(Kind::Certificate, name),
                 certificate,
-                &certificate.node,
+                &*certificate.node,
                 needs,
             );
         }
@@ -52,7 +52,7 @@ impl Lower<'_, '_, '_> {
             );
         }
         for (name, flow) in &self.spec.flows {
-            self.declare(Address::new(Kind::Flow, name), flow, &flow.node, []);
+            self.declare(Address::new(Kind::Flow, name), flow, &*flow.node, []);
         }
     }
 
@@ -61,7 +61,7 @@ impl Lower<'_, '_, '_> {
         self.declare(
             Address::new(Kind::Service, name),
             service,
-            &service.node,
+            &*service.node,
             [],
         );
     }

@@ -82,7 +82,7 @@ impl Lower<'_, '_, '_> {
             self.declare(
                 Address::new(Kind::Gateway, name),
                 gateway,
-                &gateway.node,
+                &*gateway.node,
                 needs.into_keys(),
             );
         } else {

@@ -71,7 +71,7 @@ impl Lower<'_, '_, '_> {
         fitting: &[&str],
     ) {
         let value =
-            Value::of(&declared.node).expect("spec types hold no floats and only string keys");
+            Value::of(&*declared.node).expect("spec types hold no floats and only string keys");
         let Value::Map(said) = value else { return };
         let fits = |word: &str| {
             ["name", "external", "physical"].contains(&word) || fitting.contains(&word)

@@ -111,7 +111,7 @@ fn show<T: Serialize>(
     all: &std::collections::BTreeMap<String, skep_schema::spec::Declared<T>>,
 ) {
     for (name, declared) in all {
-        let node = serde_json::to_string(&declared.node).expect("a node is plain data");
+        let node = serde_json::to_string(&*declared.node).expect("a node is plain data");
         writeln!(out, "{kind} {name} {node}").expect("strings take everything");
     }
 }
