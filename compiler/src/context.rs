@@ -42,6 +42,10 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.diagnostics.is_empty() && self.wanted.is_empty()
+    }
+
     pub(crate) fn extend(&mut self, other: Self) {
         self.diagnostics.extend(other.diagnostics);
         self.wanted.extend(other.wanted);
@@ -109,10 +113,11 @@ impl<'a> Context<'a> {
     /// Adds a text that diagnostics may point into.
     pub(crate) fn add_source(
         &mut self,
-        path: impl Into<String>,
-        text: impl Into<Arc<str>>,
+        path: &str,
+        text: impl Into<Arc<str>> + AsRef<str>,
     ) -> FileId {
-        Arc::make_mut(&mut self.sources).add(path, text)
+        let known = self.sources.find(path, text.as_ref());
+        known.unwrap_or_else(|| Arc::make_mut(&mut self.sources).add(path, text))
     }
 
     pub(crate) const fn inputs(&self) -> &'a Inputs {
@@ -151,6 +156,14 @@ impl<'a> Context<'a> {
     /// The lock file as it was found.
     pub(crate) const fn lock_file(&self) -> &'a File {
         &self.set.lock
+    }
+
+    /// The text of a project file, where it is there and is one.
+    pub(crate) fn text(&self, path: &str) -> Option<&'a str> {
+        match self.set.files.get(path)? {
+            File::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            File::Absent | File::Unreadable(_) => None,
+        }
     }
 
     /// The bytes of a project file named at `span`; wanted, or reported, when they are not there.

@@ -8,7 +8,7 @@ use skep_schema::plan::{Identity, Plan, PlanNode, Policy};
 use skep_schema::spec::Spec;
 use skep_schema::value::Value;
 
-use crate::lower::{Lowered, LoweredNode};
+use crate::lower::{Lowered, LoweredNode, Services};
 
 /// A plan before its digests are taken, which nobody needs who only looks for mistakes.
 #[derive(Debug)]
@@ -24,12 +24,18 @@ impl Draft {
     ///
     /// A plan of fewer nodes than were declared would delete the rest when it is applied, so there
     /// is none then, whatever else was reported.
-    pub(crate) fn of(params: BTreeMap<String, Value>, lowered: Lowered) -> Option<Self> {
+    pub(crate) fn of(
+        params: BTreeMap<String, Value>,
+        lowered: Lowered,
+        services: Services,
+    ) -> Option<Self> {
+        let mut nodes = lowered.nodes;
+        nodes.extend(services.nodes);
         lowered.whole.then_some(Self {
             params,
             identity: lowered.identity,
             policies: lowered.policies,
-            nodes: lowered.nodes,
+            nodes,
         })
     }
 

@@ -21,8 +21,8 @@ use skep_schema::lang::{Decode, Literal, Node};
 use skep_schema::spec::{Defaults, Environment, Test};
 use skep_schema::value::Value as Plain;
 
-use component::{Components, Expander, components};
 pub(crate) use component::Uses;
+use component::{Components, Expander, components};
 use environment::{Nodes, chosen, environments};
 use scope::{Bound, Params, Place, Scope, Value};
 use words::{is_known, meant, unread};

@@ -7,9 +7,9 @@ mod levels;
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::Direction;
-use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::EdgeRef;
-use skep_schema::address::Address;
+use petgraph::stable_graph::{NodeIndex, StableDiGraph};
+use petgraph::visit::{EdgeRef, IntoEdgeReferences};
+use skep_schema::address::{Address, Kind};
 use skep_schema::plan::Need;
 use skep_schema::span::Span;
 
@@ -60,7 +60,7 @@ pub struct Edge {
 /// Who depends on whom. Nodes are in order of address, edges in order of writing.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    graph: DiGraph<Address, Edge>,
+    graph: StableDiGraph<Address, Edge>,
     index: BTreeMap<Address, NodeIndex>,
 }
 
@@ -68,12 +68,38 @@ impl Graph {
     /// A graph of these nodes without edges.
     pub(crate) fn of(addresses: impl IntoIterator<Item = Address>) -> Self {
         let all: BTreeSet<Address> = addresses.into_iter().collect();
-        let mut graph = DiGraph::with_capacity(all.len(), all.len() * 3);
+        let mut graph = StableDiGraph::with_capacity(all.len(), all.len() * 3);
         let index = all
             .into_iter()
             .map(|a| (a.clone(), graph.add_node(a)))
             .collect();
         Self { graph, index }
+    }
+
+    /// Adds a node without edges, unless it is there.
+    pub(crate) fn add(&mut self, address: Address) {
+        if !self.contains(&address) {
+            let index = self.graph.add_node(address.clone());
+            self.index.insert(address, index);
+        }
+    }
+
+    /// Takes a node away, and its edges with it.
+    pub(crate) fn remove(&mut self, address: &Address) {
+        if let Some(index) = self.index.remove(address) {
+            self.graph.remove_node(index);
+        }
+    }
+
+    /// Takes the edges from a node away.
+    pub(crate) fn clear(&mut self, from: &Address) {
+        let Some(from) = self.index.get(from) else {
+            return;
+        };
+        let edges: Vec<_> = self.graph.edges(*from).map(|edge| edge.id()).collect();
+        for edge in edges {
+            self.graph.remove_edge(edge);
+        }
     }
 
     /// Draws an edge; an end that is no node of the graph is left out.
@@ -116,6 +142,16 @@ impl Graph {
     /// What depends on a node directly, in order of address.
     pub fn dependents(&self, of: &Address) -> Vec<(&Address, Edge)> {
         self.neighbours(of, Direction::Incoming)
+    }
+
+    /// The names of the services that depend on a node directly.
+    pub(crate) fn services_on(&self, of: &Address) -> impl Iterator<Item = String> {
+        let dependents = self.index.get(of).into_iter().flat_map(|index| {
+            let edges = self.graph.edges_directed(*index, Direction::Incoming);
+            edges.map(|edge| &self.graph[edge.source()])
+        });
+        let services = dependents.filter(|address| address.kind == Kind::Service);
+        services.map(|address| address.name.clone())
     }
 
     /// Everything a change of the node can reach, the node itself left out.

@@ -23,6 +23,7 @@ mod policy;
 mod route;
 mod secret;
 mod service;
+mod services;
 mod template;
 mod text;
 mod volume;
@@ -37,12 +38,14 @@ use skep_schema::spec::{Declared, Spec};
 use skep_schema::value::Value;
 
 use crate::context::Context;
+use crate::graph::Graph;
 use crate::proxy::Rendered;
 use claims::Claim;
 use names::Names;
 pub(crate) use route::proxy_of;
+pub(crate) use services::{Due, Services};
 
-/// What a spec became.
+/// What a spec became, but for its own services.
 #[derive(Debug)]
 pub(crate) struct Lowered {
     pub(crate) nodes: BTreeMap<Address, LoweredNode>,
@@ -57,7 +60,7 @@ pub(crate) struct Lowered {
 }
 
 /// A node of a plan before its digest is taken.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LoweredNode {
     pub(crate) target: Target,
     pub(crate) needs: BTreeMap<Address, Need>,
@@ -81,52 +84,68 @@ impl LoweredNode {
     }
 }
 
-/// `params` are the values of the project's parameters, for templates.
+/// `params` are the values of the project's parameters, for templates; `services` what the stack's
+/// own services became when they were lowered before, of which those that are `due` are lowered
+/// again.
 pub(crate) fn lower(
     spec: &Spec,
     params: &BTreeMap<String, Value>,
+    graph: &Graph,
+    due: Due,
+    services: &mut Services,
     cx: &mut Context<'_>,
 ) -> Lowered {
-    let mut lower = Lower {
+    let names = Names::of(spec);
+    let identity = identity::of(spec);
+    let nothing = BTreeMap::new();
+    let around = Around {
         spec,
         params,
-        cx,
-        names: Names::of(spec),
-        identity: identity::of(spec),
-        nodes: BTreeMap::new(),
-        claims: Vec::new(),
-        proxies: BTreeMap::new(),
-        partial: false,
-        whole: true,
+        names: &names,
+        identity: &identity,
+        done: &nothing,
     };
+    let mut lower = Lower::new(around, cx);
     lower.nodes();
     lower.networks();
     lower.volumes();
     lower.secrets();
     lower.certificates();
     lower.configs();
-    lower.services();
+    lower.services(graph, due, services);
     lower.gateways();
     lower.declared();
-    lower.shared_objects();
-    lower.shared_ports();
+    lower.shared_objects(services);
+    lower.shared_ports(services);
     lower.shared_addresses();
-    let policies = lower.policies();
+    let policies = lower.policies(services);
     Lowered {
+        whole: lower.whole && services.are_whole(),
         nodes: lower.nodes,
         proxies: lower.proxies,
-        identity: lower.identity,
         policies,
-        whole: lower.whole,
+        identity,
     }
+}
+
+/// What all parts of a spec are lowered with.
+#[derive(Clone, Copy)]
+struct Around<'s> {
+    spec: &'s Spec,
+    params: &'s BTreeMap<String, Value>,
+    names: &'s Names,
+    identity: &'s Identity,
+    /// What was lowered before this part.
+    done: &'s BTreeMap<Address, LoweredNode>,
 }
 
 struct Lower<'s, 'c, 'x> {
     spec: &'s Spec,
     params: &'s BTreeMap<String, Value>,
+    names: &'s Names,
+    identity: &'s Identity,
+    done: &'s BTreeMap<Address, LoweredNode>,
     cx: &'c mut Context<'x>,
-    names: Names,
-    identity: Identity,
     nodes: BTreeMap<Address, LoweredNode>,
     /// Ports wanted of the swarm's machines.
     claims: Vec<Claim>,
@@ -134,6 +153,31 @@ struct Lower<'s, 'c, 'x> {
     /// Whether the node at hand could be read in part only, so that what it lacks may be there.
     partial: bool,
     whole: bool,
+}
+
+impl<'s, 'c, 'x> Lower<'s, 'c, 'x> {
+    const fn new(around: Around<'s>, cx: &'c mut Context<'x>) -> Self {
+        let Around {
+            spec,
+            params,
+            names,
+            identity,
+            done,
+        } = around;
+        Self {
+            spec,
+            params,
+            names,
+            identity,
+            done,
+            cx,
+            nodes: BTreeMap::new(),
+            claims: Vec::new(),
+            proxies: BTreeMap::new(),
+            partial: false,
+            whole: true,
+        }
+    }
 }
 
 impl Lower<'_, '_, '_> {
@@ -159,10 +203,16 @@ impl Lower<'_, '_, '_> {
         self.nodes.entry(address).insert_entry(node).into_mut()
     }
 
+    /// A node that was lowered before; none of the stack's own services.
+    fn lowered(&self, kind: Kind, name: &str) -> Option<&LoweredNode> {
+        let address = Address::new(kind, name);
+        self.nodes.get(&address).or_else(|| self.done.get(&address))
+    }
+
     /// The name in the swarm of a node that was lowered before.
     fn physical(&mut self, kind: Kind, name: &str) -> Option<String> {
-        let node = self.nodes.get(&Address::new(kind, name));
-        let found = node
+        let found = self
+            .lowered(kind, name)
             .and_then(|node| node.payload.physical_name())
             .map(str::to_owned);
         self.whole &= found.is_some();

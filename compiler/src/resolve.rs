@@ -17,6 +17,7 @@ use skep_schema::spec::{Declared, Gateway, Route, Spec};
 
 use crate::context::Context;
 use crate::graph::{Edge, EdgeKind, Graph};
+use crate::lower::Due;
 
 pub(crate) use names::{Names, gateway_of};
 pub(crate) use placement::nodes_of;
@@ -25,23 +26,43 @@ pub(crate) use ports::port_of;
 /// Networks of the engine itself, which no project declares.
 pub(crate) const ENGINE_NETWORKS: &[&str] = &["host", "none", "ingress"];
 
-/// Draws the graph, reporting what leads nowhere and what waits for itself.
+/// What was found out of a spec's names.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) graph: Graph,
+    /// Services with names that lead nowhere, or not where they should.
+    broken: BTreeSet<String>,
+}
+
+/// Draws the graph, reporting what leads nowhere and what waits for itself. Of services, those that
+/// are due, or were broken when they were looked at before: names are suggested for those, and may
+/// be others now.
 ///
 /// `poisoned` holds nodes that are declared but could not be read: references to them are not
 /// mistakes of their own.
 pub(crate) fn resolve(
     spec: &Spec,
     poisoned: &BTreeSet<(Kind, String)>,
+    due: &Due,
+    resolved: &mut Resolved,
     cx: &mut Context<'_>,
-) -> Graph {
+) {
+    let Resolved { graph, broken } = resolved;
+    let before = std::mem::take(broken);
+    name(spec, due, graph);
     let mut resolver = Resolver {
         spec,
         poisoned,
         cx,
-        graph: Graph::of(Names::of(spec).addresses()),
+        graph,
     };
-    for (name, service) in &spec.services {
+    let wanted = |(name, _): &(&String, _)| due.has(name) || before.contains(*name);
+    for (name, service) in spec.services.iter().filter(wanted) {
+        let from = resolver.cx.decoder.diagnostics.len();
         resolver.service(name, service);
+        if resolver.cx.decoder.diagnostics.len() > from {
+            broken.insert(name.clone());
+        }
     }
     for (name, gateway) in &spec.gateways {
         resolver.gateway(name, gateway);
@@ -54,16 +75,40 @@ pub(crate) fn resolve(
     }
     resolver.certificates_and_registries();
     resolver.identity();
-    let graph = resolver.graph;
-    report_cycles(&graph, cx);
-    graph
+    report_cycles(graph, cx);
+}
+
+/// Brings the graph's nodes up to date, and takes away the edges that are drawn again.
+fn name(spec: &Spec, due: &Due, graph: &mut Graph) {
+    let names = Names::of(spec);
+    let Due::Named(due) = due else {
+        *graph = Graph::of(names.addresses());
+        return;
+    };
+    let others: BTreeSet<Address> = names.but_services().collect();
+    let known = graph.addresses().filter(|a| a.kind != Kind::Service);
+    let gone: Vec<Address> = known.filter(|a| !others.contains(a)).cloned().collect();
+    gone.iter().for_each(|address| graph.remove(address));
+    for address in others {
+        graph.clear(&address);
+        graph.add(address);
+    }
+    for name in due {
+        let address = Address::new(Kind::Service, name.as_str());
+        if spec.services.contains_key(name) {
+            graph.clear(&address);
+            graph.add(address);
+        } else {
+            graph.remove(&address);
+        }
+    }
 }
 
 pub(crate) struct Resolver<'r, 'c> {
     spec: &'r Spec,
     poisoned: &'r BTreeSet<(Kind, String)>,
     cx: &'r mut Context<'c>,
-    graph: Graph,
+    graph: &'r mut Graph,
 }
 
 impl Resolver<'_, '_> {

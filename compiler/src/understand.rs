@@ -11,7 +11,7 @@ use skep_schema::spec::Spec;
 
 use crate::context::{Context, Said};
 use crate::decode::{Decoded, decode, try_out};
-use crate::expand::{Loaded, Frame, Uses};
+use crate::expand::{Frame, Loaded, Uses};
 use crate::syntax::NodeRef;
 
 /// Top-level nodes of a portion: enough to be worth a turn of its own.

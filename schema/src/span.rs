@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -88,28 +89,59 @@ pub struct Sources {
 #[derive(Clone, Debug)]
 struct SourceText {
     path: String,
-    text: std::sync::Arc<str>,
+    text: Arc<str>,
     /// Where each line but the first begins, in order: a place is asked for once a node.
-    lines: std::sync::Arc<[usize]>,
+    lines: OnceLock<Arc<[usize]>>,
+}
+
+impl SourceText {
+    const fn new(path: String, text: Arc<str>) -> Self {
+        Self {
+            path,
+            text,
+            lines: OnceLock::new(),
+        }
+    }
+
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let ends = self.text.match_indices('\n');
+            ends.map(|(at, _)| at + 1).collect()
+        })
+    }
 }
 
 impl Sources {
     /// Adds a file and returns its number; the same text under the same path keeps its number.
     /// `path` is relative to the project, with forward slashes.
-    pub fn add(&mut self, path: impl Into<String>, text: impl Into<std::sync::Arc<str>>) -> FileId {
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let (path, text) = (path.into(), text.into());
-        if let Some(id) = self
-            .newest
-            .get(&path)
-            .filter(|id| self.text(**id) == &*text)
-        {
-            return *id;
+        if let Some(id) = self.find(&path, &text) {
+            return id;
         }
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 source files"));
         self.newest.insert(path.clone(), id);
-        let lines = text.match_indices('\n').map(|(at, _)| at + 1).collect();
-        self.files.push(SourceText { path, text, lines });
+        self.files.push(SourceText::new(path, text));
         id
+    }
+
+    /// Adds a file, or gives the one of that path another text: spans into the old one mean nothing
+    /// any more.
+    pub fn put(&mut self, path: &str, text: Arc<str>) -> FileId {
+        match self.newest.get(path) {
+            Some(id) if self.text(*id) == &*text => *id,
+            Some(id) => {
+                self.files[id.0 as usize] = SourceText::new(path.to_owned(), text);
+                *id
+            }
+            None => self.add(path, text),
+        }
+    }
+
+    /// The number of a text that was added before.
+    pub fn find(&self, path: &str, text: &str) -> Option<FileId> {
+        let newest = self.newest.get(path).copied();
+        newest.filter(|id| self.text(*id) == text)
     }
 
     /// The path of a file, or an empty one for a number that was never given.
@@ -145,7 +177,7 @@ impl Sources {
         let lines = self
             .files
             .get(file.0 as usize)
-            .map_or(&[][..], |f| &f.lines);
+            .map_or(&[][..], SourceText::lines);
         let line = lines.partition_point(|start| *start <= end);
         let line_start = line.checked_sub(1).map_or(0, |before| lines[before]);
         Position {

@@ -100,7 +100,7 @@ fn standard(cx: &mut Context<'_>, name: &str, from: &At<Scalar>) -> Option<Vec<D
         });
         return None;
     };
-    let file = cx.add_source(from.value.0.clone(), text);
+    let file = cx.add_source(&from.value.0, text);
     Some(parse_all(cx, vec![(file, text.into())]))
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
-use petgraph::graph::NodeIndex;
+use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::{EdgeFiltered, EdgeRef};
 use skep_schema::address::Address;
 

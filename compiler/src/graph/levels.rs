@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use petgraph::Direction;
-use petgraph::graph::NodeIndex;
+use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 use skep_schema::address::Address;
 

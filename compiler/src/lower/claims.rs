@@ -1,14 +1,15 @@
 //! What only one can have: names of objects, and ports of the swarm's machines.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Code, Diagnostic, Severity};
 use skep_schema::plan::{Protocol, PublishMode};
 use skep_schema::span::Span;
 
-use super::Lower;
 use super::service::key;
+use super::services::Services;
+use super::{Lower, LoweredNode};
 use crate::proxy::Cidr;
 
 /// A port somebody wants on the swarm's machines.
@@ -23,64 +24,90 @@ pub(super) struct Claim {
     pub(super) placed: bool,
 }
 
+/// A node and the object it would be.
+struct Object<'n> {
+    kind: Kind,
+    name: &'n str,
+    address: &'n Address,
+    node: &'n LoweredNode,
+}
+
+impl<'n> Object<'n> {
+    fn of((address, node): (&'n Address, &'n LoweredNode)) -> Option<Self> {
+        Some(Self {
+            kind: node.payload.object()?,
+            name: node.payload.physical_name()?,
+            address,
+            node,
+        })
+    }
+
+    /// The engine does not tell the case of service names apart.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let names = || match self.kind {
+            Kind::Service => lower_case(self.name).cmp(lower_case(other.name)),
+            _ => self.name.cmp(other.name),
+        };
+        self.kind.cmp(&other.kind).then_with(names)
+    }
+
+    fn taken_twice(&self, second: &Self) -> Option<Diagnostic> {
+        let span = second.node.place.or(self.node.place)?;
+        let name = match self.kind {
+            Kind::Service => self.name.to_ascii_lowercase(),
+            _ => self.name.to_owned(),
+        };
+        let message = format!(
+            "`{}` and `{}` would both be the {} `{name}`",
+            self.address, second.address, self.kind
+        );
+        let found = Diagnostic::new(Code::SameObject, span, message).help("rename one of them");
+        Some(match self.node.place {
+            Some(place) => found.and(place, "the other one"),
+            None => found,
+        })
+    }
+}
+
+fn lower_case(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().map(|byte| byte.to_ascii_lowercase())
+}
+
 impl Lower<'_, '_, '_> {
     /// Refuses two nodes that would be one object.
-    pub(super) fn shared_objects(&mut self) {
-        let mut owners: BTreeMap<(Kind, String), &Address> = BTreeMap::new();
-        let mut shared = Vec::new();
-        for (address, node) in &self.nodes {
-            let name = node.payload.physical_name().zip(node.payload.object());
-            let Some((name, kind)) = name else { continue };
-            // The engine does not tell the case of service names apart.
-            let name = if kind == Kind::Service {
-                name.to_ascii_lowercase()
-            } else {
-                name.to_owned()
-            };
-            match owners.get(&(kind, name.clone())) {
-                Some(first) if !self.both_external(first, address) => {
-                    shared.push(((*first).clone(), address.clone(), kind, name));
-                }
-                Some(_) => {}
-                None => drop(owners.insert((kind, name), address)),
-            }
-        }
-        for (first, second, kind, name) in shared {
-            self.report_shared(&first, &second, kind, &name);
-        }
-    }
-
-    fn both_external(&self, first: &Address, second: &Address) -> bool {
-        [first, second]
+    pub(super) fn shared_objects(&mut self, services: &Services) {
+        let mut objects: Vec<Object<'_>> = self
+            .nodes
             .iter()
-            .all(|address| self.nodes[*address].payload.is_external())
-    }
-
-    fn report_shared(&mut self, first: &Address, second: &Address, kind: Kind, name: &str) {
-        let place = |address: &Address| self.nodes.get(address).and_then(|node| node.place);
-        let other = place(first);
-        let Some(span) = place(second).or(other) else {
-            return;
-        };
-        let message = format!("`{first}` and `{second}` would both be the {kind} `{name}`");
-        let mut diagnostic =
-            Diagnostic::new(Code::SameObject, span, message).help("rename one of them");
-        if let Some(other) = other {
-            diagnostic = diagnostic.and(other, "the other one");
+            .chain(&services.nodes)
+            .filter_map(Object::of)
+            .collect();
+        // One order for what is one object, and then that of the addresses.
+        objects.sort_by(|a, b| a.cmp(b).then_with(|| a.address.cmp(b.address)));
+        let mut shared = Vec::new();
+        for same in objects.chunk_by(|a, b| a.cmp(b).is_eq()) {
+            let [first, others @ ..] = same else { continue };
+            let others = others.iter().filter(|other| {
+                !(first.node.payload.is_external() && other.node.payload.is_external())
+            });
+            shared.extend(others.map(|other| first.taken_twice(other)));
         }
-        self.error(diagnostic);
+        for diagnostic in shared.into_iter().flatten() {
+            self.error(diagnostic);
+        }
     }
 
     /// Refuses ports that two want of one machine.
-    pub(super) fn shared_ports(&mut self) {
+    pub(super) fn shared_ports(&mut self, services: &Services) {
         let claims = std::mem::take(&mut self.claims);
-        let mut owners: BTreeMap<(u16, Protocol), Vec<&Claim>> = BTreeMap::new();
-        for claim in &claims {
-            let earlier = owners.entry((claim.port, claim.protocol)).or_default();
-            if let Some(first) = earlier.first() {
-                self.report_taken(first, claim);
+        let mut all: Vec<&Claim> = services.claims.values().flatten().chain(&claims).collect();
+        all.sort_by_key(|claim| (claim.port, claim.protocol));
+        for same in all.chunk_by(|a, b| (a.port, a.protocol) == (b.port, b.protocol)) {
+            if let [first, others @ ..] = same {
+                others
+                    .iter()
+                    .for_each(|other| self.report_taken(first, other));
             }
-            earlier.push(claim);
         }
     }
 

@@ -1,7 +1,5 @@
 //! Names that stay what they were: of nodes that were renamed, and of objects that are taken over.
 
-use std::collections::BTreeSet;
-
 use skep_schema::address::{Address, Kind};
 use skep_schema::plan::Identity;
 use skep_schema::spec::Spec;
@@ -11,10 +9,10 @@ use crate::resolve::Names;
 
 /// What a spec says of objects beside how they shall be.
 pub(super) fn of(spec: &Spec) -> Identity {
-    let declared: BTreeSet<Address> = Names::of(spec).addresses().collect();
+    let names = Names::of(spec);
     let moved = spec.moved.iter().map(|moved| &moved.node);
     // What is still declared did not move; that is reported, and nothing follows from it.
-    let moved = moved.filter(|moved| !declared.contains(&moved.from.value.0));
+    let moved = moved.filter(|moved| !names.has(&moved.from.value.0));
     let forget = spec.forget.iter().map(|forget| &forget.node.node.value.0);
     let adopt = spec.adopt.iter().map(|adopt| &adopt.node.node.value.0);
     Identity {

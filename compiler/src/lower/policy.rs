@@ -5,11 +5,11 @@ use skep_schema::diagnostic::{Diagnostic, Severity};
 use skep_schema::plan::{self, Rule, Verdict, violations};
 use skep_schema::span::Span;
 
-use super::Lower;
+use super::{Lower, Services};
 
 impl Lower<'_, '_, '_> {
     /// Reports every rule that a node breaks, and hands out the rules for the plan.
-    pub(super) fn policies(&mut self) -> Vec<plan::Policy> {
+    pub(super) fn policies(&mut self, services: &Services) -> Vec<plan::Policy> {
         let declared = &self.spec.policies;
         let policies: Vec<plan::Policy> = declared.iter().map(|p| p.node.lowered()).collect();
         let Some(first) = declared.first() else {
@@ -18,9 +18,10 @@ impl Lower<'_, '_, '_> {
         let nodes = self
             .nodes
             .iter()
+            .chain(&services.nodes)
             .map(|(address, node)| (address, &node.payload));
         for broken in violations(nodes, &policies) {
-            let Some(span) = self.place_of(broken.rule, &broken.address) else {
+            let Some(span) = self.place_of(services, broken.rule, &broken.address) else {
                 continue;
             };
             let found = Diagnostic::new(broken.rule.code(), span, broken.what)
@@ -38,7 +39,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// The image where that is at fault, or the name of the node.
-    fn place_of(&self, rule: Rule, address: &Address) -> Option<Span> {
+    fn place_of(&self, services: &Services, rule: Rule, address: &Address) -> Option<Span> {
         let image = match (rule, address.kind) {
             (Rule::FloatingTags | Rule::Registries, Kind::Service) => {
                 let service = self.spec.services.get(address.name.as_str());
@@ -50,7 +51,8 @@ impl Lower<'_, '_, '_> {
             }
             (_, _) => None,
         };
-        let place = || self.nodes.get(address)?.place;
+        let node = self.nodes.get(address);
+        let place = || node.or_else(|| services.nodes.get(address))?.place;
         image.map(|image| image.span).or_else(place)
     }
 }

@@ -28,27 +28,21 @@ pub(super) use ports::key;
 pub(super) use rollout::Way;
 
 impl Lower<'_, '_, '_> {
-    pub(super) fn services(&mut self) {
-        for (name, service) in self
-            .spec
-            .services
-            .iter()
-            .filter(|(_, service)| service.node.external.is_none())
-        {
-            self.within(service, |lower| {
-                let payload = lower.service(name, service);
-                let needs = lower.needs(&service.node);
-                let address = Address::new(Kind::Service, name);
-                let node = lower.put(
-                    address,
-                    Target::Swarm,
-                    Payload::Service(Box::new(payload)),
-                    service,
-                );
-                node.needs = needs;
-                node.protect = flag(service.node.protect.as_ref());
-            });
-        }
+    /// Lowers a service of the stack's own.
+    pub(super) fn own_service(&mut self, name: &str, service: &Declared<spec::Service>) {
+        self.within(service, |lower| {
+            let payload = lower.service(name, service);
+            let needs = lower.needs(&service.node);
+            let address = Address::new(Kind::Service, name);
+            let node = lower.put(
+                address,
+                Target::Swarm,
+                Payload::Service(Box::new(payload)),
+                service,
+            );
+            node.needs = needs;
+            node.protect = flag(service.node.protect.as_ref());
+        });
     }
 
     #[expect(

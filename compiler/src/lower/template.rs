@@ -55,10 +55,10 @@ impl Lower<'_, '_, '_> {
             self.error(Diagnostic::new(Code::NotText, span, message).help("use `file` for bytes"));
             return None;
         };
+        let file = self.cx.add_source(path, text.as_str());
         match fill(&text, &self.values()) {
             Ok(filled) => Some(filled),
             Err(stuck) => {
-                let file = self.cx.add_source(path, text.as_str());
                 let place = stuck.at.map_or(Span::new(file, 0, 0), |(line, column)| {
                     locate(&text, file, line, column)
                 });

@@ -14,6 +14,21 @@ impl<'a> Names<'a> {
     }
 
     pub(crate) fn addresses(&self) -> impl Iterator<Item = Address> {
+        let services = self.spec.services.keys();
+        let services = services.map(|name| Address::new(Kind::Service, name.as_str()));
+        self.but_services().chain(services)
+    }
+
+    /// Whether the spec declares it.
+    pub(crate) fn has(&self, address: &Address) -> bool {
+        if address.kind == Kind::Service {
+            return address.part.is_none() && self.spec.services.contains_key(&address.name);
+        }
+        self.but_services().any(|declared| declared == *address)
+    }
+
+    /// All but the services, of which there are most.
+    pub(crate) fn but_services(&self) -> impl Iterator<Item = Address> {
         let Spec {
             project: _,
             environment: _,
@@ -30,7 +45,7 @@ impl<'a> Names<'a> {
             configs,
             certificates,
             registries,
-            services,
+            services: _,
             gateways,
             routes,
             flows,
@@ -43,7 +58,6 @@ impl<'a> Names<'a> {
             (Kind::Config, configs.keys().collect()),
             (Kind::Certificate, certificates.keys().collect()),
             (Kind::Registry, registries.keys().collect()),
-            (Kind::Service, services.keys().collect()),
             (Kind::Gateway, gateways.keys().collect()),
             (Kind::Route, routes.keys().collect()),
             (Kind::Flow, flows.keys().collect()),

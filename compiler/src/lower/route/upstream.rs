@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU16;
 
-use skep_schema::address::{Address, Kind};
+use skep_schema::address::Kind;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::plan::Protocol;
 use skep_schema::spec::{Declared, Gateway, Match, Service, ServiceMode, To};
@@ -102,13 +102,8 @@ impl Lower<'_, '_, '_> {
         let ours = joined
             .into_iter()
             .filter(|name| !ENGINE_NETWORKS.contains(name));
-        ours.filter_map(|name| {
-            self.nodes
-                .get(&Address::new(Kind::Network, name))?
-                .payload
-                .physical_name()
-        })
-        .collect()
+        ours.filter_map(|name| self.lowered(Kind::Network, name)?.payload.physical_name())
+            .collect()
     }
 }
 

@@ -181,9 +181,7 @@ impl Lower<'_, '_, '_> {
         volume: &At<VolumeRef>,
         mount: &spec::Mount,
     ) -> Option<MountSource> {
-        let node = self
-            .nodes
-            .get(&Address::new(Kind::Volume, volume.value.as_str()));
+        let node = self.lowered(Kind::Volume, volume.value.as_str());
         let Some(Payload::Volume(volume)) = node.map(|node| &node.payload) else {
             self.whole = false;
             return None;

@@ -1,0 +1,197 @@
+//! The stack's own services, of which there may be thousands: lowered side by side, and only those
+//! that anything changed for since the last time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use skep_schema::address::{Address, Kind};
+use skep_schema::plan::{Payload, Volume};
+use skep_schema::spec::{Declared, Service};
+
+use super::claims::Claim;
+use super::{Around, Lower, LoweredNode};
+use crate::context::Said;
+use crate::graph::Graph;
+
+/// Services of a portion: enough to be worth a turn of its own.
+const PORTION: usize = 64;
+
+/// What the stack's own services became.
+#[derive(Debug, Default)]
+pub(crate) struct Services {
+    pub(crate) nodes: BTreeMap<Address, LoweredNode>,
+    /// By who wants them.
+    pub(super) claims: BTreeMap<String, Vec<Claim>>,
+    /// Those that are not all they should be, by name.
+    broken: BTreeSet<String>,
+    /// Those that something was said of: it has to be said again, whatever changed.
+    remarkable: BTreeSet<String>,
+    /// What they can see of what they refer to.
+    faces: BTreeMap<Address, Face>,
+}
+
+/// What a service sees of another node: the name in the swarm, and of a volume all, since it is the
+/// mount that makes it.
+#[derive(Debug, PartialEq)]
+struct Face {
+    name: String,
+    volume: Option<Volume>,
+}
+
+/// The services that something changed for.
+#[derive(Clone, Debug)]
+pub(crate) enum Due {
+    All,
+    Named(BTreeSet<String>),
+}
+
+/// What one service became.
+struct Made {
+    name: String,
+    node: Option<(Address, LoweredNode)>,
+    claims: Vec<Claim>,
+    said: Said,
+    whole: bool,
+}
+
+impl Due {
+    pub(crate) fn has(&self, name: &str) -> bool {
+        match self {
+            Due::All => true,
+            Due::Named(names) => names.contains(name),
+        }
+    }
+}
+
+impl Services {
+    pub(super) fn are_whole(&self) -> bool {
+        self.broken.is_empty()
+    }
+
+    fn is_due(&self, name: &str) -> bool {
+        self.broken.contains(name) || self.remarkable.contains(name)
+    }
+
+    fn forget_all(&mut self) {
+        self.nodes.clear();
+        self.claims.clear();
+        self.broken.clear();
+        self.remarkable.clear();
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.nodes.remove(&Address::new(Kind::Service, name));
+        self.claims.remove(name);
+        self.broken.remove(name);
+        self.remarkable.remove(name);
+    }
+
+    fn keep(&mut self, made: Made) -> Said {
+        self.forget(&made.name);
+        if !made.whole {
+            self.broken.insert(made.name.clone());
+        }
+        if !made.said.is_nothing() {
+            self.remarkable.insert(made.name.clone());
+        }
+        if !made.claims.is_empty() {
+            self.claims.insert(made.name, made.claims);
+        }
+        self.nodes.extend(made.node);
+        made.said
+    }
+}
+
+impl Lower<'_, '_, '_> {
+    /// Lowers the services that are due.
+    pub(super) fn services(&mut self, graph: &Graph, due: Due, services: &mut Services) {
+        self.number_env_files();
+        let due = self.with_dependents(graph, due, services);
+        match &due {
+            Due::All => services.forget_all(),
+            Due::Named(names) => names.iter().for_each(|name| services.forget(name)),
+        }
+        let wanted = |(name, service): &(&String, &Declared<Service>)| {
+            service.node.external.is_none() && (due.has(name) || services.is_due(name))
+        };
+        let wanted: Vec<_> = self.spec.services.iter().filter(wanted).collect();
+        for made in self.apart(&wanted) {
+            let said = services.keep(made);
+            self.cx.hear(said);
+        }
+    }
+
+    /// Gives each file of variables its number, so that those do not depend on what is due.
+    fn number_env_files(&mut self) {
+        let files = self.spec.services.values().flat_map(|s| &s.node.env_file);
+        for file in files {
+            let path = file.value.as_str();
+            if let Some(text) = self.cx.text(path) {
+                self.cx.add_source(path, text);
+            }
+        }
+    }
+
+    fn apart(&mut self, services: &[(&String, &Declared<Service>)]) -> Vec<Made> {
+        let (cx, around) = (&*self.cx, self.around());
+        let portions = services.par_chunks(PORTION);
+        let made = portions.flat_map_iter(|portion| {
+            let one = |(name, service): &(&String, &Declared<Service>)| {
+                let mut cx = cx.apart();
+                let mut lower = Lower::new(around, &mut cx);
+                lower.own_service(name, service);
+                let (node, claims, whole) = (lower.nodes.pop_first(), lower.claims, lower.whole);
+                Made {
+                    name: (*name).clone(),
+                    node,
+                    claims,
+                    whole,
+                    said: cx.said(),
+                }
+            };
+            portion.iter().map(one).collect::<Vec<_>>()
+        });
+        made.collect()
+    }
+
+    fn around(&self) -> Around<'_> {
+        Around {
+            spec: self.spec,
+            params: self.params,
+            names: self.names,
+            identity: self.identity,
+            done: &self.nodes,
+        }
+    }
+
+    /// Adds those that refer to something that looks different now.
+    fn with_dependents(&self, graph: &Graph, due: Due, services: &mut Services) -> Due {
+        let faces = self.nodes.iter().filter_map(face).collect();
+        let before = std::mem::replace(&mut services.faces, faces);
+        let Due::Named(mut due) = due else {
+            return Due::All;
+        };
+        let same = |address: &&Address| services.faces.get(*address) == before.get(*address);
+        let all: BTreeSet<&Address> = services.faces.keys().chain(before.keys()).collect();
+        for changed in all.into_iter().filter(|address| !same(address)) {
+            due.extend(graph.services_on(changed));
+        }
+        Due::Named(due)
+    }
+}
+
+fn face((address, node): (&Address, &LoweredNode)) -> Option<(Address, Face)> {
+    let face = Face {
+        name: node.payload.physical_name()?.to_owned(),
+        volume: match &node.payload {
+            Payload::Volume(volume) => Some(volume.clone()),
+            Payload::Node(_)
+            | Payload::Network(_)
+            | Payload::Secret(_)
+            | Payload::Config(_)
+            | Payload::Service(_)
+            | Payload::Declared(_) => None,
+        },
+    };
+    Some((address.clone(), face))
+}
