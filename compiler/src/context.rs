@@ -77,6 +77,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The same of a file that may have had another text.
+    pub(crate) fn put_source(&mut self, path: &str, text: Arc<str>) -> FileId {
+        let known = self.sources.find(path, &text);
+        known.unwrap_or_else(|| Arc::make_mut(&mut self.sources).put(path, text))
+    }
+
     /// The same, with nothing said yet: for a part that is read beside others.
     pub(crate) fn apart(&self) -> Self {
         Self {
@@ -158,12 +164,17 @@ impl<'a> Context<'a> {
         &self.set.lock
     }
 
-    /// The text of a project file, where it is there and is one.
-    pub(crate) fn text(&self, path: &str) -> Option<&'a str> {
+    /// The bytes of a project file, where it is there.
+    pub(crate) fn bytes(&self, path: &str) -> Option<&'a Arc<[u8]>> {
         match self.set.files.get(path)? {
-            File::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            File::Bytes(bytes) => Some(bytes),
             File::Absent | File::Unreadable(_) => None,
         }
+    }
+
+    /// The text of a project file, where it is there and is one.
+    pub(crate) fn text(&self, path: &str) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes(path)?).ok()
     }
 
     /// The bytes of a project file named at `span`; wanted, or reported, when they are not there.

@@ -22,8 +22,6 @@ pub(crate) struct Decoded {
     pub(crate) poisoned: BTreeSet<(Kind, String)>,
     /// The lints that may stand.
     pub(crate) exempt: Vec<Exempt>,
-    /// Every node that has a name, whether it could be read or not.
-    pub(crate) first: First,
 }
 
 /// An `allow`, and the node it is written in, where it is in one.
@@ -36,10 +34,11 @@ pub(crate) struct Exempt {
 /// Reads nodes, reporting what is wrong with each.
 pub(crate) fn decode(cx: &mut Context<'_>, nodes: Vec<Node>) -> Decoded {
     let mut decoded = Decoded::default();
+    let mut first = First::new();
     for mut node in nodes {
         let from = cx.decoder.diagnostics.len();
         decoded.take_exempt(cx, &mut node);
-        decoded.read(cx, &node);
+        decoded.read(cx, &node, &mut first);
         cx.used_at(from, &node.uses);
     }
     decoded
@@ -50,12 +49,12 @@ pub(crate) fn try_out(cx: &mut Context<'_>, nodes: Vec<Node>) {
     for mut node in nodes {
         let mut unused = Decoded::default();
         unused.take_exempt(cx, &mut node);
-        unused.read(cx, &node);
+        unused.read(cx, &node, &mut First::new());
     }
 }
 
 /// Where each node was declared first: its place, and the uses that led there.
-pub(crate) type First = BTreeMap<(Kind, String), (Span, Vec<Span>)>;
+type First = BTreeMap<(Kind, String), (Span, Vec<Span>)>;
 
 impl Decoded {
     /// Takes every `allow` out of a node, so that what is left is what the table knows.
@@ -84,7 +83,7 @@ impl Decoded {
         }));
     }
 
-    fn read(&mut self, cx: &mut Context<'_>, node: &Node) {
+    fn read(&mut self, cx: &mut Context<'_>, node: &Node, first: &mut First) {
         match node.name.value.as_str() {
             "moved" => return say(cx, &mut self.spec.moved, node),
             "forget" => return say(cx, &mut self.spec.forget, node),
@@ -101,7 +100,7 @@ impl Decoded {
         // A node whose name is not known may be the one that something else looks for.
         cx.nodes_missing |= key.is_none() && node.has_unknown();
         if let Some(key) = &key
-            && let Some(again) = twice(key, node, &mut self.first)
+            && let Some(again) = twice(key, node, first)
         {
             cx.report(again);
             return;

@@ -15,7 +15,7 @@ mod test;
 mod value;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::lang::{Decode, Literal, Node};
 use skep_schema::spec::{Defaults, Environment, Test};
@@ -28,9 +28,9 @@ use scope::{Bound, Params, Place, Scope, Value};
 use words::{is_known, meant, unread};
 
 use crate::context::Context;
-use crate::syntax::NodeRef;
+use crate::syntax::{Document, NodeRef};
 
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::{Loaded, Reading, Readings, load};
 pub(crate) use words::all as top_level_words;
 
 /// What shapes the nodes of a project in one environment, whichever file they are written in.
@@ -80,15 +80,22 @@ impl<'l> Frame<'l> {
     /// brings.
     pub(crate) fn roots(&self, cx: &Context<'_>, loaded: &'l Loaded) -> Vec<NodeRef<'l>> {
         let given = test::given(loaded, cx.inputs().test.as_deref());
-        loaded.roots().filter(makes_nodes).chain(given).collect()
+        let own = loaded.documents().flat_map(|file| self.roots_of(file));
+        own.chain(given).collect()
+    }
+
+    /// Those of one file.
+    pub(crate) fn roots_of<'d>(&self, file: &'d Document) -> impl Iterator<Item = NodeRef<'d>> {
+        file.roots().filter(makes_nodes)
     }
 
     /// Whether portions of the nodes can be expanded apart from each other: the changes of an
     /// environment look for nodes in all of them.
-    pub(crate) fn is_divisible(&self) -> bool {
-        self.changes.as_ref().is_none_or(|changes| {
-            changes.add.is_empty() && changes.patch.is_empty() && changes.remove.is_empty()
-        })
+    pub(crate) fn is_divisible(&self, cx: &Context<'_>) -> bool {
+        cx.inputs().test.is_none()
+            && self.changes.as_ref().is_none_or(|changes| {
+                changes.add.is_empty() && changes.patch.is_empty() && changes.remove.is_empty()
+            })
     }
 
     /// Runs the phases between syntax and decoding, in their fixed order, for some of the roots.
@@ -109,9 +116,9 @@ impl<'l> Frame<'l> {
         }
     }
 
-    /// What components make that nothing uses: looked at for mistakes, and for nothing else.
-    pub(crate) fn unused(&self, cx: &mut Context<'_>, uses: &Uses) -> Vec<Node> {
-        Expander::new(&self.components).unused(cx, uses)
+    /// What components make that are not among those that are used: looked at for mistakes, and for nothing else.
+    pub(crate) fn unused(&self, cx: &mut Context<'_>, used: &BTreeSet<&str>) -> Vec<Node> {
+        Expander::new(&self.components).unused(cx, used)
     }
 }
 
@@ -160,13 +167,13 @@ fn bind(cx: &mut Context<'_>, loaded: &Loaded, environment: Option<NodeRef<'_>>)
         ..Scope::fixed(&nothing)
     };
     let declared: Vec<Node> = loaded
-        .roots()
+        .shaping()
         .filter(|n| n.name().text == "param")
         .map(|param| value::node(cx, &scope, param))
         .collect();
     let mut signature = param::signature(cx, &declared);
     let is_misspelt = |node: &NodeRef<'_>| node.name().text != "param" && meant(*node) == "param";
-    param::add_misspelt(&mut signature, loaded.roots().filter(is_misspelt));
+    param::add_misspelt(&mut signature, loaded.shaping().filter(is_misspelt));
     let sets = environment
         .map(|node| environment::sets(cx, &scope, node, &signature))
         .unwrap_or_default();
@@ -203,7 +210,7 @@ fn defaults(
     scope: &Scope<'_>,
 ) -> BTreeMap<&'static str, Defaults> {
     let mut all = Vec::new();
-    for root in loaded.roots().filter(|n| n.name().text == "defaults") {
+    for root in loaded.shaping().filter(|n| n.name().text == "defaults") {
         let node = value::top(cx, scope, root);
         all.extend(Defaults::decode(&node, &mut cx.decoder));
     }

@@ -113,6 +113,11 @@ impl Graph {
         self.index.contains_key(address)
     }
 
+    /// How many nodes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
+    }
+
     pub fn addresses(&self) -> impl Iterator<Item = &Address> {
         self.index.keys()
     }

@@ -1,131 +1,257 @@
 //! From syntax to the typed spec: expands and decodes a project's nodes, a portion at a time.
 //!
-//! Portions know nothing of each other, so that all processors have something to do. What can only
-//! be said of all nodes together (a name that is declared twice, a use too many) is looked for when
-//! the portions are joined; where it is found, everything is read once more as one portion, which
-//! says it in the order of writing.
+//! Portions know nothing of each other, so that all processors have something to do, and so that
+//! only those of a file that changed are read again. What can only be said of all nodes together (a
+//! name that is declared twice, a use too many) is looked for when the portions are joined; where it
+//! is found, everything is read once more as one portion, which says it in the order of writing.
+
+mod join;
+
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
+use skep_schema::address::{Address, Kind};
 use skep_schema::lang::Node;
 use skep_schema::spec::Spec;
 
 use crate::context::{Context, Said};
-use crate::decode::{Decoded, decode, try_out};
+use crate::decode::{Exempt, decode, try_out};
 use crate::expand::{Frame, Loaded, Uses};
-use crate::syntax::NodeRef;
+use crate::syntax::{Document, NodeRef};
+use join::Sayings;
 
 /// Top-level nodes of a portion: enough to be worth a turn of its own.
 const PORTION: usize = 64;
 
-/// What was understood of some top-level nodes.
-#[derive(Clone, Debug)]
+/// What was understood of a project in one environment.
+#[derive(Debug, Default)]
 pub(crate) struct Understood {
-    pub(crate) decoded: Decoded,
-    pub(crate) uses: Uses,
-    /// Whether every value in it is known.
-    pub(crate) known: bool,
+    /// What is said of it as a whole left open.
+    pub(crate) spec: Spec,
+    /// Nodes that are declared but could not be read: what refers to them is no mistake of its own.
+    pub(crate) poisoned: BTreeSet<(Kind, String)>,
+    uses: Uses,
+    /// What each file has in it, in order; of a project that had to be read as one portion, that.
+    shares: Vec<Share>,
+    /// Whether files can be read again alone.
+    divided: bool,
+}
+
+/// What was touched when files were read again.
+#[derive(Debug)]
+pub(crate) struct Touched {
+    /// The nodes that were or are declared in them.
+    pub(crate) nodes: BTreeSet<Address>,
+    /// Whether something is or was said in them of nodes that may stand anywhere.
+    pub(crate) others: bool,
+}
+
+/// What one file has in the whole.
+#[derive(Debug, Default)]
+struct Share {
+    names: Vec<Address>,
+    poisoned: BTreeSet<(Kind, String)>,
+    sayings: Sayings,
+    exempt: Vec<Exempt>,
+    uses: Uses,
+    known: bool,
     said: Said,
 }
 
-/// Reads all nodes of a project.
-pub(crate) fn understand<'l>(
-    cx: &mut Context<'_>,
-    frame: &Frame<'l>,
-    loaded: &'l Loaded,
-) -> Understood {
-    let roots = frame.roots(cx, loaded);
-    let joined = if frame.is_divisible() {
-        join(portions(cx, frame, &roots))
-    } else {
-        None
-    };
-    let mut all = joined.unwrap_or_else(|| portion(cx, frame, &roots));
-    cx.hear(std::mem::take(&mut all.said));
-    let unused = frame.unused(cx, &all.uses);
-    try_out(cx, unused);
-    all
-}
-
-fn portions(cx: &Context<'_>, frame: &Frame<'_>, roots: &[NodeRef<'_>]) -> Vec<Understood> {
-    let parts = roots.par_chunks(PORTION);
-    parts.map(|roots| portion(cx, frame, roots)).collect()
-}
-
-fn portion(cx: &Context<'_>, frame: &Frame<'_>, roots: &[NodeRef<'_>]) -> Understood {
-    let mut cx = cx.apart();
-    let expanded = frame.expand(&mut cx, roots);
-    let known = !expanded.nodes.iter().any(Node::has_unknown);
-    Understood {
-        decoded: decode(&mut cx, expanded.nodes),
-        uses: expanded.uses,
-        known,
-        said: cx.said(),
-    }
-}
-
-/// All portions as one; nothing where that is more than the sum of them.
-fn join(portions: Vec<Understood>) -> Option<Understood> {
-    let mut portions = portions.into_iter();
-    let mut all = portions.next()?;
-    portions.all(|next| all.take(next)).then_some(all)
+/// Nodes that were read, and what was said of them.
+#[derive(Debug, Default)]
+struct Portion {
+    spec: Spec,
+    share: Share,
+    /// Whether it is no more than the sum of what it was joined of.
+    apart: bool,
 }
 
 impl Understood {
-    /// Takes what another portion has. Whether the two are no more than the sum of them.
-    fn take(&mut self, other: Self) -> bool {
-        let Decoded {
-            spec,
-            poisoned,
-            exempt,
-            first,
-        } = other.decoded;
-        let own = &mut self.decoded;
-        let names = own.first.len() + first.len();
-        own.first.extend(first);
-        own.poisoned.extend(poisoned);
-        own.exempt.extend(exempt);
-        take_spec(&mut own.spec, spec);
-        self.known &= other.known;
-        self.said.extend(other.said);
-        self.uses.join(&other.uses) && own.first.len() == names
+    /// Reads all nodes of a project.
+    pub(crate) fn of<'l>(cx: &Context<'_>, frame: &Frame<'l>, loaded: &'l Loaded) -> Self {
+        let divided = frame
+            .is_divisible(cx)
+            .then(|| Self::divided(files(cx, frame, loaded.documents())))
+            .flatten();
+        divided.unwrap_or_else(|| {
+            let mut whole = Self::default();
+            whole.take(portion(cx, frame, &frame.roots(cx, loaded)));
+            whole
+        })
+    }
+
+    /// All files as one; nothing where that is more than the sum of them.
+    fn divided(files: Vec<Portion>) -> Option<Self> {
+        let mut all = Self {
+            divided: true,
+            ..Self::default()
+        };
+        files.into_iter().all(|file| all.take(file)).then_some(all)
+    }
+
+    /// Reads some of the files again; nothing where that cannot be done for some alone.
+    pub(crate) fn change(
+        &mut self,
+        cx: &Context<'_>,
+        frame: &Frame<'_>,
+        loaded: &Loaded,
+        changed: &BTreeSet<usize>,
+    ) -> Option<Touched> {
+        if !self.divided || !frame.is_divisible(cx) {
+            return None;
+        }
+        let documents = changed.iter().map(|at| &loaded.readings[*at].document);
+        let files = files(cx, frame, documents);
+        let mut touched = Touched {
+            nodes: BTreeSet::new(),
+            others: false,
+        };
+        for at in changed {
+            let share = self.drop(*at);
+            touched.add(&share);
+        }
+        for (at, file) in changed.iter().zip(files) {
+            touched.add(&file.share);
+            let apart = self.take(file);
+            self.shares.swap_remove(*at);
+            if !apart {
+                return None;
+            }
+        }
+        Sayings::gather(
+            self.shares.iter().map(|share| &share.sayings),
+            &mut self.spec,
+        );
+        Some(touched)
+    }
+
+    /// Whether every value is known.
+    pub(crate) fn is_known(&self) -> bool {
+        self.shares.iter().all(|share| share.known)
+    }
+
+    /// The lints that may stand.
+    pub(crate) fn exempt(&self) -> Vec<Exempt> {
+        let all = self.shares.iter().flat_map(|share| &share.exempt);
+        all.cloned().collect()
+    }
+
+    /// Says what is wrong with the nodes, and with components that nothing uses.
+    pub(crate) fn tell(&self, cx: &mut Context<'_>, frame: &Frame<'_>) {
+        for share in &self.shares {
+            cx.hear(share.said.clone());
+        }
+        let used = self.shares.iter().flat_map(|share| share.uses.components());
+        let unused = frame.unused(cx, &used.collect());
+        try_out(cx, unused);
+    }
+
+    /// Takes in a file as the last one. Whether it and the rest are no more than the sum of them.
+    fn take(&mut self, file: Portion) -> bool {
+        let Portion { spec, share, apart } = file;
+        let poisoned = &share.poisoned;
+        let apart = apart
+            && poisoned.is_disjoint(&self.poisoned)
+            && join::are_apart(&self.spec, poisoned)
+            && join::are_apart(&spec, &self.poisoned);
+        let apart = self.uses.join(&share.uses) && apart;
+        self.poisoned.extend(poisoned.iter().cloned());
+        self.shares.push(share);
+        join::take(&mut self.spec, spec) && apart
+    }
+
+    /// Takes out what a file has.
+    fn drop(&mut self, at: usize) -> Share {
+        let share = std::mem::take(&mut self.shares[at]);
+        self.uses.leave(&share.uses);
+        for name in &share.names {
+            join::take_out(&mut self.spec, name);
+        }
+        for name in &share.poisoned {
+            self.poisoned.remove(name);
+        }
+        share
     }
 }
 
-fn take_spec(into: &mut Spec, from: Spec) {
-    let Spec {
-        project: _,
-        environment: _,
-        edition: _,
-        tests: _,
-        nodes,
-        networks,
-        volumes,
-        secrets,
-        configs,
-        certificates,
-        registries,
-        services,
-        gateways,
-        routes,
-        flows,
-        moved,
-        forget,
-        adopt,
-        policies,
-    } = from;
-    into.nodes.extend(nodes);
-    into.networks.extend(networks);
-    into.volumes.extend(volumes);
-    into.secrets.extend(secrets);
-    into.configs.extend(configs);
-    into.certificates.extend(certificates);
-    into.registries.extend(registries);
-    into.services.extend(services);
-    into.gateways.extend(gateways);
-    into.routes.extend(routes);
-    into.flows.extend(flows);
-    into.moved.extend(moved);
-    into.forget.extend(forget);
-    into.adopt.extend(adopt);
-    into.policies.extend(policies);
+impl Touched {
+    fn add(&mut self, share: &Share) {
+        self.nodes.extend(share.names.iter().cloned());
+        self.others |= !share.sayings.are_none() || !share.poisoned.is_empty();
+    }
+}
+
+/// What is in each of some files.
+fn files<'l>(
+    cx: &Context<'_>,
+    frame: &Frame<'_>,
+    documents: impl Iterator<Item = &'l Document>,
+) -> Vec<Portion> {
+    let roots: Vec<Vec<NodeRef<'l>>> = documents.map(|d| frame.roots_of(d).collect()).collect();
+    let parts: Vec<(usize, &[NodeRef<'l>])> = roots
+        .iter()
+        .enumerate()
+        .flat_map(|(file, roots)| roots.chunks(PORTION).map(move |part| (file, part)))
+        .collect();
+    let read: Vec<(usize, Portion)> = parts
+        .into_par_iter()
+        .map(|(file, roots)| (file, portion(cx, frame, roots)))
+        .collect();
+    let mut files: Vec<Portion> = roots.iter().map(|_| Portion::empty()).collect();
+    for (file, portion) in read {
+        files[file].take(portion);
+    }
+    files
+}
+
+fn portion(cx: &Context<'_>, frame: &Frame<'_>, roots: &[NodeRef<'_>]) -> Portion {
+    let mut cx = cx.apart();
+    let expanded = frame.expand(&mut cx, roots);
+    let known = !expanded.nodes.iter().any(Node::has_unknown);
+    let decoded = decode(&mut cx, expanded.nodes);
+    Portion {
+        share: Share {
+            names: join::names(&decoded.spec),
+            poisoned: decoded.poisoned,
+            sayings: Sayings::of(&decoded.spec),
+            exempt: decoded.exempt,
+            uses: expanded.uses,
+            known,
+            said: cx.said(),
+        },
+        spec: decoded.spec,
+        apart: true,
+    }
+}
+
+impl Portion {
+    fn empty() -> Self {
+        Self {
+            share: Share {
+                known: true,
+                ..Share::default()
+            },
+            apart: true,
+            ..Self::default()
+        }
+    }
+
+    fn take(&mut self, other: Self) {
+        let Self { spec, share, apart } = other;
+        let own = &mut self.share;
+        self.apart &= apart
+            && share.poisoned.is_disjoint(&own.poisoned)
+            && join::are_apart(&self.spec, &share.poisoned)
+            && join::are_apart(&spec, &own.poisoned);
+        self.apart &= own.uses.join(&share.uses);
+        own.uses.add_components(share.uses);
+        self.apart &= join::take(&mut self.spec, spec);
+        own.names.extend(share.names);
+        own.poisoned.extend(share.poisoned);
+        own.sayings.extend(share.sayings);
+        own.exempt.extend(share.exempt);
+        own.known &= share.known;
+        own.said.extend(share.said);
+    }
 }

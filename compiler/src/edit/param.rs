@@ -75,8 +75,7 @@ impl Walk<'_> {
             None => self
                 .written
                 .loaded
-                .documents
-                .iter()
+                .documents()
                 .map(|d| reads(d.text()))
                 .sum(),
         }

@@ -9,7 +9,7 @@ use skep_schema::spec::KINDS;
 
 use crate::context::Context;
 use crate::decode::name_of;
-use crate::expand::{Loaded, frame, load};
+use crate::expand::{Loaded, Readings, frame, load};
 use crate::source::SourceSet;
 use crate::syntax::NodeRef;
 
@@ -38,7 +38,7 @@ impl Written {
     /// Reads and expands a project; whatever is wrong with it is left to a compile.
     pub fn of(set: &SourceSet) -> Self {
         let mut cx = Context::new(set);
-        let loaded = load(&mut cx);
+        let loaded = load(&mut cx, &Readings::new());
         let frame = frame(&mut cx, &loaded);
         let roots = frame.roots(&cx, &loaded);
         let nodes = frame.expand(&mut cx, &roots).nodes;

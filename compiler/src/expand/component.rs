@@ -42,7 +42,7 @@ pub(crate) struct Components<'l> {
 /// All components of the project and its imports.
 pub(crate) fn components<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Components<'l> {
     let mut found = Components::default();
-    for node in loaded.roots().filter(|node| meant(*node) == "component") {
+    for node in loaded.shaping().filter(|node| meant(*node) == "component") {
         if is_component(&node) {
             declare(cx, &mut found.all, node, None);
         } else {
@@ -149,6 +149,22 @@ pub(crate) struct Uses {
 }
 
 impl Uses {
+    pub(crate) fn components(&self) -> impl Iterator<Item = &str> {
+        self.components.iter().map(String::as_str)
+    }
+
+    pub(crate) fn add_components(&mut self, other: Self) {
+        self.components.extend(other.components);
+    }
+
+    /// Takes away what was used in a file that is read again.
+    pub(crate) fn leave(&mut self, other: &Self) {
+        for key in other.instances.keys() {
+            self.instances.remove(key);
+        }
+        self.nodes -= other.nodes;
+    }
+
     /// Adds what was used elsewhere. Whether all of it could have been expanded at once with the
     /// same outcome: no instance is there twice, and the nodes are not too many.
     pub(crate) fn join(&mut self, other: &Self) -> bool {
@@ -156,7 +172,6 @@ impl Uses {
         for (key, span) in &other.instances {
             apart &= self.instances.insert(key.clone(), *span).is_none();
         }
-        self.components.extend(other.components.iter().cloned());
         self.nodes += other.nodes;
         apart && self.nodes <= MAX_NODES
     }
@@ -286,10 +301,10 @@ impl<'e, 'l> Expander<'e, 'l> {
 
     /// What the project's components make that nothing uses, with nothing known of their
     /// parameters: a mistake in them shows before anybody needs them.
-    pub(crate) fn unused(mut self, cx: &mut Context<'_>, uses: &Uses) -> Vec<Node> {
+    pub(crate) fn unused(mut self, cx: &mut Context<'_>, used: &BTreeSet<&str>) -> Vec<Node> {
         let mut made = Vec::new();
         for (name, blueprint) in &self.components.all {
-            if blueprint.module.is_some() || uses.components.contains(name) {
+            if blueprint.module.is_some() || used.contains(name.as_str()) {
                 continue;
             }
             let params = blueprint.params.keys();

@@ -25,7 +25,7 @@ pub(crate) fn environments<'l>(
 ) -> BTreeMap<String, NodeRef<'l>> {
     let nothing = Params::new();
     let mut all: BTreeMap<String, NodeRef<'l>> = BTreeMap::new();
-    for node in loaded.roots().filter(|n| n.name().text == "environment") {
+    for node in loaded.shaping().filter(|n| n.name().text == "environment") {
         let (head, _) = value::head(cx, &Scope::fixed(&nothing), node);
         let Some(environment) = Environment::decode(&head, &mut cx.decoder) else {
             continue;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Decode, Node};
 use skep_schema::span::{At, FileId, Span};
-use skep_schema::spec::{File, Import, Include, Project};
+use skep_schema::spec::{File, Import, Include, Project, STRUCTURE};
 
 use super::import::{Module, import};
 use super::scope::{Params, Scope};
@@ -16,7 +16,7 @@ use super::words::meant;
 use crate::context::Context;
 use crate::lock;
 use crate::source::ROOT;
-use crate::syntax::{Document, NodeRef, parse};
+use crate::syntax::{Document, NodeRef, Parsed, parse};
 
 /// The edition of the language that this compiler knows.
 const EDITION: u16 = 1;
@@ -28,33 +28,73 @@ pub(crate) struct Loaded {
     /// Where the project says what it is, for what has no better place.
     pub(crate) head: Span,
     /// The root first, then what it includes, in order of path within each round.
-    pub(crate) documents: Vec<Document>,
+    pub(crate) readings: Vec<Arc<Reading>>,
     /// Folders and standard components by the name they are imported under.
     pub(crate) modules: BTreeMap<String, Module>,
 }
 
+/// A file of the project and what is in it.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) document: Document,
+    diagnostics: Vec<Diagnostic>,
+    /// Whether a top-level node of it is, or seems to be, one that shapes the project; without one a
+    /// file only holds nodes of the spec.
+    pub(crate) shapes: bool,
+}
+
+/// Files that were read before, by path.
+pub(crate) type Readings = BTreeMap<String, Arc<Reading>>;
+
 impl Loaded {
+    pub(crate) fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.readings.iter().map(|reading| &reading.document)
+    }
+
     /// All files, those of imports included.
     pub(crate) fn all_documents(&self) -> impl Iterator<Item = &Document> {
-        self.documents
-            .iter()
+        self.documents()
             .chain(self.modules.values().flat_map(|m| &m.documents))
     }
 
     /// The top-level nodes of the project, in order of file and place.
     pub(crate) fn roots(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        self.documents.iter().flat_map(Document::roots)
+        self.documents().flat_map(Document::roots)
+    }
+
+    /// The same, of files in which there is one that shapes the project.
+    pub(crate) fn shaping(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        let shaping = self.readings.iter().filter(|reading| reading.shapes);
+        shaping.flat_map(|reading| reading.document.roots())
     }
 }
 
-/// Reads whatever can be reached from the root.
-pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
+impl Reading {
+    fn new(bytes: Arc<[u8]>, parsed: Parsed) -> Self {
+        Self {
+            bytes,
+            shapes: parsed.document.roots().any(|root| shapes(meant(root))),
+            document: parsed.document,
+            diagnostics: parsed.diagnostics,
+        }
+    }
+}
+
+fn shapes(word: &str) -> bool {
+    word == "include"
+        || word == "import"
+        || word != "use" && STRUCTURE.iter().any(|info| info.word == word)
+}
+
+/// Reads whatever can be reached from the root, but for what is known already.
+pub(crate) fn load(cx: &mut Context<'_>, known: &Readings) -> Loaded {
     let mut files = Loader::default();
-    files.include_all(cx);
+    files.include_all(cx, known);
     let mut loaded = Loaded {
         project: None,
         head: Span::new(FileId(0), 0, 0),
-        documents: files.documents,
+        readings: files.readings,
         modules: BTreeMap::new(),
     };
     head(cx, &mut loaded);
@@ -71,7 +111,7 @@ pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
 
 #[derive(Default)]
 struct Loader {
-    documents: Vec<Document>,
+    readings: Vec<Arc<Reading>>,
     seen: BTreeSet<String>,
     /// Which file includes which, and where it says so.
     edges: BTreeMap<String, Vec<At<String>>>,
@@ -79,16 +119,19 @@ struct Loader {
 }
 
 impl Loader {
-    fn include_all(&mut self, cx: &mut Context<'_>) {
+    fn include_all(&mut self, cx: &mut Context<'_>, known: &Readings) {
         let root = Span::new(FileId(0), 0, 0);
         let mut round = BTreeMap::from([(ROOT.to_owned(), root)]);
         while !round.is_empty() {
             self.seen.extend(round.keys().cloned());
-            let texts = read_round(cx, &round);
             let mut next = BTreeMap::new();
-            for document in parse_all(cx, texts) {
-                self.follow(cx, &document, &mut next);
-                self.documents.push(document);
+            for reading in read_round(cx, &round, known) {
+                let said = reading.diagnostics.iter().cloned();
+                cx.decoder.diagnostics.extend(said);
+                if reading.shapes {
+                    self.follow(cx, &reading.document, &mut next);
+                }
+                self.readings.push(reading);
             }
             next.retain(|path, _| !self.seen.contains(path));
             round = next;
@@ -119,12 +162,32 @@ impl Loader {
     }
 }
 
-/// The texts of a round, each with its number.
-fn read_round(cx: &mut Context<'_>, round: &BTreeMap<String, Span>) -> Vec<(FileId, Arc<str>)> {
-    round
-        .iter()
-        .filter_map(|(path, span)| read_text(cx, path, *span))
-        .collect()
+/// The files of a round, those that are not known parsed in parallel.
+fn read_round(
+    cx: &mut Context<'_>,
+    round: &BTreeMap<String, Span>,
+    known: &Readings,
+) -> Vec<Arc<Reading>> {
+    let mut all = Vec::with_capacity(round.len());
+    for (path, span) in round {
+        let bytes = cx.bytes(path);
+        let same = |reading: &&Arc<Reading>| bytes.is_some_and(|bytes| reading.bytes == *bytes);
+        all.push(match (known.get(path).filter(same), bytes) {
+            (Some(reading), _) => Ok(Arc::clone(reading)),
+            (None, bytes) => Err((bytes, read_text(cx, path, *span))),
+        });
+    }
+    let read = all.into_par_iter().filter_map(|file| match file {
+        Ok(reading) => Some(reading),
+        Err((bytes, text)) => {
+            let (file, text) = text?;
+            Some(Arc::new(Reading::new(
+                Arc::clone(bytes?),
+                parse(file, text),
+            )))
+        }
+    });
+    read.collect()
 }
 
 /// A text of the project; one that is not there, or no text, is reported where it is asked for.
@@ -143,7 +206,7 @@ pub(super) fn read_text(
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             let text: Arc<str> = text.into();
-            Some((cx.add_source(path, Arc::clone(&text)), text))
+            Some((cx.put_source(path, Arc::clone(&text)), text))
         }
         Err(wrong) => {
             let readable = String::from_utf8_lossy(bytes);
@@ -241,7 +304,7 @@ fn refuse(cx: &mut Context<'_>, span: Span, message: &str, help: &str) {
 
 /// Reads the `project` node and says when it is missing, or not where it belongs.
 fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
-    let Some(root) = loaded.documents.first() else {
+    let Some(root) = loaded.documents().next() else {
         return;
     };
     if cx.sources.path(root.file()) != ROOT {
@@ -272,13 +335,7 @@ fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
         let message = format!("there is no edition {}", edition.value);
         no_project(cx, edition.span, &message, "write edition=1");
     }
-    for other in loaded
-        .documents
-        .iter()
-        .flat_map(Document::roots)
-        .filter(is_project)
-        .skip(1)
-    {
+    for other in loaded.shaping().filter(is_project).skip(1) {
         let help = format!("take this one out, and keep the first of `{ROOT}`");
         no_project(
             cx,

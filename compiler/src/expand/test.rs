@@ -15,7 +15,7 @@ use crate::syntax::NodeRef;
 /// purpose.
 pub(super) fn tests(cx: &mut Context<'_>, loaded: &Loaded, scope: &Scope<'_>) -> Vec<Test> {
     let mut all = Vec::new();
-    for root in loaded.roots().filter(|n| n.name().text == "test") {
+    for root in loaded.shaping().filter(|n| n.name().text == "test") {
         let (mut node, _) = value::head(cx, scope, root);
         for child in root.children() {
             if child.name().text == "given" {
@@ -38,7 +38,7 @@ pub(super) fn given<'l>(
     let is_it = move |root: &NodeRef<'_>| {
         root.name().text == "test" && test.is_some() && label(*root) == test
     };
-    let mine: Vec<NodeRef<'l>> = loaded.roots().filter(is_it).collect();
+    let mine: Vec<NodeRef<'l>> = loaded.shaping().filter(is_it).collect();
     mine.into_iter()
         .flat_map(NodeRef::children)
         .filter(|child| child.name().text == "given")

@@ -5,6 +5,7 @@ mod components;
 mod environments;
 mod explained;
 mod files;
+mod memory;
 mod mending;
 mod nodes;
 mod params;

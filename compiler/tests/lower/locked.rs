@@ -1,8 +1,9 @@
 //! Images with the digests of a lock file.
 
 use proptest::prelude::*;
+use skep_compiler::lock::Images;
 use skep_compiler::source::{File, SourceSet};
-use skep_compiler::{Checked, check, compile};
+use skep_compiler::{Checked, Memory, check, compile};
 use skep_schema::change::ChangeSet;
 use skep_schema::diagnostic::Severity;
 use skep_schema::plan::Plan;
@@ -65,13 +66,24 @@ fn a_locked_image_is_planned_with_its_digest_and_others_as_they_are_written() {
     );
 }
 
+fn named_images(spec: &str) -> Images {
+    let spec = format!("project shop edition=1\n{spec}");
+    let lock = lock(&[]);
+    let mut memory = Memory::default();
+    memory.check(&SourceSet::of([
+        ("skep.kdl", spec.as_str()),
+        ("skep.lock", &lock),
+    ]));
+    memory.images()
+}
+
 #[test]
 fn an_image_with_a_digest_of_its_own_needs_no_lock() {
     let pinned = format!("redis:7@{}", digest('f'));
     let spec = format!("service cache {{ image \"{pinned}\" }}");
     let plan = locked(&spec, &[("redis:7", 'a')]);
     assert_eq!(images(&plan), [format!("service.cache {pinned}")]);
-    assert!(checked(&spec, &lock(&[])).images.named.is_empty());
+    assert!(named_images(&spec).named.is_empty());
 }
 
 #[test]
@@ -97,10 +109,10 @@ fn a_check_names_the_images_of_every_environment() {
                 service a { image \"redis:7\" }\n\
                 service b { image (fmt)\"registry.example.com/b:${param.version}\" }\n\
                 environment prod { patch service a image=\"redis:8\" }";
-    let checked = checked(spec, &lock(&[]));
-    let named: Vec<&str> = checked.images.named.iter().map(String::as_str).collect();
+    let images = named_images(spec);
+    let named: Vec<&str> = images.named.iter().map(String::as_str).collect();
     assert_eq!(named, ["redis:7", "redis:8"]);
-    assert!(checked.images.unclear, "the image of `b` is not known");
+    assert!(images.unclear, "the image of `b` is not known");
 }
 
 #[test]
@@ -108,9 +120,9 @@ fn a_gateway_whose_image_is_not_known_is_not_taken_for_the_editions() {
     let spec = "param version type=string\nnetwork edge\n\
                 gateway public { proxy caddy; network edge; listen 80; \
                 image (fmt)\"registry.example.com/caddy:${param.version}\" }";
-    let checked = checked(spec, &lock(&[]));
-    assert!(checked.images.named.is_empty(), "{:?}", checked.images);
-    assert!(checked.images.unclear);
+    let images = named_images(spec);
+    assert!(images.named.is_empty(), "{images:?}");
+    assert!(images.unclear);
 }
 
 proptest! {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
+use skep_compiler::Memory;
+use skep_compiler::Memory;
 use skep_compiler::lock::{Images, Lock};
 use skep_compiler::source::{Inputs, LOCK};
 use skep_providers::docker::DockerConfig;
@@ -75,10 +77,12 @@ fn find(session: &Session<'_>) -> Result<Found, Failure> {
         environment: None,
         ..session.inputs()
     };
-    let (_, checked) = session.project.check(inputs)?;
+    let mut memory = Memory::default();
+    let sources = session.project.sources(inputs)?;
+    let (_, checked) = session.project.check_with(&mut memory, sources)?;
     session.show(&checked.diagnostics, &checked.sources)?;
     Ok(Found {
-        images: checked.images,
+        images: memory.images(),
         lock: checked.lock,
     })
 }

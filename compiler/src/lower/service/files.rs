@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use skep_schema::address::{Address, Kind};
+use skep_schema::address::Kind;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::plan::{FileRef, Mount, MountSource, Payload};
 use skep_schema::span::{At, Span};

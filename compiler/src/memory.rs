@@ -1,0 +1,170 @@
+//! Checks one after the other of a project that changes: what did not is not read again.
+//!
+//! A file that holds nothing but nodes of the spec is read again alone, and of the services only
+//! those are looked at that stand in it or refer to something in it. Any other change (of what shapes
+//! the project, of a file that is no spec, of the inputs) is met by forgetting everything. What comes
+//! out is what a first check says; there is a test that holds them side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use skep_schema::span::Sources;
+
+use crate::Checked;
+use crate::context::Context;
+use crate::expand::{Loaded, Reading, Readings, load, names_of_environments};
+use crate::lock::Images;
+use crate::report;
+use crate::source::{Inputs, SourceSet};
+use crate::world::{Changed, World};
+
+/// What one check leaves for the next of the same project.
+#[derive(Debug, Default)]
+pub struct Memory {
+    set: SourceSet,
+    sources: Arc<Sources>,
+    readings: Readings,
+    /// In the order in which they are read.
+    files: Vec<String>,
+    worlds: BTreeMap<Option<String>, World>,
+}
+
+impl Memory {
+    /// Looks at a project without an environment and in each of them, or only in the one that the
+    /// inputs name. Parameters without a value are unknown, not wrong.
+    pub fn check(&mut self, set: &SourceSet) -> Checked {
+        if self.touched(set).is_none() {
+            *self = Self::default();
+        }
+        let mut cx = Context::new(set);
+        cx.sources = std::mem::take(&mut self.sources);
+        let loaded = load(&mut cx, &self.readings);
+        let changed = self.changed(set, &loaded);
+        if matches!(changed, Changed::All) && !self.readings.is_empty() {
+            // Files are numbered in the order of a first check.
+            *self = Self::default();
+            return self.check(set);
+        }
+        let checked = self.look(cx, &loaded, &changed);
+        self.keep(set, &loaded, &checked);
+        checked
+    }
+
+    /// The images that services are started from, in all that was looked at last.
+    pub fn images(&self) -> Images {
+        let mut images = Images::default();
+        for world in self.worlds.values() {
+            images.add(&world.understood.spec);
+        }
+        images
+    }
+
+    /// The files that have another content than last time, as long as no more than that is new and
+    /// none of them shapes the project.
+    fn touched(&self, set: &SourceSet) -> Option<BTreeSet<&str>> {
+        let old = &self.set;
+        let same = old.inputs == set.inputs
+            && old.lock == set.lock
+            && old.globs == set.globs
+            && old.files.len() == set.files.len();
+        if !same {
+            return None;
+        }
+        let mut touched = BTreeSet::new();
+        for ((path, before), (now, content)) in old.files.iter().zip(&set.files) {
+            if path != now {
+                return None;
+            }
+            if before != content {
+                let reading = self.readings.get(path)?;
+                if reading.shapes {
+                    return None;
+                }
+                touched.insert(path.as_str());
+            }
+        }
+        Some(touched)
+    }
+
+    /// What to look at again, when it has been read.
+    fn changed(&self, set: &SourceSet, loaded: &Loaded) -> Changed {
+        let Some(touched) = self.touched(set) else {
+            return Changed::All;
+        };
+        if self.worlds.is_empty() || loaded.readings.len() != self.files.len() {
+            return Changed::All;
+        }
+        let files = self.files.iter().enumerate();
+        let places = files.filter(|(_, path)| touched.contains(path.as_str()));
+        let places: BTreeSet<usize> = places.map(|(place, _)| place).collect();
+        if places.iter().any(|place| loaded.readings[*place].shapes) {
+            return Changed::All;
+        }
+        Changed::Files(places)
+    }
+
+    fn look(&mut self, mut cx: Context<'_>, loaded: &Loaded, changed: &Changed) -> Checked {
+        let mut wanted = cx.wanted.clone();
+        let mut diagnostics = Vec::new();
+        let mut allowed = Vec::new();
+        let mut nodes = 0;
+        let all = if wanted.is_empty() {
+            inputs(&cx, loaded)
+        } else {
+            Vec::new()
+        };
+        for inputs in &all {
+            let mut within = cx.with_inputs(inputs);
+            let world = self.worlds.entry(inputs.environment.clone()).or_default();
+            let look = world.look(&mut within, loaded, changed);
+            nodes = world.resolved.graph.len().max(nodes);
+            diagnostics.extend(look.diagnostics);
+            allowed = report::join(allowed, look.allowed);
+            wanted.extend(within.wanted);
+            cx.sources = within.sources;
+        }
+        // Whether an `allow` has a use is only known when all environments were looked at.
+        if cx.inputs().environment.is_none() {
+            diagnostics.extend(report::without_use(&allowed, &diagnostics, &cx.sources));
+        }
+        self.sources = cx.sources;
+        Checked {
+            diagnostics: report::merge(diagnostics),
+            allowed,
+            sources: Sources::clone(&self.sources),
+            files: loaded.readings.len(),
+            nodes,
+            lock: cx.lock.map(Arc::unwrap_or_clone),
+            wanted,
+        }
+    }
+
+    fn keep(&mut self, set: &SourceSet, loaded: &Loaded, checked: &Checked) {
+        if !checked.wanted.is_empty() {
+            *self = Self::default();
+            return;
+        }
+        self.set = set.clone();
+        let path = |reading: &Arc<Reading>| self.sources.path(reading.document.file()).to_owned();
+        self.files = loaded.readings.iter().map(path).collect();
+        let readings = self.files.iter().cloned().zip(&loaded.readings);
+        self.readings = readings.map(|(path, r)| (path, Arc::clone(r))).collect();
+    }
+}
+
+/// The inputs to look with: those of each environment.
+fn inputs(cx: &Context<'_>, loaded: &Loaded) -> Vec<Inputs> {
+    let base = Inputs {
+        allow_unset_params: true,
+        ..cx.inputs().clone()
+    };
+    if base.environment.is_some() {
+        return vec![base];
+    }
+    let environments = names_of_environments(&mut cx.clone(), loaded);
+    let others = environments.into_iter().map(|name| Inputs {
+        environment: Some(name),
+        ..base.clone()
+    });
+    std::iter::once(base.clone()).chain(others).collect()
+}
