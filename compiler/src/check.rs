@@ -7,25 +7,27 @@ use skep_schema::diagnostic::Severity;
 use skep_schema::spec::Spec;
 
 use crate::context::Context;
+use crate::due::Due;
 use crate::graph::Graph;
+pub(crate) use lint::Linted;
 
-/// Checks flows, then lints. Where something is wrong already, what seems to be missing may stand in
-/// what could not be read, so that is left for later.
-pub(crate) fn check(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
+/// Checks flows, then lints, of services those that are due. Where something is wrong already, what
+/// seems to be missing may stand in what could not be read, so that is left for later.
+pub(crate) fn check(
+    spec: &Spec,
+    graph: &Graph,
+    due: &Due,
+    linted: &mut Linted,
+    cx: &mut Context<'_>,
+) {
     for declared in spec.flows.values() {
         flow::check(&declared.node, cx);
     }
-    for lint in lint::ALL {
-        lint(spec, graph, cx);
-    }
-    if cx
-        .decoder
-        .diagnostics
-        .iter()
-        .all(|d| d.severity != Severity::Error)
-    {
-        for lint in lint::OF_WHOLE {
-            lint(spec, graph, cx);
-        }
+    lint::lint(spec, graph, due, linted, cx);
+    let said = &cx.decoder.diagnostics;
+    if said.iter().all(|d| d.severity != Severity::Error) {
+        lint::lint_whole(spec, graph, due, linted, cx);
+    } else {
+        linted.put_off();
     }
 }

@@ -77,6 +77,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The same of a file that is no spec.
+    pub(crate) fn add_aside(&mut self, path: &str, text: &str) -> FileId {
+        let known = self.sources.find(path, text);
+        known.unwrap_or_else(|| Arc::make_mut(&mut self.sources).add_aside(path, text))
+    }
+
     /// The same of a file that may have had another text.
     pub(crate) fn put_source(&mut self, path: &str, text: Arc<str>) -> FileId {
         let known = self.sources.find(path, &text);

@@ -159,6 +159,15 @@ impl Graph {
         services.map(|address| address.name.clone())
     }
 
+    /// Whether anything depends on a node.
+    pub(crate) fn is_used(&self, address: &Address) -> bool {
+        let index = self.index.get(address);
+        index.is_some_and(|index| {
+            let mut dependents = self.graph.edges_directed(*index, Direction::Incoming);
+            dependents.next().is_some()
+        })
+    }
+
     /// Everything a change of the node can reach, the node itself left out.
     pub fn impact(&self, of: &Address) -> BTreeSet<&Address> {
         let mut reached = BTreeSet::new();

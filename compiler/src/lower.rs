@@ -38,12 +38,13 @@ use skep_schema::spec::{Declared, Spec};
 use skep_schema::value::Value;
 
 use crate::context::Context;
+use crate::due::Due;
 use crate::graph::Graph;
 use crate::proxy::Rendered;
 use claims::Claim;
 use names::Names;
 pub(crate) use route::proxy_of;
-pub(crate) use services::{Due, Services};
+pub(crate) use services::Services;
 
 /// What a spec became, but for its own services.
 #[derive(Debug)]

@@ -119,7 +119,7 @@ impl Memory {
             let look = world.look(&mut within, loaded, changed);
             nodes = world.resolved.graph.len().max(nodes);
             diagnostics.extend(look.diagnostics);
-            allowed = report::join(allowed, look.allowed);
+            allowed = report::join(allowed, look.allowed, &within.sources);
             wanted.extend(within.wanted);
             cx.sources = within.sources;
         }
@@ -129,7 +129,7 @@ impl Memory {
         }
         self.sources = cx.sources;
         Checked {
-            diagnostics: report::merge(diagnostics),
+            diagnostics: report::merge(diagnostics, &self.sources),
             allowed,
             sources: Sources::clone(&self.sources),
             files: loaded.readings.len(),

@@ -8,7 +8,7 @@ pub(crate) mod tree;
 use std::collections::BTreeMap;
 
 use skep_schema::diagnostic::{Code, Diagnostic, Label};
-use skep_schema::span::Span;
+use skep_schema::span::{Sources, Span};
 
 use crate::Allowed;
 use crate::context::Context;
@@ -28,13 +28,17 @@ pub(crate) fn settle(
     exempt: Vec<Exempt>,
 ) -> (Vec<Diagnostic>, Vec<Allowed>) {
     let all = std::mem::take(&mut cx.decoder.diagnostics);
-    let all = merge(follows::without(all, cx, loaded));
-    allowed::silence(all, exempt, loaded)
+    let all = merge(follows::without(all, cx, loaded), &cx.sources);
+    allowed::silence(all, exempt, loaded, &cx.sources)
 }
 
 /// Sorts, and tells equal ones once.
-pub(crate) fn merge(mut all: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub(crate) fn merge(mut all: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic> {
     Diagnostic::sort(&mut all);
+    all.sort_by(|a, b| {
+        let rank = |d: &Diagnostic| sources.rank(d.primary.span.file);
+        rank(a).cmp(&rank(b))
+    });
     let mut merged: Vec<Diagnostic> = Vec::with_capacity(all.len());
     let mut known: BTreeMap<(Code, Option<Span>, String), usize> = BTreeMap::new();
     for next in all {

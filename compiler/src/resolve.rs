@@ -16,8 +16,8 @@ use skep_schema::span::Span;
 use skep_schema::spec::{Declared, Gateway, Route, Spec};
 
 use crate::context::Context;
+use crate::due::Due;
 use crate::graph::{Edge, EdgeKind, Graph};
-use crate::lower::Due;
 
 pub(crate) use names::{Names, gateway_of};
 pub(crate) use placement::nodes_of;
@@ -35,20 +35,20 @@ pub(crate) struct Resolved {
 }
 
 /// Draws the graph, reporting what leads nowhere and what waits for itself. Of services, those that
-/// are due, or were broken when they were looked at before: names are suggested for those, and may
-/// be others now.
+/// are due. Those that were broken when they were looked at before are due as well: what they name
+/// may be there now.
 ///
 /// `poisoned` holds nodes that are declared but could not be read: references to them are not
 /// mistakes of their own.
 pub(crate) fn resolve(
     spec: &Spec,
     poisoned: &BTreeSet<(Kind, String)>,
-    due: &Due,
+    due: &mut Due,
     resolved: &mut Resolved,
     cx: &mut Context<'_>,
 ) {
     let Resolved { graph, broken } = resolved;
-    let before = std::mem::take(broken);
+    due.add(std::mem::take(broken));
     name(spec, due, graph);
     let mut resolver = Resolver {
         spec,
@@ -56,8 +56,7 @@ pub(crate) fn resolve(
         cx,
         graph,
     };
-    let wanted = |(name, _): &(&String, _)| due.has(name) || before.contains(*name);
-    for (name, service) in spec.services.iter().filter(wanted) {
+    for (name, service) in due.of(&spec.services, &BTreeSet::new()) {
         let from = resolver.cx.decoder.diagnostics.len();
         resolver.service(name, service);
         if resolver.cx.decoder.diagnostics.len() > from {

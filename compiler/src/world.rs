@@ -8,20 +8,23 @@ use skep_schema::plan::Plan;
 use skep_schema::spec::{Spec, Test};
 use skep_schema::value::Value;
 
+use crate::check::{Linted, check};
 use crate::context::Context;
+use crate::due::Due;
 use crate::emit::Draft;
 use crate::expand::{Frame, Loaded, frame};
-use crate::lower::{Due, Lowered, Services, lower};
+use crate::lower::{Lowered, Services, lower};
 use crate::proxy::Rendered;
 use crate::resolve::{Resolved, resolve};
 use crate::understand::{Touched, Understood};
-use crate::{Allowed, check, expect, report};
+use crate::{Allowed, expect, report};
 
 /// What is known of a project in one environment.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) understood: Understood,
     pub(crate) resolved: Resolved,
+    linted: Linted,
     pub(crate) services: Services,
 }
 
@@ -56,7 +59,7 @@ impl World {
         changed: &Changed,
     ) -> Look {
         let frame = frame(cx, loaded);
-        let due = self.understand(cx, &frame, loaded, changed);
+        let mut due = self.understand(cx, &frame, loaded, changed);
         self.understood.tell(cx, &frame);
         let Frame {
             environments,
@@ -67,9 +70,9 @@ impl World {
         let spec = &mut self.understood.spec;
         name(spec, cx, loaded, tests);
         let poisoned = &self.understood.poisoned;
-        resolve(spec, poisoned, &due, &mut self.resolved, cx);
+        resolve(spec, poisoned, &mut due, &mut self.resolved, cx);
         let graph = &self.resolved.graph;
-        check::check(spec, graph, cx);
+        check(spec, graph, &due, &mut self.linted, cx);
         expect::check(&spec.tests, &environments, cx);
         let mut lowered = lower(spec, &params, graph, due, &mut self.services, cx);
         let sound = self.is_sound(cx);

@@ -92,6 +92,7 @@ struct SourceText {
     text: Arc<str>,
     /// Where each line but the first begins, in order: a place is asked for once a node.
     lines: OnceLock<Arc<[usize]>>,
+    aside: bool,
 }
 
 impl SourceText {
@@ -100,6 +101,7 @@ impl SourceText {
             path,
             text,
             lines: OnceLock::new(),
+            aside: false,
         }
     }
 
@@ -123,6 +125,20 @@ impl Sources {
         self.newest.insert(path.clone(), id);
         self.files.push(SourceText::new(path, text));
         id
+    }
+
+    /// Adds a file that is no spec: those stand behind all others, in order of path, whenever they
+    /// were added.
+    pub fn add_aside(&mut self, path: &str, text: impl Into<Arc<str>>) -> FileId {
+        let id = self.add(path, text);
+        self.files[id.0 as usize].aside = true;
+        id
+    }
+
+    /// What files are put in order by.
+    pub fn rank(&self, file: FileId) -> impl Ord + '_ {
+        let aside = self.files.get(file.0 as usize).filter(|f| f.aside);
+        (aside.map(|f| f.path.as_str()), file)
     }
 
     /// Adds a file, or gives the one of that path another text: spans into the old one mean nothing

@@ -13,7 +13,7 @@ use skep_project::Project;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Edits that are timed.
-const EDITS: usize = 40;
+const EDITS: usize = 400;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

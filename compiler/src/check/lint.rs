@@ -21,42 +21,134 @@ mod two_writers;
 mod unlocked;
 mod unused;
 
+use std::collections::BTreeSet;
+
 use skep_schema::diagnostic::{Applicability, Diagnostic};
-use skep_schema::spec::Spec;
+use skep_schema::spec::{Declared, Service, Spec};
 
 use crate::context::Context;
+use crate::due::Due;
 use crate::graph::Graph;
 
 type Lint = fn(&Spec, &Graph, &mut Context<'_>);
 
-pub(super) const ALL: &[Lint] = &[
+/// What it says of a service depends on no service that this one does not name.
+type ServiceLint = fn(&Service, &Spec, &mut Context<'_>);
+
+const ALL: &[Lint] = &[
+    image::of_gateways,
+    ingress_addresses::lint,
+    no_target::lint,
+    nowhere::of_gateways,
+    side_door::lint,
+    unlocked::lint,
+];
+
+const OF_SERVICE: &[ServiceLint] = &[
     deadlock::lint,
     ends_for_good::lint,
-    image::lint,
-    ingress_addresses::lint,
+    image::of_service,
     monitor::lint,
-    no_target::lint,
-    nowhere::lint,
+    nowhere::of_service,
     out_of_reach::lint,
     pause::lint,
-    proxy_labels::lint,
+    proxy_labels::on_containers,
     secret_env::lint,
-    side_door::lint,
     single_node::lint,
     slow_rollback::lint,
     socket::lint,
     two_writers::lint,
-    unlocked::lint,
 ];
 
 /// Lints about what is missing: where something is wrong already, it may stand in what could not be
 /// read.
-pub(super) const OF_WHOLE: &[Lint] = &[
-    clear_password::lint,
-    forgetful_database::lint,
-    proxy_labels::without_port,
-    unused::lint,
-];
+const OF_WHOLE: &[Lint] = &[clear_password::lint, unused::lint];
+
+const OF_WHOLE_SERVICE: &[ServiceLint] = &[forgetful_database::lint, proxy_labels::without_port];
+
+/// What lints found out of services.
+#[derive(Debug, Default)]
+pub(crate) struct Linted {
+    /// Those of which something was said, and has to be said again.
+    remarkable: BTreeSet<String>,
+    /// Those with labels that describe routers: two can contradict each other.
+    routers: BTreeSet<String>,
+    /// Whether the lints about what is missing looked at all that were not due.
+    whole: bool,
+}
+
+impl Linted {
+    /// The lints about what is missing were left out.
+    pub(super) const fn put_off(&mut self) {
+        self.whole = false;
+    }
+}
+
+/// Looks for what is always unwise.
+pub(super) fn lint(
+    spec: &Spec,
+    graph: &Graph,
+    due: &Due,
+    linted: &mut Linted,
+    cx: &mut Context<'_>,
+) {
+    let services = due.of(&spec.services, &linted.remarkable);
+    due.forget(&mut linted.remarkable);
+    due.forget(&mut linted.routers);
+    for (name, service) in services {
+        say(name, service, spec, OF_SERVICE, &mut linted.remarkable, cx);
+        if proxy_labels::has_routers(&service.node) {
+            linted.routers.insert(name.clone());
+        }
+    }
+    let routers = linted.routers.iter();
+    proxy_labels::routers(routers.filter_map(|name| spec.services.get(name)), cx);
+    for lint in ALL {
+        lint(spec, graph, cx);
+    }
+}
+
+/// Looks for what is unwise in a spec without mistakes.
+pub(super) fn lint_whole(
+    spec: &Spec,
+    graph: &Graph,
+    due: &Due,
+    linted: &mut Linted,
+    cx: &mut Context<'_>,
+) {
+    let due = if linted.whole { due } else { &Due::All };
+    for (name, service) in due.of(&spec.services, &linted.remarkable) {
+        say(
+            name,
+            service,
+            spec,
+            OF_WHOLE_SERVICE,
+            &mut linted.remarkable,
+            cx,
+        );
+    }
+    linted.whole = true;
+    for lint in OF_WHOLE {
+        lint(spec, graph, cx);
+    }
+}
+
+fn say(
+    name: &str,
+    service: &Declared<Service>,
+    spec: &Spec,
+    lints: &[ServiceLint],
+    remarkable: &mut BTreeSet<String>,
+    cx: &mut Context<'_>,
+) {
+    let before = cx.decoder.diagnostics.len();
+    for lint in lints {
+        lint(&service.node, spec, cx);
+    }
+    if cx.decoder.diagnostics.len() > before {
+        remarkable.insert(name.to_owned());
+    }
+}
 
 /// Offers to write one word instead of the marked one, where that word is what stands there and not
 /// a parameter or something else that has it.

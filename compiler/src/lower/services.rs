@@ -11,6 +11,7 @@ use skep_schema::spec::{Declared, Service};
 use super::claims::Claim;
 use super::{Around, Lower, LoweredNode};
 use crate::context::Said;
+use crate::due::Due;
 use crate::graph::Graph;
 
 /// Services of a portion: enough to be worth a turn of its own.
@@ -38,13 +39,6 @@ struct Face {
     volume: Option<Volume>,
 }
 
-/// The services that something changed for.
-#[derive(Clone, Debug)]
-pub(crate) enum Due {
-    All,
-    Named(BTreeSet<String>),
-}
-
 /// What one service became.
 struct Made {
     name: String,
@@ -54,22 +48,9 @@ struct Made {
     whole: bool,
 }
 
-impl Due {
-    pub(crate) fn has(&self, name: &str) -> bool {
-        match self {
-            Due::All => true,
-            Due::Named(names) => names.contains(name),
-        }
-    }
-}
-
 impl Services {
     pub(super) fn are_whole(&self) -> bool {
         self.broken.is_empty()
-    }
-
-    fn is_due(&self, name: &str) -> bool {
-        self.broken.contains(name) || self.remarkable.contains(name)
     }
 
     fn forget_all(&mut self) {
@@ -105,29 +86,32 @@ impl Services {
 impl Lower<'_, '_, '_> {
     /// Lowers the services that are due.
     pub(super) fn services(&mut self, graph: &Graph, due: Due, services: &mut Services) {
-        self.number_env_files();
         let due = self.with_dependents(graph, due, services);
+        let remarkable = services
+            .broken
+            .union(&services.remarkable)
+            .cloned()
+            .collect();
         match &due {
             Due::All => services.forget_all(),
             Due::Named(names) => names.iter().for_each(|name| services.forget(name)),
         }
-        let wanted = |(name, service): &(&String, &Declared<Service>)| {
-            service.node.external.is_none() && (due.has(name) || services.is_due(name))
-        };
-        let wanted: Vec<_> = self.spec.services.iter().filter(wanted).collect();
+        let own = |(_, service): &(&String, &Declared<Service>)| service.node.external.is_none();
+        let mut wanted = due.of(&self.spec.services, &remarkable);
+        wanted.retain(own);
+        self.number_env_files(&wanted);
         for made in self.apart(&wanted) {
             let said = services.keep(made);
             self.cx.hear(said);
         }
     }
 
-    /// Gives each file of variables its number, so that those do not depend on what is due.
-    fn number_env_files(&mut self) {
-        let files = self.spec.services.values().flat_map(|s| &s.node.env_file);
-        for file in files {
+    /// Gives each file of variables its number before they are read side by side.
+    fn number_env_files(&mut self, services: &[(&String, &Declared<Service>)]) {
+        for file in services.iter().flat_map(|(_, s)| &s.node.env_file) {
             let path = file.value.as_str();
             if let Some(text) = self.cx.text(path) {
-                self.cx.add_source(path, text);
+                self.cx.add_aside(path, text);
             }
         }
     }

@@ -55,7 +55,7 @@ impl Lower<'_, '_, '_> {
             self.error(Diagnostic::new(Code::NotText, span, message).help("use `file` for bytes"));
             return None;
         };
-        let file = self.cx.add_source(path, text.as_str());
+        let file = self.cx.add_aside(path, &text);
         match fill(&text, &self.values()) {
             Ok(filled) => Some(filled),
             Err(stuck) => {

@@ -14,6 +14,7 @@ pub(super) fn silence(
     all: Vec<Diagnostic>,
     exempt: Vec<Exempt>,
     loaded: &Loaded,
+    sources: &Sources,
 ) -> (Vec<Diagnostic>, Vec<Allowed>) {
     if exempt.is_empty() {
         return (all, Vec::new());
@@ -36,7 +37,7 @@ pub(super) fn silence(
         }
     }
     let allowed = allowed.into_iter().map(|(_, allow)| allow).collect();
-    (left, join(Vec::new(), allowed))
+    (left, join(Vec::new(), allowed, sources))
 }
 
 fn unused(one: Exempt) -> Allowed {
@@ -75,12 +76,12 @@ impl Reach {
 }
 
 /// What several environments, or several uses of a component, have to say of the same lines.
-pub(crate) fn join(mut known: Vec<Allowed>, more: Vec<Allowed>) -> Vec<Allowed> {
+pub(crate) fn join(mut known: Vec<Allowed>, more: Vec<Allowed>, sources: &Sources) -> Vec<Allowed> {
     for next in more {
         match known.iter_mut().find(|old| old.place == next.place) {
             Some(old) => {
                 old.silenced.extend(next.silenced);
-                old.silenced = merge(std::mem::take(&mut old.silenced));
+                old.silenced = merge(std::mem::take(&mut old.silenced), sources);
             }
             None => known.push(next),
         }

@@ -260,7 +260,8 @@ fn mistakes_that_come_and_go_are_told_and_forgotten() {
         put(&mut set, "a.kdl", "");
         put(&mut set, "b.kdl", "");
         let mut memory = Memory::default();
-        for without in (0..=nodes.len()).chain([nodes.len()]) {
+        let few = nodes.len().min(4);
+        for without in (0..few).chain([nodes.len()]) {
             let left = |parity: usize| {
                 let kept = nodes.iter().enumerate();
                 let kept = kept.filter(|(n, _)| n % 2 == parity && *n != without);

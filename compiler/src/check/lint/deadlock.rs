@@ -7,26 +7,23 @@ use skep_schema::spec::{Service, Spec};
 
 use super::instead;
 use crate::context::Context;
-use crate::graph::Graph;
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    for service in spec.services.values() {
-        let Some(order) = service.node.update.as_ref().and_then(|u| u.order.as_ref()) else {
-            continue;
-        };
-        if order.value != Order::StartFirst {
-            continue;
-        }
-        if let Some((span, what)) = obstacle(&service.node) {
-            let found = Diagnostic::new(
-                Code::UpdateDeadlock,
-                order.span,
-                format!("an update may wait for ever: {what}"),
-            )
-            .and(span, "because of this")
-            .help("write order stop-first");
-            cx.report(instead(found, cx, "start-first", "stop-first"));
-        }
+pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    let Some(order) = service.update.as_ref().and_then(|u| u.order.as_ref()) else {
+        return;
+    };
+    if order.value != Order::StartFirst {
+        return;
+    }
+    if let Some((span, what)) = obstacle(service) {
+        let found = Diagnostic::new(
+            Code::UpdateDeadlock,
+            order.span,
+            format!("an update may wait for ever: {what}"),
+        )
+        .and(span, "because of this")
+        .help("write order stop-first");
+        cx.report(instead(found, cx, "start-first", "stop-first"));
     }
 }
 

@@ -4,7 +4,6 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::spec::{Service, ServiceMode, Spec};
 
 use crate::context::Context;
-use crate::graph::Graph;
 
 /// An image by the last part of its name, the folder of its data, and the program that serves.
 const DATABASES: &[(&str, &str, &str)] = &[
@@ -14,30 +13,28 @@ const DATABASES: &[(&str, &str, &str)] = &[
     ("postgres", "/var/lib/postgresql", "postgres"),
 ];
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    for service in spec.services.values() {
-        let Some(image) = &service.node.image else {
-            continue;
-        };
-        let repository = image.value.reference().repository();
-        let last = repository.rsplit('/').next().unwrap_or_default();
-        let known = DATABASES.iter().find(|(name, _, _)| *name == last);
-        let Some((_, folder, program)) = known else {
-            continue;
-        };
-        if is_server(&service.node, program) && service.node.mount.is_empty() {
-            cx.report(
-                Diagnostic::new(
-                    Code::ForgetfulDatabase,
-                    image.span,
-                    "the data of this database is gone when its task ends",
-                )
-                .label(format!("it lies in {folder}, and nothing is mounted there"))
-                .help(format!(
-                    "declare a volume and write mount volume=NAME to=\"{folder}\", or a tmpfs if it shall be lost"
-                )),
-            );
-        }
+pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    let Some(image) = &service.image else {
+        return;
+    };
+    let repository = image.value.reference().repository();
+    let last = repository.rsplit('/').next().unwrap_or_default();
+    let known = DATABASES.iter().find(|(name, _, _)| *name == last);
+    let Some((_, folder, program)) = known else {
+        return;
+    };
+    if is_server(service, program) && service.mount.is_empty() {
+        cx.report(
+            Diagnostic::new(
+                Code::ForgetfulDatabase,
+                image.span,
+                "the data of this database is gone when its task ends",
+            )
+            .label(format!("it lies in {folder}, and nothing is mounted there"))
+            .help(format!(
+                "declare a volume and write mount volume=NAME to=\"{folder}\", or a tmpfs if it shall be lost"
+            )),
+        );
     }
 }
 

@@ -1,28 +1,36 @@
 //! Images whose tag moves.
 
 use skep_schema::diagnostic::{Code, Diagnostic};
-use skep_schema::spec::Spec;
+use skep_schema::span::At;
+use skep_schema::spec::{Image, Service, Spec};
 
 use crate::context::Context;
 use crate::graph::Graph;
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let services = spec.services.values().filter_map(|s| s.node.image.as_ref());
-    let gateways = spec.gateways.values().filter_map(|g| g.node.image.as_ref());
-    for image in services.chain(gateways) {
-        let reference = image.value.reference();
-        let what = match reference.tag() {
-            _ if reference.digest().is_some() || is_locked(image.value.as_str(), cx) => continue,
-            None => "has no tag, which means `latest`",
-            Some("latest") => "is `latest`",
-            Some(_) => continue,
-        };
-        cx.report(
-            Diagnostic::new(Code::FloatingImage, image.span, format!("the image {what}"))
-                .label("tomorrow this may be another program")
-                .help("write the version you mean, such as redis:7.4"),
-        );
+pub(super) fn of_service(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    if let Some(image) = &service.image {
+        report(image, cx);
     }
+}
+
+pub(super) fn of_gateways(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
+    let images = spec.gateways.values().filter_map(|g| g.node.image.as_ref());
+    images.for_each(|image| report(image, cx));
+}
+
+fn report(image: &At<Image>, cx: &mut Context<'_>) {
+    let reference = image.value.reference();
+    let what = match reference.tag() {
+        _ if reference.digest().is_some() || is_locked(image.value.as_str(), cx) => return,
+        None => "has no tag, which means `latest`",
+        Some("latest") => "is `latest`",
+        Some(_) => return,
+    };
+    cx.report(
+        Diagnostic::new(Code::FloatingImage, image.span, format!("the image {what}"))
+            .label("tomorrow this may be another program")
+            .help("write the version you mean, such as redis:7.4"),
+    );
 }
 
 /// What is locked stays the same program until somebody asks for another.

@@ -1,32 +1,29 @@
 //! Rollouts that are called done before a health check can fail.
 
 use skep_schema::diagnostic::{Code, Diagnostic};
-use skep_schema::spec::{Health, Spec};
+use skep_schema::spec::{Health, Service, Spec};
 use skep_schema::units::Duration;
 
 use crate::context::Context;
-use crate::graph::Graph;
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    for service in spec.services.values() {
-        let (Some(health), Some(update)) = (&service.node.health, &service.node.update) else {
-            continue;
-        };
-        let Some(monitor) = update.monitor.as_ref().filter(|_| health.none.is_none()) else {
-            continue;
-        };
-        let proof = proof(health);
-        if monitor.value < proof {
-            let message = format!(
-                "a task is watched for {}, and may need {proof} to be found unhealthy",
-                monitor.value
-            );
-            cx.report(
-                Diagnostic::new(Code::ShortMonitor, monitor.span, message)
-                    .and(health.span, "the health check")
-                    .help(format!("write monitor \"{proof}\", or check more often")),
-            );
-        }
+pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    let (Some(health), Some(update)) = (&service.health, &service.update) else {
+        return;
+    };
+    let Some(monitor) = update.monitor.as_ref().filter(|_| health.none.is_none()) else {
+        return;
+    };
+    let proof = proof(health);
+    if monitor.value < proof {
+        let message = format!(
+            "a task is watched for {}, and may need {proof} to be found unhealthy",
+            monitor.value
+        );
+        cx.report(
+            Diagnostic::new(Code::ShortMonitor, monitor.span, message)
+                .and(health.span, "the health check")
+                .help(format!("write monitor \"{proof}\", or check more often")),
+        );
     }
 }
 

@@ -1,21 +1,20 @@
 //! Constraints that no node can meet together.
 
 use skep_schema::diagnostic::{Code, Diagnostic};
-use skep_schema::spec::{Placement, Spec};
+use skep_schema::spec::{Placement, Service, Spec};
 
 use crate::context::Context;
 use crate::graph::Graph;
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let services = spec
-        .services
-        .values()
-        .filter_map(|s| s.node.placement.as_ref());
-    let gateways = spec
-        .gateways
-        .values()
-        .filter_map(|g| g.node.placement.as_ref());
-    for placement in services.chain(gateways) {
+pub(super) fn of_service(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    if let Some(placement) = &service.placement {
+        report(placement, cx);
+    }
+}
+
+pub(super) fn of_gateways(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
+    let placements = spec.gateways.values();
+    for placement in placements.filter_map(|g| g.node.placement.as_ref()) {
         report(placement, cx);
     }
 }

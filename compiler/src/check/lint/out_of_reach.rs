@@ -8,19 +8,16 @@ use skep_schema::span::Span;
 use skep_schema::spec::{Declared, EnvValue, Service, Spec};
 
 use crate::context::Context;
-use crate::graph::Graph;
 use crate::lower::network::of_service;
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    for (name, service) in &spec.services {
-        let mut told = BTreeSet::new();
-        for (other, place) in hosts(&service.node) {
-            let Some(asked) = spec.services.get(other) else {
-                continue;
-            };
-            if is_out_of_reach(&service.node, asked) && told.insert(other) {
-                report(name, place, other, asked, cx);
-            }
+pub(super) fn lint(service: &Service, spec: &Spec, cx: &mut Context<'_>) {
+    let mut told = BTreeSet::new();
+    for (other, place) in hosts(service) {
+        let Some(asked) = spec.services.get(other) else {
+            continue;
+        };
+        if is_out_of_reach(service, asked) && told.insert(other) {
+            report(service.name.value.as_str(), place, other, asked, cx);
         }
     }
 }

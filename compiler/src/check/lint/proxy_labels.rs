@@ -5,23 +5,32 @@ use std::collections::BTreeMap;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::Map;
 use skep_schema::span::Span;
-use skep_schema::spec::{Spec, Text};
+use skep_schema::spec::{Declared, Service, Spec, Text};
 
 use crate::context::Context;
-use crate::graph::Graph;
 
 const ROUTERS: &str = "traefik.http.routers.";
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
+/// Routers that two services describe.
+pub(super) fn routers<'s>(
+    services: impl Iterator<Item = &'s Declared<Service>>,
+    cx: &mut Context<'_>,
+) {
     let mut said = BTreeMap::new();
-    for (name, service) in &spec.services {
-        on_containers(&service.node.container_labels, cx);
-        said_otherwise(name, &service.node.labels, &mut said, cx);
+    for service in services {
+        let service = &service.node;
+        said_otherwise(service.name.value.as_str(), &service.labels, &mut said, cx);
     }
 }
 
-fn on_containers(labels: &Map<Text>, cx: &mut Context<'_>) {
-    let lost = labels
+pub(super) fn has_routers(service: &Service) -> bool {
+    let mut labels = service.labels.iter();
+    labels.any(|(key, _)| key.value.starts_with(ROUTERS))
+}
+
+pub(super) fn on_containers(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    let lost = service
+        .container_labels
         .iter()
         .map(|(key, _)| key)
         .find(|key| key.value.starts_with("traefik.") || is_caddy(&key.value));
@@ -46,13 +55,8 @@ fn is_caddy(key: &str) -> bool {
 }
 
 /// In a swarm Traefik takes no port from the image, and leaves out what has none.
-pub(super) fn without_port(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    for service in spec.services.values() {
-        port(&service.node.labels, cx);
-    }
-}
-
-fn port(labels: &Map<Text>, cx: &mut Context<'_>) {
+pub(super) fn without_port(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    let labels = &service.labels;
     let routed = labels
         .iter()
         .map(|(key, _)| key)

@@ -2,10 +2,9 @@
 
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::Template;
-use skep_schema::spec::{EnvValue, Spec};
+use skep_schema::spec::{EnvValue, Service, Spec};
 
 use crate::context::Context;
-use crate::graph::Graph;
 
 /// Ends of names whose values are secrets more often than not.
 const TELLTALE: &[&str] = &[
@@ -19,26 +18,24 @@ const TELLTALE: &[&str] = &[
     "ACCESS_KEY",
 ];
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    for service in spec.services.values() {
-        for (key, value) in service.node.env.iter() {
-            match &value.value {
-                EnvValue::Secret(_) => in_env(cx, value.span),
-                EnvValue::Text(template) if holds_secret(template) => in_env(cx, value.span),
-                EnvValue::Text(template) => {
-                    let literal = template
-                        .literal()
-                        .is_some_and(|t| !t.is_empty() && !t.starts_with('/'));
-                    if literal && looks_secret(&key.value) {
-                        cx.report(
-                            Diagnostic::new(
-                                Code::LiteralSecret,
-                                value.span,
-                                format!("`{}` looks like a secret, and stands here in clear", key.value),
-                            )
-                            .help("declare a secret and mount it; many images take NAME_FILE=/run/secrets/NAME"),
-                        );
-                    }
+pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    for (key, value) in service.env.iter() {
+        match &value.value {
+            EnvValue::Secret(_) => in_env(cx, value.span),
+            EnvValue::Text(template) if holds_secret(template) => in_env(cx, value.span),
+            EnvValue::Text(template) => {
+                let literal = template
+                    .literal()
+                    .is_some_and(|t| !t.is_empty() && !t.starts_with('/'));
+                if literal && looks_secret(&key.value) {
+                    cx.report(
+                        Diagnostic::new(
+                            Code::LiteralSecret,
+                            value.span,
+                            format!("`{}` looks like a secret, and stands here in clear", key.value),
+                        )
+                        .help("declare a secret and mount it; many images take NAME_FILE=/run/secrets/NAME"),
+                    );
                 }
             }
         }

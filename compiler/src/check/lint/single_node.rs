@@ -4,20 +4,23 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::spec::{Mount, Service, ServiceMode, Spec, Volume};
 
 use crate::context::Context;
-use crate::graph::Graph;
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    for service in spec.services.values() {
-        if is_placed(&service.node) {
-            continue;
-        }
-        for mount in service.node.mount.iter().filter(|m| is_local(spec, m)) {
-            cx.report(
-                Diagnostic::new(Code::WanderingData, mount.span, "this volume is another one on every node")
-                    .label("a task that moves finds it empty")
-                    .help("tie the service to its data: placement { constraint \"node.labels.NAME==VALUE\" }"),
-            );
-        }
+pub(super) fn lint(service: &Service, spec: &Spec, cx: &mut Context<'_>) {
+    if is_placed(service) {
+        return;
+    }
+    for mount in service.mount.iter().filter(|m| is_local(spec, m)) {
+        cx.report(
+            Diagnostic::new(
+                Code::WanderingData,
+                mount.span,
+                "this volume is another one on every node",
+            )
+            .label("a task that moves finds it empty")
+            .help(
+                "tie the service to its data: placement { constraint \"node.labels.NAME==VALUE\" }",
+            ),
+        );
     }
 }
 

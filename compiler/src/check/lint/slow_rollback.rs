@@ -6,15 +6,10 @@ use skep_schema::spec::{Service, ServiceMode, Spec};
 
 use super::instead;
 use crate::context::Context;
-use crate::graph::Graph;
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    for service in spec.services.values().filter(|s| is_free(&s.node)) {
-        let order = service
-            .node
-            .rollback
-            .as_ref()
-            .and_then(|r| r.order.as_ref());
+pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    if is_free(service) {
+        let order = service.rollback.as_ref().and_then(|r| r.order.as_ref());
         if let Some(order) = order.filter(|order| order.value == Order::StopFirst) {
             let found = Diagnostic::new(
                 Code::SlowRollback,

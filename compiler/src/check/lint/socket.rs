@@ -1,14 +1,14 @@
 //! The engine's socket inside a container.
 
 use skep_schema::diagnostic::{Code, Diagnostic};
-use skep_schema::spec::Spec;
+use skep_schema::spec::{Service, Spec};
 
 use crate::context::Context;
-use crate::graph::Graph;
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let mounts = spec.services.values().flat_map(|s| &s.node.mount);
-    for bind in mounts
+pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    for bind in service
+        .mount
+        .iter()
         .filter_map(|m| m.bind.as_ref())
         .filter(|b| b.value.0.ends_with("docker.sock"))
     {

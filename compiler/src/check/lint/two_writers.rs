@@ -6,17 +6,12 @@ use skep_schema::spec::{Mount, Service, ServiceMode, Spec};
 
 use super::instead;
 use crate::context::Context;
-use crate::graph::Graph;
 
-pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    for service in spec.services.values().filter(|s| is_alone(&s.node)) {
-        let Some(order) = service.node.update.as_ref().and_then(|u| u.order.as_ref()) else {
-            continue;
-        };
-        let Some(mount) = service.node.mount.iter().find(|m| is_written(m)) else {
-            continue;
-        };
-        if order.value == Order::StartFirst {
+pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
+    let order = service.update.as_ref().and_then(|u| u.order.as_ref());
+    let mount = service.mount.iter().find(|m| is_written(m));
+    if let (Some(order), Some(mount)) = (order, mount) {
+        if order.value == Order::StartFirst && is_alone(service) {
             let found = Diagnostic::new(
                 Code::TwoWriters,
                 order.span,

@@ -29,11 +29,7 @@ pub(super) fn lint(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
     for (kind, name, span) in all {
         // A service without a network joins `default` without naming it.
         let implied = kind == Kind::Network && name == "default";
-        if !implied
-            && graph
-                .dependents(&Address::new(kind, name.as_str()))
-                .is_empty()
-        {
+        if !implied && !graph.is_used(&Address::new(kind, name.as_str())) {
             cx.report(
                 Diagnostic::new(
                     Code::Unused,

@@ -103,7 +103,7 @@ impl Lower<'_, '_, '_> {
             ));
             return;
         };
-        let source = self.cx.add_source(path, text.as_str());
+        let source = self.cx.add_aside(path, &text);
         let mut seen = BTreeMap::new();
         for line in dotenv::read(&text) {
             match line {
