@@ -75,20 +75,7 @@ pub(crate) fn frame<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Frame<'l> {
     }
 }
 
-impl<'l> Frame<'l> {
-    /// The top-level nodes that stand for nodes of the spec, and those that the test in the inputs
-    /// brings.
-    pub(crate) fn roots(&self, cx: &Context<'_>, loaded: &'l Loaded) -> Vec<NodeRef<'l>> {
-        let given = test::given(loaded, cx.inputs().test.as_deref());
-        let own = loaded.documents().flat_map(|file| self.roots_of(file));
-        own.chain(given).collect()
-    }
-
-    /// Those of one file.
-    pub(crate) fn roots_of<'d>(&self, file: &'d Document) -> impl Iterator<Item = NodeRef<'d>> {
-        file.roots().filter(makes_nodes)
-    }
-
+impl Frame<'_> {
     /// Whether portions of the nodes can be expanded apart from each other: the changes of an
     /// environment look for nodes in all of them.
     pub(crate) fn is_divisible(&self, cx: &Context<'_>) -> bool {
@@ -120,6 +107,19 @@ impl<'l> Frame<'l> {
     pub(crate) fn unused(&self, cx: &mut Context<'_>, used: &BTreeSet<&str>) -> Vec<Node> {
         Expander::new(&self.components).unused(cx, used)
     }
+}
+
+/// The top-level nodes that stand for nodes of the spec, and those that the test in the inputs
+/// brings.
+pub(crate) fn all_roots<'l>(cx: &Context<'_>, loaded: &'l Loaded) -> Vec<NodeRef<'l>> {
+    let given = test::given(loaded, cx.inputs().test.as_deref());
+    let own = loaded.documents().flat_map(roots_of);
+    own.chain(given).collect()
+}
+
+/// The top-level nodes of a file that stand for nodes of the spec.
+pub(crate) fn roots_of(file: &Document) -> impl Iterator<Item = NodeRef<'_>> {
+    file.roots().filter(makes_nodes)
 }
 
 fn scope(params: &Params, environment: Option<Literal>) -> Scope<'_> {

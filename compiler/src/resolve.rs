@@ -87,7 +87,9 @@ fn name(spec: &Spec, due: &Due, graph: &mut Graph) {
     let others: BTreeSet<Address> = names.but_services().collect();
     let known = graph.addresses().filter(|a| a.kind != Kind::Service);
     let gone: Vec<Address> = known.filter(|a| !others.contains(a)).cloned().collect();
-    gone.iter().for_each(|address| graph.remove(address));
+    for address in &gone {
+        graph.remove(address);
+    }
     for address in others {
         graph.clear(&address);
         graph.add(address);

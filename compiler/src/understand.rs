@@ -16,7 +16,7 @@ use skep_schema::spec::Spec;
 
 use crate::context::{Context, Said};
 use crate::decode::{Exempt, decode, try_out};
-use crate::expand::{Frame, Loaded, Uses};
+use crate::expand::{Frame, Loaded, Uses, all_roots, roots_of};
 use crate::syntax::{Document, NodeRef};
 use join::Sayings;
 
@@ -76,7 +76,7 @@ impl Understood {
             .flatten();
         divided.unwrap_or_else(|| {
             let mut whole = Self::default();
-            whole.take(portion(cx, frame, &frame.roots(cx, loaded)));
+            whole.take(portion(cx, frame, &all_roots(cx, loaded)));
             whole
         })
     }
@@ -188,7 +188,7 @@ fn files<'l>(
     frame: &Frame<'_>,
     documents: impl Iterator<Item = &'l Document>,
 ) -> Vec<Portion> {
-    let roots: Vec<Vec<NodeRef<'l>>> = documents.map(|d| frame.roots_of(d).collect()).collect();
+    let roots: Vec<Vec<NodeRef<'l>>> = documents.map(|d| roots_of(d).collect()).collect();
     let parts: Vec<(usize, &[NodeRef<'l>])> = roots
         .iter()
         .enumerate()

@@ -101,13 +101,11 @@ impl World {
             Changed::All => None,
             Changed::Files(files) => known.change(cx, frame, loaded, files),
         };
-        match touched {
-            Some(touched) => self.due(&touched),
-            None => {
-                *known = Understood::of(cx, frame, loaded);
-                Due::All
-            }
+        if let Some(touched) = touched {
+            return self.due(&touched);
         }
+        *known = Understood::of(cx, frame, loaded);
+        Due::All
     }
 
     /// The services that have to be looked at again: those that were touched, and those that refer

@@ -5,6 +5,7 @@
 mod compile;
 mod cost;
 mod counter;
+mod edit;
 mod figures;
 mod project;
 mod stack;

@@ -1,6 +1,7 @@
 //! `skep check`
 
 mod fix;
+mod watch;
 
 use clap::Args;
 use skep_compiler::Checked;
@@ -21,6 +22,7 @@ Examples:
   skep check --deny warnings        fail on warnings as well
   skep check --fix                  mend what can be mended without asking
   skep check --fix --diff           show that first
+  skep check --watch                again whenever a file changes
   skep check -o sarif > skep.sarif  for code scanning
   skep explain SK3001               what a code means";
 
@@ -43,6 +45,9 @@ pub(crate) struct Options {
     /// Write nothing; show what the fixes would change, exit 1 if anything
     #[arg(long, visible_alias = "dry-run", requires = "fix")]
     diff: bool,
+    /// Check again whenever a file changes, until interrupted
+    #[arg(long, conflicts_with = "fix")]
+    watch: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +67,9 @@ fn deny(text: &str) -> Result<Deny, String> {
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let session = Session::open(global)?;
+    if options.watch {
+        return watch::run(&session, options);
+    }
     let (set, checked) = session.project.check(session.inputs())?;
     if options.fix && options.diff {
         return fix::show(&session, &set, checked, options.reach());

@@ -9,7 +9,7 @@ use skep_schema::spec::KINDS;
 
 use crate::context::Context;
 use crate::decode::name_of;
-use crate::expand::{Loaded, Readings, frame, load};
+use crate::expand::{Loaded, Readings, all_roots, frame, load};
 use crate::source::SourceSet;
 use crate::syntax::NodeRef;
 
@@ -40,7 +40,7 @@ impl Written {
         let mut cx = Context::new(set);
         let loaded = load(&mut cx, &Readings::new());
         let frame = frame(&mut cx, &loaded);
-        let roots = frame.roots(&cx, &loaded);
+        let roots = all_roots(&cx, &loaded);
         let nodes = frame.expand(&mut cx, &roots).nodes;
         Self {
             sources: Arc::unwrap_or_clone(cx.sources),

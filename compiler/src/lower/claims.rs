@@ -104,9 +104,9 @@ impl Lower<'_, '_, '_> {
         all.sort_by_key(|claim| (claim.port, claim.protocol));
         for same in all.chunk_by(|a, b| (a.port, a.protocol) == (b.port, b.protocol)) {
             if let [first, others @ ..] = same {
-                others
-                    .iter()
-                    .for_each(|other| self.report_taken(first, other));
+                for other in others {
+                    self.report_taken(first, other);
+                }
             }
         }
     }

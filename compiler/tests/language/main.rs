@@ -5,7 +5,6 @@ mod components;
 mod environments;
 mod explained;
 mod files;
-mod memory;
 mod mending;
 mod nodes;
 mod params;

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::{env, fs, thread};
 
 use super::cost::Cost;
+use super::edit;
 use super::figures::{Spread, head};
 use super::project::Project;
 use crate::{repo, shell};
@@ -29,17 +30,21 @@ struct Rival {
 }
 
 pub(super) fn command() -> Result<(), String> {
-    let rivals = rivals(&super::program()?, &parser()?);
+    let helpers = helpers()?;
+    let rivals = rivals(&super::program()?, &helpers.join("parse"));
     let folder = env::temp_dir().join(format!("skep-bench-compile-{}", std::process::id()));
-    let measured = SIZES
-        .into_iter()
-        .try_for_each(|services| compare(&rivals, &Project::write(services, &folder)?));
+    let measured = SIZES.into_iter().try_for_each(|services| {
+        let project = Project::write(services, &folder)?;
+        compare(&rivals, &project)?;
+        edit::show(&helpers.join("recheck"), &project)
+    });
     let removed = fs::remove_dir_all(&folder).map_err(|error| error.to_string());
     measured.and(removed)
 }
 
-/// The helper that only parses, built like the program.
-fn parser() -> Result<PathBuf, String> {
+/// The folder of the helpers, which are built like the program: one only parses, the other checks
+/// again and again.
+fn helpers() -> Result<PathBuf, String> {
     let build = [
         "build",
         "--release",
@@ -51,10 +56,10 @@ fn parser() -> Result<PathBuf, String> {
     shell::show(
         Command::new(repo::cargo())
             .args(build)
-            .args(["--example", "parse"])
+            .args(["--example", "parse", "--example", "recheck"])
             .current_dir(repo::root()),
     )?;
-    Ok(repo::target().join("release/examples/parse"))
+    Ok(repo::target().join("release/examples"))
 }
 
 /// Those that this machine has.

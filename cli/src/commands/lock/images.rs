@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use skep_compiler::Memory;
-use skep_compiler::Memory;
 use skep_compiler::lock::{Images, Lock};
 use skep_compiler::source::{Inputs, LOCK};
 use skep_providers::docker::DockerConfig;

@@ -10,17 +10,18 @@ use crate::context::Context;
 pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
     let order = service.update.as_ref().and_then(|u| u.order.as_ref());
     let mount = service.mount.iter().find(|m| is_written(m));
-    if let (Some(order), Some(mount)) = (order, mount) {
-        if order.value == Order::StartFirst && is_alone(service) {
-            let found = Diagnostic::new(
-                Code::TwoWriters,
-                order.span,
-                "during an update two tasks write to one place",
-            )
-            .and(mount.span, "both mount this")
-            .help("write order stop-first, which is what the edition chooses here");
-            cx.report(instead(found, cx, "start-first", "stop-first"));
-        }
+    if let (Some(order), Some(mount)) = (order, mount)
+        && order.value == Order::StartFirst
+        && is_alone(service)
+    {
+        let found = Diagnostic::new(
+            Code::TwoWriters,
+            order.span,
+            "during an update two tasks write to one place",
+        )
+        .and(mount.span, "both mount this")
+        .help("write order stop-first, which is what the edition chooses here");
+        cx.report(instead(found, cx, "start-first", "stop-first"));
     }
 }
 

@@ -208,7 +208,7 @@ proptest! {
 
 /// The projects of the catalogue of mistakes, with their nodes in two files of their own.
 fn catalogue() -> Vec<(String, Vec<String>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/diagnostics");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/diagnostics");
     let files = fs::read_dir(folder).expect("the catalogue is there");
     let mut all: Vec<(String, Vec<String>)> = files
         .map(|entry| entry.expect("it can be listed").path())
