@@ -12,22 +12,21 @@ pub(crate) enum Due {
 }
 
 impl Due {
-    /// Those that are due, and some others, in order of name.
+    /// Those that are due, in order of name.
     pub(crate) fn of<'s>(
         &self,
         services: &'s BTreeMap<String, Declared<Service>>,
-        others: &BTreeSet<String>,
     ) -> Vec<(&'s String, &'s Declared<Service>)> {
         match self {
             Due::All => services.iter().collect(),
             Due::Named(names) => names
-                .union(others)
+                .iter()
                 .filter_map(|name| services.get_key_value(name))
                 .collect(),
         }
     }
 
-    pub(crate) fn add(&mut self, others: BTreeSet<String>) {
+    pub(crate) fn add(&mut self, others: impl IntoIterator<Item = String>) {
         match self {
             Due::All => {}
             Due::Named(names) => names.extend(others),

@@ -56,7 +56,7 @@ pub(crate) fn resolve(
         cx,
         graph,
     };
-    for (name, service) in due.of(&spec.services, &BTreeSet::new()) {
+    for (name, service) in due.of(&spec.services) {
         let from = resolver.cx.decoder.diagnostics.len();
         resolver.service(name, service);
         if resolver.cx.decoder.diagnostics.len() > from {

@@ -3,9 +3,11 @@
 mod fix;
 mod watch;
 
+use std::mem::ManuallyDrop;
+
 use clap::Args;
-use skep_compiler::Checked;
 use skep_compiler::mend::Reach;
+use skep_compiler::{Checked, Memory};
 use skep_schema::diagnostic::{Code, Diagnostic, Severity};
 
 use crate::args::Global;
@@ -70,7 +72,10 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     if options.watch {
         return watch::run(&session, options);
     }
-    let (set, checked) = session.project.check(session.inputs())?;
+    // The end of the process frees it.
+    let mut memory = ManuallyDrop::new(Memory::default());
+    let sources = session.project.sources(session.inputs())?;
+    let (set, checked) = session.project.check_with(&mut memory, sources)?;
     if options.fix && options.diff {
         return fix::show(&session, &set, checked, options.reach());
     }

@@ -71,6 +71,8 @@ const OF_WHOLE_SERVICE: &[ServiceLint] = &[forgetful_database::lint, proxy_label
 pub(crate) struct Linted {
     /// Those of which something was said, and has to be said again.
     remarkable: BTreeSet<String>,
+    /// Those of which something was said to be missing.
+    lacking: BTreeSet<String>,
     /// Those with labels that describe routers: two can contradict each other.
     routers: BTreeSet<String>,
     /// Whether the lints about what is missing looked at all that were not due.
@@ -92,10 +94,10 @@ pub(super) fn lint(
     linted: &mut Linted,
     cx: &mut Context<'_>,
 ) {
-    let services = due.of(&spec.services, &linted.remarkable);
-    due.forget(&mut linted.remarkable);
+    let mut due = due.clone();
+    due.add(std::mem::take(&mut linted.remarkable));
     due.forget(&mut linted.routers);
-    for (name, service) in services {
+    for (name, service) in due.of(&spec.services) {
         say(name, service, spec, OF_SERVICE, &mut linted.remarkable, cx);
         if proxy_labels::has_routers(&service.node) {
             linted.routers.insert(name.clone());
@@ -116,14 +118,15 @@ pub(super) fn lint_whole(
     linted: &mut Linted,
     cx: &mut Context<'_>,
 ) {
-    let due = if linted.whole { due } else { &Due::All };
-    for (name, service) in due.of(&spec.services, &linted.remarkable) {
+    let mut due = if linted.whole { due.clone() } else { Due::All };
+    due.add(std::mem::take(&mut linted.lacking));
+    for (name, service) in due.of(&spec.services) {
         say(
             name,
             service,
             spec,
             OF_WHOLE_SERVICE,
-            &mut linted.remarkable,
+            &mut linted.lacking,
             cx,
         );
     }

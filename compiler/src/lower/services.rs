@@ -68,7 +68,6 @@ impl Services {
     }
 
     fn keep(&mut self, made: Made) -> Said {
-        self.forget(&made.name);
         if !made.whole {
             self.broken.insert(made.name.clone());
         }
@@ -86,19 +85,14 @@ impl Services {
 impl Lower<'_, '_, '_> {
     /// Lowers the services that are due.
     pub(super) fn services(&mut self, graph: &Graph, due: Due, services: &mut Services) {
-        let due = self.with_dependents(graph, due, services);
-        let remarkable = services
-            .broken
-            .union(&services.remarkable)
-            .cloned()
-            .collect();
+        let mut due = self.with_dependents(graph, due, services);
+        due.add(services.broken.union(&services.remarkable).cloned());
         match &due {
             Due::All => services.forget_all(),
             Due::Named(names) => names.iter().for_each(|name| services.forget(name)),
         }
-        let own = |(_, service): &(&String, &Declared<Service>)| service.node.external.is_none();
-        let mut wanted = due.of(&self.spec.services, &remarkable);
-        wanted.retain(own);
+        let mut wanted = due.of(&self.spec.services);
+        wanted.retain(|(_, service)| service.node.external.is_none());
         self.number_env_files(&wanted);
         for made in self.apart(&wanted) {
             let said = services.keep(made);
