@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, init,
-    insert, lock, plan, remove, rename, rollback, set, show, splice, status, test, unset,
+    insert, lock, plan, remove, rename, rollback, schema, set, show, splice, status, test, unset,
 };
 use crate::output::paint::Colour;
 
@@ -160,6 +160,7 @@ pub(crate) enum Command {
     Remove(remove::Options),
     Rename(rename::Options),
     Splice(splice::Options),
+    Schema(schema::Options),
     Completions(completions::Options),
     /// Print the version
     Version,

@@ -18,6 +18,7 @@ pub(crate) mod plan;
 pub(crate) mod remove;
 pub(crate) mod rename;
 pub(crate) mod rollback;
+pub(crate) mod schema;
 pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod splice;

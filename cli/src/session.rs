@@ -24,7 +24,7 @@ use skep_schema::span::Sources;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::diagnostics::{self, render};
+use crate::output::diagnostics::human;
 use crate::output::paint::Paint;
 
 pub(crate) use base::{Number, Saved, read_saved};
@@ -111,10 +111,7 @@ impl<'a> Session<'a> {
         if errors.is_empty() {
             return Ok(());
         }
-        eprint!(
-            "{}",
-            render(diagnostics::Form::Human, &errors, sources, self.err)
-        );
+        eprint!("{}", human(&errors, sources, self.err));
         let count = crate::output::changes::count(errors.len() as u64, "error");
         Err(Failure::new(
             Exit::Failed,

@@ -10,9 +10,11 @@ pub const TESTS_FORMAT: &str = "skep.tests/1";
 
 /// All tests that were run, in order of place and environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct TestReport {
     /// Always [`TESTS_FORMAT`].
+    #[cfg_attr(test, schemars(extend("const" = TESTS_FORMAT)))]
     pub format: String,
     pub project: String,
     pub passed: u32,
@@ -22,6 +24,7 @@ pub struct TestReport {
 
 /// One test in one environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct TestResult {
     pub name: String,
@@ -41,7 +44,9 @@ pub struct TestResult {
     pub changes: Option<Box<ChangeSet>>,
 }
 
+/// How one test ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum TestOutcome {
     Passed,

@@ -157,12 +157,7 @@ fn list(trials: &[Trial<'_>], sources: &Sources) -> Result<Exit, Failure> {
 }
 
 fn shown(tried: &Tried, session: &Session<'_>) -> String {
-    let diagnostics = diagnostics::render(
-        diagnostics::Form::Human,
-        &tried.failures,
-        &tried.sources,
-        session.err,
-    );
+    let diagnostics = diagnostics::human(&tried.failures, &tried.sources, session.err);
     tests::human(&tried.result, &diagnostics, session.err)
 }
 

@@ -13,7 +13,7 @@ use skep_schema::edit::{EDIT_FORMAT, EditReport, Replaced};
 use super::{Session, print, to_json};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::diagnostics::{self, render};
+use crate::output::diagnostics::human;
 use crate::output::difference;
 
 /// How an edit is made.
@@ -155,7 +155,7 @@ impl Session<'_> {
         if new.is_empty() {
             return Ok(());
         }
-        let shown = render(diagnostics::Form::Human, &new, &checked.sources, self.err);
+        let shown = human(&new, &checked.sources, self.err);
         eprint!("{shown}");
         let failure = Failure::new(
             Exit::Failed,

@@ -12,6 +12,7 @@ use crate::image::Reference;
 
 /// What becomes of a plan that breaks a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It is said.
@@ -22,6 +23,7 @@ pub enum Verdict {
 
 /// A set of rules. A reader refuses one with a rule that it does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Policy {
     /// Images without a digest have a tag, and another one than `latest`.
@@ -43,6 +45,7 @@ pub struct Policy {
 
 /// A rule with what it lets pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Listed {
     pub verdict: Verdict,
