@@ -41,6 +41,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Check(options) => commands::check::run(global, options),
         Command::Fmt(options) => commands::fmt::run(global, options),
+        Command::Migrate(options) => commands::migrate::run(global, options),
         Command::Explain(options) => commands::explain::run(global, options),
         Command::Compile(options) => commands::compile::run(global, options),
         Command::Plan(options) => commands::plan::run(global, options),

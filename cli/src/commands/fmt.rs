@@ -84,7 +84,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
 }
 
 /// Every spec file that a compile of the project reads.
-fn spec_files(session: &Session<'_>) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn spec_files(session: &Session<'_>) -> Result<Vec<PathBuf>, Failure> {
     let (set, _) = session.project.load(session.inputs())?;
     let specs = set
         .files
