@@ -3,6 +3,7 @@
 mod base;
 mod confirm;
 mod edit;
+mod guard;
 mod holder;
 mod manner;
 mod offer;
@@ -30,6 +31,7 @@ use crate::output::paint::Paint;
 pub(crate) use base::{Number, Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
 pub(crate) use edit::{EditManner, choose};
+pub(crate) use guard::Guarded;
 pub(crate) use manner::{Consent, Form, Manner};
 pub(crate) use offer::{Offer, finish};
 pub(crate) use perform::{Work, holding};
