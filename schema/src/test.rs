@@ -20,6 +20,9 @@ pub struct TestReport {
     pub passed: u32,
     pub failed: u32,
     pub tests: Vec<TestResult>,
+    /// Files of snapshots that no test has any more; known only where all tests were run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<String>,
 }
 
 /// One test in one environment.
@@ -66,6 +69,7 @@ impl TestReport {
             passed: all.saturating_sub(failed),
             failed,
             tests,
+            stale: Vec::new(),
         }
     }
 }
