@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, init,
-    insert, lock, plan, remove, rename, rollback, set, show, splice, status, test, unset,
+    insert, lock, migrate, plan, remove, rename, rollback, schema, set, show, splice, status, test,
+    unset,
 };
 use crate::output::paint::Colour;
 
@@ -139,6 +140,7 @@ fn param(text: &str) -> Result<(String, String), String> {
 pub(crate) enum Command {
     Check(check::Options),
     Fmt(fmt::Options),
+    Migrate(migrate::Options),
     Explain(explain::Options),
     Compile(compile::Options),
     Plan(plan::Options),
@@ -160,6 +162,7 @@ pub(crate) enum Command {
     Remove(remove::Options),
     Rename(rename::Options),
     Splice(splice::Options),
+    Schema(schema::Options),
     Completions(completions::Options),
     /// Print the version
     Version,

@@ -41,6 +41,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Check(options) => commands::check::run(global, options),
         Command::Fmt(options) => commands::fmt::run(global, options),
+        Command::Migrate(options) => commands::migrate::run(global, options),
         Command::Explain(options) => commands::explain::run(global, options),
         Command::Compile(options) => commands::compile::run(global, options),
         Command::Plan(options) => commands::plan::run(global, options),
@@ -62,6 +63,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Remove(options) => commands::remove::run(global, options),
         Command::Rename(options) => commands::rename::run(global, options),
         Command::Splice(options) => commands::splice::run(global, options),
+        Command::Schema(options) => commands::schema::run(options),
         Command::Completions(options) => commands::completions::run(options),
         Command::Version => {
             println!("skep {}", env!("CARGO_PKG_VERSION"));

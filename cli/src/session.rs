@@ -3,6 +3,7 @@
 mod base;
 mod confirm;
 mod edit;
+mod guard;
 mod holder;
 mod manner;
 mod offer;
@@ -24,12 +25,13 @@ use skep_schema::span::Sources;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::diagnostics::{self, render};
+use crate::output::diagnostics::human;
 use crate::output::paint::Paint;
 
 pub(crate) use base::{Number, Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
 pub(crate) use edit::{EditManner, choose};
+pub(crate) use guard::Guarded;
 pub(crate) use manner::{Consent, Form, Manner};
 pub(crate) use offer::{Offer, finish};
 pub(crate) use perform::{Work, holding};
@@ -111,10 +113,7 @@ impl<'a> Session<'a> {
         if errors.is_empty() {
             return Ok(());
         }
-        eprint!(
-            "{}",
-            render(diagnostics::Form::Human, &errors, sources, self.err)
-        );
+        eprint!("{}", human(&errors, sources, self.err));
         let count = crate::output::changes::count(errors.len() as u64, "error");
         Err(Failure::new(
             Exit::Failed,

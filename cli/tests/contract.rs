@@ -280,7 +280,8 @@ fn only_data_goes_to_standard_output() {
     let report = on_model(&project, &["apply", "--yes", "-o", "json"]);
     assert_eq!(json(&report)["outcome"], "done");
     assert_eq!(project.skep(&["check"]).stdout, "");
-    assert!(json(&project.skep(&["check", "-o", "json"])).is_array());
+    let checked = json(&project.skep(&["check", "-o", "json"]));
+    assert_eq!(checked["format"], "skep.check/1");
 }
 
 #[test]

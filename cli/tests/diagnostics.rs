@@ -8,6 +8,7 @@ mod support;
 use std::path::Path;
 
 use skep_schema::diagnostic::{Located, Severity};
+use skep_schema::report::CheckReport;
 use support::{Project, snapshot};
 
 datatest_stable::harness! {
@@ -56,7 +57,9 @@ fn holds(project: &Project, name: &str) -> Outcome {
         assert_eq!(shown.code, 1);
         return Ok(());
     }
-    let all: Vec<Located> = serde_json::from_str(&project.skep(&["check", "-o", "json"]).stdout)?;
+    let checked: CheckReport =
+        serde_json::from_str(&project.skep(&["check", "-o", "json"]).stdout)?;
+    let all = checked.diagnostics;
     let mine: Vec<&Located> = all.iter().filter(|d| d.code == code).collect();
     assert!(
         !mine.is_empty(),

@@ -316,3 +316,39 @@ test "prod" { environment prod; expect service.api replicas is=3; expect "servic
         64
     );
 }
+
+#[test]
+fn an_undo_is_refused_where_its_file_was_changed_before_its_place() {
+    let project = project();
+    let ran = project.skep(&["remove", "volume.spare", "-o", "json"]);
+    let undo: Vec<String> = serde_json::from_value(json(&ran)["undo"].clone()).expect("a command");
+    let undo: Vec<&str> = undo.iter().skip(1).map(String::as_str).collect();
+    let after = text(&project);
+    let moved = format!("// one line more\n{after}");
+    project.write("skep.kdl", &moved);
+    let refused = project.skep(&undo);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stderr.contains("was changed after the edit"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(text(&project), moved);
+    project.write("skep.kdl", &after);
+    assert_eq!(project.skep(&undo).code, 0);
+    assert_eq!(text(&project), SPEC);
+    assert_eq!(project.skep(&undo).code, 1, "it was taken back already");
+    assert_eq!(text(&project), SPEC);
+}
+
+#[test]
+fn an_undo_bears_changes_behind_its_place() {
+    let project = project();
+    let ran = project.skep(&["set", "service.api.replicas", "5", "-o", "json"]);
+    let undo: Vec<String> = serde_json::from_value(json(&ran)["undo"].clone()).expect("a command");
+    let undo: Vec<&str> = undo.iter().skip(1).map(String::as_str).collect();
+    project.write("skep.kdl", &format!("{}// later\n", text(&project)));
+    let undone = project.skep(&undo);
+    assert_eq!(undone.code, 0, "{}", undone.stderr);
+    assert_eq!(text(&project), format!("{SPEC}// later\n"));
+}

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use skep_schema::diagnostic::{Applicability, Located, Severity};
+use skep_schema::report::CheckReport;
 use support::{Project, Ran, snapshot};
 
 datatest_stable::harness! {
@@ -61,7 +62,8 @@ fn text(project: &Project) -> std::io::Result<String> {
 }
 
 fn diagnostics(project: &Project) -> Result<Vec<Located>, serde_json::Error> {
-    serde_json::from_str(&project.skep(&["check", "-o", "json"]).stdout)
+    let ran = project.skep(&["check", "-o", "json"]);
+    serde_json::from_str::<CheckReport>(&ran.stdout).map(|report| report.diagnostics)
 }
 
 fn is_offered(diagnostic: &Located, reach: &[Applicability]) -> bool {

@@ -157,3 +157,34 @@ fn a_project_without_tests_has_nothing_that_fails() {
     assert_eq!(ran.code, 0);
     assert!(ran.stderr.contains("there are no tests"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_snapshot_that_no_test_has_is_told_and_taken_away_on_update() {
+    let project = project("\ntest \"as reviewed\" { environment prod dev; snapshot }\n");
+    assert_eq!(project.skep(&["test", "--update"]).code, 0);
+    project.write("snapshots/notes.json", "{}");
+    let kept = |name: &str| project.path().join("snapshots").join(name).exists();
+    project.edit("skep.kdl", "environment prod dev", "environment prod");
+
+    let chosen = project.skep(&["test", "reviewed"]);
+    assert!(!chosen.stderr.contains("shop@dev.json"), "not all were run");
+    let ran = project.skep(&["test", "-o", "json"]);
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.stderr
+            .contains("no test has snapshots/shop@dev.json any more")
+    );
+    assert_eq!(
+        json(&ran)["stale"],
+        serde_json::json!(["snapshots/shop@dev.json"])
+    );
+    assert!(kept("shop@dev.json"));
+
+    let ran = project.skep(&["test", "--update"]);
+    assert!(
+        ran.stderr.contains("removed snapshots/shop@dev.json"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!kept("shop@dev.json") && kept("shop@prod.json") && kept("notes.json"));
+}

@@ -5,6 +5,7 @@ mod bytes;
 mod faults;
 mod forbidden;
 pub(crate) mod lex;
+mod migrate;
 mod number;
 mod read;
 mod repair;
@@ -20,6 +21,7 @@ use skep_schema::span::FileId;
 use faults::Faults;
 use tree::Tree;
 
+pub use migrate::{Migrated, migrate};
 pub use view::{Document, Entries, EntryRef, NodeRef, Nodes, Scalar, Word};
 
 /// Larger files are refused unread.

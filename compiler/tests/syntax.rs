@@ -14,6 +14,8 @@ mod format;
 mod hostile;
 #[path = "syntax/messages.rs"]
 mod messages;
+#[path = "syntax/migrate.rs"]
+mod migrate;
 #[path = "syntax/mistakes.rs"]
 mod mistakes;
 #[path = "syntax/oracle.rs"]

@@ -33,9 +33,11 @@ pub const CHANGES_FORMAT: &str = "skep.changes/1";
 
 /// All that an apply would do, in the order in which it would begin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ChangeSet {
     /// Always [`CHANGES_FORMAT`].
+    #[cfg_attr(test, schemars(extend("const" = CHANGES_FORMAT)))]
     pub format: String,
     pub stack: String,
     /// The digest of the base over the touched nodes and what they need.
@@ -54,6 +56,7 @@ pub struct ChangeSet {
 
 /// Counts, for scripts and for the first and last line people read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     pub create: u32,
     /// Updates that restart tasks.
@@ -75,6 +78,7 @@ pub struct Summary {
 
 /// What happens to one node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Change {
     pub address: Address,
@@ -111,7 +115,9 @@ impl Change {
     }
 }
 
+/// What an apply does to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     Create,
@@ -145,6 +151,7 @@ impl Action {
 
 /// What a change does to what runs, the gentlest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Something new; nothing that runs is touched.
@@ -163,7 +170,9 @@ pub enum Effect {
     DataLoss,
 }
 
+/// Why a node changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The spec has it, the base does not.
@@ -180,6 +189,7 @@ pub enum Reason {
 
 /// One property that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct FieldChange {
     /// In the language's words: `env`, `LOG`.
@@ -201,6 +211,7 @@ pub struct FieldChange {
 
 /// Who made a property differ from what is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Author {
     /// The spec wants something else than before.

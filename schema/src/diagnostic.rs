@@ -10,6 +10,7 @@ use crate::span::{Position, Sources, Span};
 
 /// How bad it is. Errors stop a plan from being made; the rest does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,
@@ -49,6 +50,7 @@ pub struct Fix {
 
 /// Whether a fix may be made without a person looking at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Applicability {
     Safe,
@@ -183,6 +185,7 @@ impl Diagnostic {
 
 /// A [`Diagnostic`] with its places in lines and columns, both counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Located {
     pub code: String,
     pub severity: Severity,
@@ -204,6 +207,7 @@ pub struct Located {
 
 /// A second place of a diagnostic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Related {
     pub place: Place,
     pub message: String,
@@ -211,6 +215,7 @@ pub struct Related {
 
 /// A fix with its edits in lines and columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LocatedFix {
     pub title: String,
     pub applicability: Applicability,
@@ -219,6 +224,7 @@ pub struct LocatedFix {
 
 /// The replacement of one place's text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Edit {
     pub place: Place,
     pub text: String,
@@ -226,6 +232,7 @@ pub struct Edit {
 
 /// A range in a file, in lines and columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     pub file: String,
     pub start: Position,

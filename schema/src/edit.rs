@@ -7,8 +7,10 @@ pub const EDIT_FORMAT: &str = "skep.edit/1";
 
 /// An edit, and the command that takes it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EditReport {
     /// Always [`EDIT_FORMAT`].
+    #[cfg_attr(test, schemars(extend("const" = EDIT_FORMAT)))]
     pub format: String,
     /// Nothing is written with `--dry-run`.
     pub written: bool,
@@ -19,6 +21,7 @@ pub struct EditReport {
 
 /// Bytes of a file as it was, and what stands there instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Replaced {
     pub file: String,
     /// From 1.

@@ -13,6 +13,7 @@ use crate::inventory::Failure;
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
@@ -29,6 +30,7 @@ impl Timestamp {
 
 /// Something that became true during an apply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Event {
     Begun {
@@ -70,9 +72,11 @@ pub const APPLY_FORMAT: &str = "skep.apply/1";
 
 /// How an apply ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ApplyReport {
     /// Always [`APPLY_FORMAT`].
+    #[cfg_attr(test, schemars(extend("const" = APPLY_FORMAT)))]
     pub format: String,
     pub stack: String,
     /// The id of the change set.
@@ -84,6 +88,7 @@ pub struct ApplyReport {
 
 /// The one word for the whole apply; each has an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// All of it, or nothing was to be done.
@@ -99,7 +104,9 @@ pub enum Outcome {
     Cancelled,
 }
 
+/// How the change of one node ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum NodeOutcome {
     Done {

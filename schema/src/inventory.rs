@@ -34,6 +34,7 @@ pub struct Inventory {
 
 /// The target as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Cluster {
     /// What people call it: an address, a context, a file.
@@ -90,6 +91,7 @@ pub struct Taken {
 
 /// Whether an object has arrived where its spec wants it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Readiness {
     /// As wanted: tasks run, health checks pass, updates are over. One-shots have ended with 0.
@@ -106,6 +108,7 @@ pub enum Readiness {
 
 /// How a service failed, with the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Failure {
     pub verdict: Verdict,
@@ -117,6 +120,7 @@ pub struct Failure {
 
 /// Ways to fail, each with an answer of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The engine went back to the spec before.
@@ -145,6 +149,7 @@ pub enum Verdict {
 
 /// A task that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct FailedTask {
     /// `shop_api.2`

@@ -7,9 +7,12 @@ pub mod edit;
 pub mod event;
 pub mod image;
 pub mod inventory;
+#[cfg(test)]
+mod json_schema;
 pub mod lang;
 pub mod place;
 pub mod plan;
+pub mod report;
 pub mod revision;
 pub mod span;
 pub mod spec;

@@ -36,8 +36,10 @@ pub const PLAN_FORMAT: &str = "skep.plan/1";
 /// A stack as it shall be. It holds no live state and no secret, so it can be committed,
 /// reviewed without credentials and snapshot-tested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Plan {
     /// Always [`PLAN_FORMAT`].
+    #[cfg_attr(test, schemars(extend("const" = PLAN_FORMAT)))]
     pub format: String,
     /// The owner of everything in the plan: `shop` or `shop@prod`.
     pub stack: String,
@@ -59,6 +61,7 @@ pub struct Plan {
 
 /// One node, lowered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanNode {
     pub target: Target,
     /// What must be there, and in which state, before this node is written.
@@ -75,6 +78,7 @@ pub struct PlanNode {
 
 /// Where a node lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// An object of the swarm.
@@ -85,6 +89,7 @@ pub enum Target {
 
 /// How far a needed node must have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
     /// It exists.
@@ -99,6 +104,7 @@ pub enum Need {
 
 /// Where a node was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Origin {
     /// Relative to the project, with forward slashes; empty for what the compiler adds by itself.
     pub file: String,

@@ -16,9 +16,11 @@ pub const REVISION_FORMAT: &str = "skep.revision/1";
 
 /// What an apply set out to do, written before its first change. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Revision {
     /// Always [`REVISION_FORMAT`].
+    #[cfg_attr(test, schemars(extend("const" = REVISION_FORMAT)))]
     pub format: String,
     /// Counts from 1 in each stack.
     pub number: u32,
@@ -40,6 +42,7 @@ pub struct Revision {
 
 /// Why there is a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     Apply,
@@ -50,6 +53,7 @@ pub enum Purpose {
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Ending {
     pub at: Timestamp,
@@ -61,6 +65,7 @@ pub struct Ending {
 
 /// A revision as history has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Entry {
     pub revision: Revision,

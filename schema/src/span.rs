@@ -74,6 +74,7 @@ impl<T> At<T> {
 
 /// A line and column as people count them: both from 1, the column in Unicode scalar values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Position {
     pub line: u32,
     pub column: u32,

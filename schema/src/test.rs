@@ -10,18 +10,24 @@ pub const TESTS_FORMAT: &str = "skep.tests/1";
 
 /// All tests that were run, in order of place and environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct TestReport {
     /// Always [`TESTS_FORMAT`].
+    #[cfg_attr(test, schemars(extend("const" = TESTS_FORMAT)))]
     pub format: String,
     pub project: String,
     pub passed: u32,
     pub failed: u32,
     pub tests: Vec<TestResult>,
+    /// Files of snapshots that no test has any more; known only where all tests were run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<String>,
 }
 
 /// One test in one environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct TestResult {
     pub name: String,
@@ -41,7 +47,9 @@ pub struct TestResult {
     pub changes: Option<Box<ChangeSet>>,
 }
 
+/// How one test ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum TestOutcome {
     Passed,
@@ -61,6 +69,7 @@ impl TestReport {
             passed: all.saturating_sub(failed),
             failed,
             tests,
+            stale: Vec::new(),
         }
     }
 }

@@ -296,6 +296,18 @@ impl fmt::Display for FileMode {
     }
 }
 
+/// The units of lengths of time, with their milliseconds.
+#[cfg(test)]
+pub(crate) fn time_units() -> impl Iterator<Item = (&'static str, u64)> {
+    TIMES.iter().copied()
+}
+
+/// The units of sizes, with their bytes.
+#[cfg(test)]
+pub(crate) fn size_units() -> impl Iterator<Item = (&'static str, u64)> {
+    SIZES.iter().copied()
+}
+
 macro_rules! as_text {
     ($($type:ty),*) => {$(
         impl Serialize for $type {

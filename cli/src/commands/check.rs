@@ -94,7 +94,7 @@ fn tell(session: &Session<'_>, options: &Options, checked: &Checked) -> Result<E
     } else {
         session.err
     };
-    let text = render(options.output, all, &checked.sources, paint);
+    let text = render(options.output, checked, paint);
     if options.output.is_data() {
         print(&text)?;
     } else {

@@ -1,8 +1,9 @@
 //! `skep drift`
 
 use clap::{Args, ValueEnum};
-use skep_schema::address::{Address, Segment};
+use skep_schema::address::Segment;
 use skep_schema::change::{Action, Change, Drift, FieldChange};
+use skep_schema::report::DriftReport;
 
 use crate::args::Global;
 use crate::exit::Exit;
@@ -39,17 +40,6 @@ enum Form {
     Json,
 }
 
-/// The answer as data.
-#[derive(Debug, serde::Serialize)]
-struct Answer<'a> {
-    format: &'static str,
-    stack: &'a str,
-    /// From what was meant to what is found.
-    changes: &'a [Change],
-    /// Objects that differ from the spec, and nobody knows who made them differ.
-    untold: &'a [Address],
-}
-
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let session = Session::open(global)?;
     let plan = session.plan()?;
@@ -57,19 +47,15 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let (seen, journal) = target.look(&plan)?;
     let meant = meant(target.home.as_ref(), &seen, &journal);
     let drift = Drift::of(&seen.plan, &seen.inventory, &meant);
+    let drifted = !drift.is_empty();
     print(&match options.output {
-        Form::Json => to_json(&Answer {
-            format: "skep.drift/1",
-            stack: &plan.stack,
-            changes: &drift.changes,
-            untold: &drift.untold,
-        }),
+        Form::Json => to_json(&DriftReport::new(&plan.stack, drift)),
         Form::Human => {
             let against = session.cluster_name(&seen.inventory.cluster);
             format!("{} in {against}\n{}", plan.stack, told(&drift))
         }
     })?;
-    Ok(if options.detailed_exitcode && !drift.is_empty() {
+    Ok(if options.detailed_exitcode && drifted {
         Exit::Changes
     } else {
         Exit::Done

@@ -11,7 +11,7 @@ use skep_schema::span::Sources;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::diagnostics::{Form, render};
+use crate::output::diagnostics::{concise, human};
 use crate::output::difference;
 use crate::session::{Session, print};
 
@@ -84,7 +84,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
 }
 
 /// Every spec file that a compile of the project reads.
-fn spec_files(session: &Session<'_>) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn spec_files(session: &Session<'_>) -> Result<Vec<PathBuf>, Failure> {
     let (set, _) = session.project.load(session.inputs())?;
     let specs = set
         .files
@@ -100,12 +100,7 @@ fn formatted(path: &Path, text: &str, session: &Session<'_>) -> Formatted {
     let file = sources.add(path.display().to_string(), text);
     let parsed = syntax::parse(file, text.into());
     if !parsed.diagnostics.is_empty() {
-        return Formatted::Broken(render(
-            Form::Human,
-            &parsed.diagnostics,
-            &sources,
-            session.err,
-        ));
+        return Formatted::Broken(human(&parsed.diagnostics, &sources, session.err));
     }
     let new = format::format(&parsed.document);
     if new == text {
@@ -124,15 +119,7 @@ fn from_standard_input() -> Result<Exit, Failure> {
     let file = sources.add("<stdin>", text.as_str());
     let parsed = syntax::parse(file, text.as_str().into());
     if !parsed.diagnostics.is_empty() {
-        eprint!(
-            "{}",
-            render(
-                Form::Concise,
-                &parsed.diagnostics,
-                &sources,
-                crate::output::paint::Paint::PLAIN
-            )
-        );
+        eprint!("{}", concise(&parsed.diagnostics, &sources));
         return Ok(Exit::Failed);
     }
     print(&format::format(&parsed.document))?;

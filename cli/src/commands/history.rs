@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use skep_engine::journal::Journal;
 use skep_schema::event::Outcome;
+use skep_schema::report::{HISTORY_FORMAT, HistoryReport};
 use skep_schema::revision::{Entry, Purpose};
 
 use crate::args::Global;
@@ -38,23 +39,14 @@ enum Form {
     Json,
 }
 
-/// The answer as data.
-#[derive(Debug, serde::Serialize)]
-struct History<'a> {
-    format: &'static str,
-    /// Newest first.
-    revisions: Vec<&'a Entry>,
-}
-
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let session = Session::open(global)?;
     let journal = session.journal()?;
     match options.output {
         Form::Json => {
-            let revisions = journal.entries().iter().rev().collect();
-            print(&to_json(&History {
-                format: "skep.history/1",
-                revisions,
+            print(&to_json(&HistoryReport {
+                format: HISTORY_FORMAT.to_owned(),
+                revisions: journal.entries().iter().rev().cloned().collect(),
             }))?;
         }
         Form::Human if journal.entries().is_empty() => eprintln!("nothing was applied yet"),

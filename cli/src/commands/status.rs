@@ -3,15 +3,15 @@
 use clap::{Args, ValueEnum};
 use skep_engine::drive::{Look, look};
 use skep_schema::address::Address;
-use skep_schema::change::Change;
-use skep_schema::inventory::{Cluster, Observed, Readiness};
-use skep_schema::place::{Concern, Lacking};
-use skep_schema::plan::{Mode, Target};
+use skep_schema::inventory::Readiness;
+use skep_schema::place::Lacking;
+use skep_schema::plan::{Mode, Payload, Target};
+use skep_schema::report::{NodeStatus, STATUS_FORMAT, Standing, StatusReport};
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::report;
+use crate::output;
 use crate::session::{Session, print, to_json};
 
 const EXAMPLES: &str = "\
@@ -41,33 +41,6 @@ enum Form {
     Json,
 }
 
-/// The answer as data.
-#[derive(Debug, serde::Serialize)]
-struct Status<'a> {
-    format: &'static str,
-    stack: &'a str,
-    cluster: &'a Cluster,
-    nodes: Vec<Row<'a>>,
-    /// What would keep an apply from getting anywhere.
-    #[serde(skip_serializing_if = "<[Concern]>::is_empty")]
-    concerns: &'a [Concern],
-}
-
-#[derive(Debug, serde::Serialize)]
-struct Row<'a> {
-    address: &'a Address,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    /// `in-sync`, or the action a plan would show.
-    sync: &'static str,
-    /// Nothing for what is not there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    readiness: Option<&'a Readiness>,
-    /// It is a service that ends.
-    #[serde(skip)]
-    once: bool,
-}
-
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let session = Session::open(global)?;
     let plan = session.plan()?;
@@ -75,26 +48,19 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let seen = target.runtime.block_on(look(target.home.as_ref(), &plan))?;
     let rows = rows(&seen);
     let fine = rows.iter().all(|r| {
-        r.sync == "in-sync" && matches!(r.readiness, None | Some(Readiness::Ready { .. }))
+        r.sync == Standing::InSync && matches!(r.readiness, None | Some(Readiness::Ready { .. }))
     });
-    match options.output {
-        Form::Json => {
-            let cluster = &seen.inventory.cluster;
-            print(&to_json(&Status {
-                format: "skep.status/1",
-                stack: &plan.stack,
-                cluster,
-                nodes: rows,
-                concerns: &seen.changes.concerns,
-            }))?;
-        }
-        Form::Human => print(&table(
-            &plan.stack,
-            &session.cluster_name(&seen.inventory.cluster),
-            &rows,
-            &seen.changes.concerns,
-        ))?,
-    }
+    let report = StatusReport {
+        format: STATUS_FORMAT.to_owned(),
+        stack: plan.stack,
+        cluster: seen.inventory.cluster.clone(),
+        nodes: rows,
+        concerns: seen.changes.concerns.clone(),
+    };
+    print(&match options.output {
+        Form::Json => to_json(&report),
+        Form::Human => table(&report, &seen, &session.cluster_name(&report.cluster)),
+    })?;
     Ok(if options.exit_code && !fine {
         Exit::Failed
     } else {
@@ -103,7 +69,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
 }
 
 /// Everything wanted or there, in order of address; nodes without an object of their own left out.
-fn rows(seen: &Look) -> Vec<Row<'_>> {
+fn rows(seen: &Look) -> Vec<NodeStatus> {
     let wanted = seen
         .plan
         .nodes
@@ -119,59 +85,43 @@ fn rows(seen: &Look) -> Vec<Row<'_>> {
         .collect()
 }
 
-fn row<'a>(seen: &'a Look, address: &'a Address) -> Row<'a> {
-    let observed: Option<&Observed> = seen.inventory.nodes.get(address);
-    let name = observed
-        .and_then(|o| o.payload.physical_name())
-        .or_else(|| {
-            seen.plan
-                .nodes
-                .get(address)
-                .and_then(|n| n.payload.physical_name())
-        });
-    Row {
-        address,
-        name,
-        sync: seen
-            .changes
+fn row(seen: &Look, address: &Address) -> NodeStatus {
+    let observed = seen.inventory.nodes.get(address).map(|o| &o.payload);
+    let wanted = seen.plan.nodes.get(address).map(|n| &n.payload);
+    let name = |payload: Option<&Payload>| payload?.physical_name().map(str::to_owned);
+    let change = seen.changes.get(address);
+    NodeStatus {
+        address: address.clone(),
+        name: name(observed).or_else(|| name(wanted)),
+        sync: change.map_or(Standing::InSync, |change| change.action.into()),
+        readiness: seen
+            .inventory
+            .nodes
             .get(address)
-            .map_or("in-sync", |change: &Change| change.action.word()),
-        readiness: observed.map(|o| &o.readiness),
-        once: observed.is_some_and(|o| o.payload.as_service().is_ok_and(|s| s.mode == Mode::Once)),
+            .map(|o| o.readiness.clone()),
     }
 }
 
-fn table(stack: &str, cluster: &str, rows: &[Row<'_>], concerns: &[Concern]) -> String {
-    let mut out = format!(
-        "{stack} on {cluster}
-"
-    );
-    let width = rows
-        .iter()
-        .map(|r| r.address.to_string().chars().count())
-        .max()
-        .unwrap_or(0);
-    for row in rows {
-        let sync = if row.sync == "in-sync" {
-            "as in the spec".to_owned()
-        } else {
-            format!("would {}", row.sync)
-        };
-        let line = format!(
-            "  {:<width$}  {:<16}  {}",
-            row.address.to_string(),
-            sync,
-            state(row)
+fn table(report: &StatusReport, seen: &Look, cluster: &str) -> String {
+    let mut out = format!("{} on {cluster}\n", report.stack);
+    let width = |row: &NodeStatus| row.address.to_string().chars().count();
+    let widest = report.nodes.iter().map(width).max().unwrap_or(0);
+    for row in &report.nodes {
+        let address = row.address.to_string();
+        let sync = seen.changes.get(&row.address).map_or_else(
+            || "as in the spec".to_owned(),
+            |change| format!("would {}", change.action.word()),
         );
+        let line = format!("  {address:<widest$}  {sync:<16}  {}", state(row, seen));
         out.push_str(line.trim_end());
         out.push('\n');
     }
-    for row in rows {
-        if let Some(Readiness::Failed(failure)) = row.readiness {
-            out.push_str(&report::failed(row.address, failure));
+    for row in &report.nodes {
+        if let Some(Readiness::Failed(failure)) = &row.readiness {
+            out.push_str(&output::report::failed(&row.address, failure));
         }
     }
-    for concern in concerns {
+    for concern in &report.concerns {
         out.push_str(&format!("\n{}: {}\n", concern.address, concern.message));
         for line in Lacking::lines(&concern.machines) {
             out.push_str(&format!("  {line}\n"));
@@ -181,10 +131,10 @@ fn table(stack: &str, cluster: &str, rows: &[Row<'_>], concerns: &[Concern]) -> 
     out
 }
 
-fn state(row: &Row<'_>) -> String {
-    match row.readiness {
+fn state(row: &NodeStatus, seen: &Look) -> String {
+    match &row.readiness {
         None => "not there".to_owned(),
-        Some(Readiness::Ready { .. }) if row.once => "ran to its end".to_owned(),
+        Some(Readiness::Ready { .. }) if is_once(seen, &row.address) => "ran to its end".to_owned(),
         Some(Readiness::Ready {
             running: 0,
             desired: 0,
@@ -193,4 +143,10 @@ fn state(row: &Row<'_>) -> String {
         Some(Readiness::Progressing { detail, .. }) => detail.clone(),
         Some(Readiness::Failed(failure)) => format!("FAILED: {}", failure.message),
     }
+}
+
+/// Whether it is a service that ends.
+fn is_once(seen: &Look, address: &Address) -> bool {
+    let observed = seen.inventory.nodes.get(address);
+    observed.is_some_and(|o| o.payload.as_service().is_ok_and(|s| s.mode == Mode::Once))
 }

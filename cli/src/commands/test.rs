@@ -102,7 +102,14 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         }
         results.push(tried.result);
     }
-    let report = TestReport::new(&compiled.spec.project, results);
+    let mut report = TestReport::new(&compiled.spec.project, results);
+    if options.names.is_empty() && global.environment.is_none() {
+        let wanted = trials
+            .iter()
+            .filter(|trial| snapshot::is_wanted(trial.test));
+        report.stale = snapshot::stale(&session, &report, wanted.count())?;
+        snapshot::clear(&session, &report.stale, options.update)?;
+    }
     match options.output {
         Form::Human => {}
         Form::Json => print(&to_json(&report))?,
@@ -157,12 +164,7 @@ fn list(trials: &[Trial<'_>], sources: &Sources) -> Result<Exit, Failure> {
 }
 
 fn shown(tried: &Tried, session: &Session<'_>) -> String {
-    let diagnostics = diagnostics::render(
-        diagnostics::Form::Human,
-        &tried.failures,
-        &tried.sources,
-        session.err,
-    );
+    let diagnostics = diagnostics::human(&tried.failures, &tried.sources, session.err);
     tests::human(&tried.result, &diagnostics, session.err)
 }
 

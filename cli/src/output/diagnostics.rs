@@ -4,10 +4,13 @@ mod github;
 mod human;
 mod sarif;
 
-use skep_schema::diagnostic::{Diagnostic, Located, Severity};
+use skep_compiler::Checked;
+use skep_schema::diagnostic::{Diagnostic, Located, Place, Severity};
+use skep_schema::report::{AllowedReport, CHECK_FORMAT, CheckReport};
 use skep_schema::span::Sources;
 
 use crate::output::paint::Paint;
+use crate::session::to_json;
 
 /// The forms of `-o` for diagnostics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -17,7 +20,7 @@ pub(crate) enum Form {
     Human,
     /// One line each: `file:line:column: severity[code]: message`.
     Concise,
-    /// An array of objects.
+    /// skep.check/1
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
@@ -38,21 +41,14 @@ impl Form {
 /// Diagnostics shown to people at most.
 const MOST: usize = 200;
 
-/// All diagnostics in one form, in their order.
-pub(crate) fn render(form: Form, all: &[Diagnostic], sources: &Sources, paint: Paint) -> String {
+/// What a check found, in one form. Those for programs have what is allowed as well.
+pub(crate) fn render(form: Form, checked: &Checked, paint: Paint) -> String {
+    let (all, sources) = (&checked.diagnostics, &checked.sources);
     match form {
-        Form::Human => {
-            let shown = &all[..all.len().min(MOST)];
-            let mut text = human::render(shown, sources, paint);
-            if shown.len() < all.len() {
-                let more = super::changes::count((all.len() - shown.len()) as u64, "diagnostic");
-                text.push_str(&format!("{more} more; `-o concise` lists them all\n\n"));
-            }
-            text
-        }
-        Form::Concise => all.iter().map(|d| concise(&d.locate(sources))).collect(),
-        Form::Json => json(all, sources),
-        Form::Sarif => sarif::render(all, sources),
+        Form::Human => human(all, sources, paint),
+        Form::Concise => concise(all, sources),
+        Form::Json => json(checked),
+        Form::Sarif => sarif::render(checked),
         Form::Github => all
             .iter()
             .map(|d| github::line(&d.locate(sources)))
@@ -60,14 +56,40 @@ pub(crate) fn render(form: Form, all: &[Diagnostic], sources: &Sources, paint: P
     }
 }
 
-fn json(all: &[Diagnostic], sources: &Sources) -> String {
-    let located: Vec<Located> = all.iter().map(|d| d.locate(sources)).collect();
-    let mut text = serde_json::to_string_pretty(&located).expect("diagnostics are plain data");
-    text.push('\n');
+/// For people, with the source around each; not more than anybody reads.
+pub(crate) fn human(all: &[Diagnostic], sources: &Sources, paint: Paint) -> String {
+    let shown = &all[..all.len().min(MOST)];
+    let mut text = human::render(shown, sources, paint);
+    if shown.len() < all.len() {
+        let more = super::changes::count((all.len() - shown.len()) as u64, "diagnostic");
+        text.push_str(&format!("{more} more; `-o concise` lists them all\n\n"));
+    }
     text
 }
 
-fn concise(d: &Located) -> String {
+/// A line each.
+pub(crate) fn concise(all: &[Diagnostic], sources: &Sources) -> String {
+    all.iter().map(|d| line(&d.locate(sources))).collect()
+}
+
+fn json(checked: &Checked) -> String {
+    let sources = &checked.sources;
+    let located = |all: &[Diagnostic]| all.iter().map(|d| d.locate(sources)).collect();
+    let allowed = checked.allowed.iter().map(|allow| AllowedReport {
+        code: allow.code.as_str().to_owned(),
+        reason: allow.reason.clone(),
+        place: Place::of(allow.place, sources),
+        node: allow.node.clone(),
+        silenced: located(&allow.silenced),
+    });
+    to_json(&CheckReport {
+        format: CHECK_FORMAT.to_owned(),
+        diagnostics: located(&checked.diagnostics),
+        allowed: allowed.collect(),
+    })
+}
+
+fn line(d: &Located) -> String {
     let severity = word(d.severity);
     format!(
         "{}:{}:{}: {severity}[{}]: {}\n",

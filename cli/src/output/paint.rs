@@ -22,8 +22,6 @@ pub(crate) struct Paint {
 }
 
 impl Paint {
-    pub(crate) const PLAIN: Self = Self { on: false };
-
     /// The flag wins, then `NO_COLOR`, then `CLICOLOR_FORCE` and `FORCE_COLOR`, then the terminal.
     pub(crate) fn choose(wanted: Colour, stream: &impl IsTerminal) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");

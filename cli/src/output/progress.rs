@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use skep_schema::address::Address;
 use skep_schema::change::{Action, ChangeSet};
 use skep_schema::event::{Event, Timestamp};
+use skep_schema::report::EventLine;
 
 use crate::args;
 use crate::output::paint::Paint;
@@ -63,9 +64,9 @@ impl Progress {
                 }
             }
             Self::Json => {
-                let object =
-                    serde_json::json!({ "format": "skep.event/1", "at": at, "event": event });
-                eprintln!("{object}");
+                let line = EventLine::new(at, event.clone());
+                let line = serde_json::to_string(&line).expect("events are plain data");
+                eprintln!("{line}");
             }
             Self::Quiet => {}
         }

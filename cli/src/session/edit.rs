@@ -10,10 +10,10 @@ use skep_compiler::source::{File, Inputs, SourceSet};
 use skep_schema::diagnostic::{Diagnostic, Severity};
 use skep_schema::edit::{EDIT_FORMAT, EditReport, Replaced};
 
-use super::{Session, print, to_json};
+use super::{Session, guard, print, to_json};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::diagnostics::{self, render};
+use crate::output::diagnostics::human;
 use crate::output::difference;
 
 /// How an edit is made.
@@ -114,7 +114,7 @@ impl Session<'_> {
             format: EDIT_FORMAT.to_owned(),
             written: !manner.dry_run,
             replaced: splices.iter().map(|s| replaced(s, &before)).collect(),
-            undo: undo_command(&undo.map_err(|c| conflict(&c))?),
+            undo: guard::undo(&undo.map_err(|c| conflict(&c))?, &after),
         };
         if !manner.dry_run {
             for (file, text) in &after {
@@ -155,7 +155,7 @@ impl Session<'_> {
         if new.is_empty() {
             return Ok(());
         }
-        let shown = render(diagnostics::Form::Human, &new, &checked.sources, self.err);
+        let shown = human(&new, &checked.sources, self.err);
         eprint!("{shown}");
         let failure = Failure::new(
             Exit::Failed,
@@ -176,7 +176,10 @@ fn identity(of: &Diagnostic) -> (&'static str, String) {
 }
 
 /// The texts of the files that splices are for.
-fn texts(set: &SourceSet, splices: &[Splice]) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn texts(
+    set: &SourceSet,
+    splices: &[Splice],
+) -> Result<BTreeMap<String, String>, Failure> {
     let mut all = BTreeMap::new();
     for splice in splices {
         let Some(File::Bytes(bytes)) = set.files.get(&splice.file) else {
@@ -208,10 +211,4 @@ fn replaced(splice: &Splice, before: &BTreeMap<String, String>) -> Replaced {
         end,
         text,
     }
-}
-
-fn undo_command(splices: &[Splice]) -> Vec<String> {
-    let one = |s: &Splice| format!("{}:{}..{}={}", s.file, s.start, s.end, s.text);
-    let words = ["skep", "splice"].map(str::to_owned);
-    words.into_iter().chain(splices.iter().map(one)).collect()
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use skep_fixtures::canary::{self, PASSWORD};
+use skep_fixtures::described::assert_described;
 use tempfile::TempDir;
 
 /// A project that is gone when the test is.
@@ -76,7 +77,8 @@ impl Project {
     }
 
     /// Runs `skep -C PROJECT ARGS` without a terminal, in an environment of its own. Whatever it
-    /// says and leaves in the project is looked through for the values of secrets.
+    /// says and leaves in the project is looked through for the values of secrets, and what is data
+    /// must be as its schema says.
     pub(crate) fn skep(&self, args: &[&str]) -> Ran {
         self.skep_with(args, &[])
     }
@@ -98,10 +100,13 @@ impl Project {
         canary::assert_absent_below(self.path());
         let home = self.path().display().to_string();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&home, "PROJECT");
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        let data = std::iter::once(stdout.as_str()).chain(stderr.lines());
+        data.for_each(|data| assert_described(&format!("{args:?}"), data));
         Ran {
             code: output.status.code().unwrap_or(-1),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
+            stdout,
+            stderr,
         }
     }
 }

@@ -73,7 +73,7 @@ const fn is_suspect(byte: u8) -> bool {
     (byte < 0x20) & (byte.wrapping_sub(9) > 4) | (byte == 0x7F) | (byte == 0xE2) | (byte == 0xEF)
 }
 
-const fn is_forbidden(c: char) -> bool {
+pub(super) const fn is_forbidden(c: char) -> bool {
     matches!(
         c,
         '\0'..='\u{8}'

@@ -22,8 +22,18 @@ impl Case {
     }
 }
 
+/// Those of KDL 2.
 pub(crate) fn cases() -> Vec<Case> {
-    let inputs = kdl_sources().join("tests/test_cases/input");
+    cases_of("6.")
+}
+
+/// Those of KDL 1, from the older crate that the newer one reads it with.
+pub(crate) fn old_cases() -> Vec<Case> {
+    cases_of("4.")
+}
+
+fn cases_of(version: &str) -> Vec<Case> {
+    let inputs = kdl_sources(version).join("tests/test_cases/input");
     let mut cases: Vec<_> = std::fs::read_dir(&inputs)
         .expect("the kdl crate ships the suite")
         .map(|entry| case(&entry.expect("a readable entry").path()))
@@ -69,8 +79,8 @@ fn case(path: &Path) -> Case {
     }
 }
 
-/// Where cargo keeps the sources of the kdl crate that these tests are built with.
-fn kdl_sources() -> PathBuf {
+/// Where cargo keeps the sources of the kdl crate of that version that these tests are built with.
+fn kdl_sources(version: &str) -> PathBuf {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["metadata", "--format-version", "1", "--manifest-path"])
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
@@ -86,7 +96,10 @@ fn kdl_sources() -> PathBuf {
     let packages = metadata["packages"].as_array().expect("packages");
     let kdl = packages
         .iter()
-        .find(|package| package["name"] == "kdl")
+        .find(|package| {
+            let found = package["version"].as_str().unwrap_or_default();
+            package["name"] == "kdl" && found.starts_with(version)
+        })
         .expect("kdl is a dependency");
     let manifest = kdl["manifest_path"].as_str().expect("a path");
     Path::new(manifest).parent().expect("a folder").to_owned()

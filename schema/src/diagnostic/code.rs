@@ -190,6 +190,9 @@ codes! {
     SK5303 PolicyRegistry Warning "an image from elsewhere, against the policy"
     SK5304 PolicyCapability Warning "a privilege that the policy does not list"
     SK5305 PolicyBind Warning "a part of the machine's disk that the policy does not list"
+    SK5306 PolicyHostNetwork Warning "a service on the machine's own network"
+    SK5307 PolicySysctl Warning "a kernel setting that the policy does not list"
+    SK5308 PolicyLowPort Warning "a low port that the policy does not list"
 
     // 6xxx: routes and proxies
     SK6001 ProxyCannot Error "the chosen proxy cannot do this"

@@ -36,6 +36,7 @@ pub struct Machine {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     Manager,
@@ -54,6 +55,7 @@ impl Role {
 
 /// Whether people want tasks on a machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Availability {
     #[default]
@@ -66,6 +68,7 @@ pub enum Availability {
 
 /// Whether the managers hear from a machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum MachineState {
     #[default]
@@ -179,6 +182,7 @@ pub const CLAIM: &str = "skep.node.";
 
 /// Which labels of a machine a stack put there; it is remembered at the machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Claim {
     /// The node of the stack that the machine is.
     pub address: Address,

@@ -46,6 +46,7 @@ macro_rules! node {
 
         impl $crate::lang::Decode for $name {
             const INFO: &'static $crate::lang::NodeInfo = &$crate::lang::NodeInfo {
+                name: stringify!($name),
                 word: $word,
                 doc: concat!($($doc, "\n"),*),
                 fields: &[$($crate::lang::Field {

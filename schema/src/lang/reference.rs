@@ -65,21 +65,21 @@ fn doc(text: &str) -> String {
 
 fn written(field: &Field) -> String {
     match field.shape {
-        Shape::Arg { ty, required: true } => format!("argument, {}", name(ty)),
+        Shape::Arg { ty, required: true } => format!("argument, {}", type_in_words(ty)),
         Shape::Arg {
             ty,
             required: false,
-        } => format!("argument, {}; may be left out", name(ty)),
-        Shape::Args { ty } => format!("all arguments, each {}", name(ty)),
-        Shape::Value { ty, required: true } => format!("{}; required", name(ty)),
+        } => format!("argument, {}; may be left out", type_in_words(ty)),
+        Shape::Args { ty } => format!("all arguments, each {}", type_in_words(ty)),
+        Shape::Value { ty, required: true } => format!("{}; required", type_in_words(ty)),
         Shape::Value {
             ty,
             required: false,
-        } => name(ty),
+        } => type_in_words(ty),
         Shape::Flag => "flag".to_owned(),
-        Shape::List { ty } => format!("list of {}", name(ty)),
-        Shape::Set { ty } => format!("list of {}; may be repeated", name(ty)),
-        Shape::Map { ty } => format!("keys with {}", name(ty)),
+        Shape::List { ty } => format!("list of {}", type_in_words(ty)),
+        Shape::Set { ty } => format!("list of {}; may be repeated", type_in_words(ty)),
+        Shape::Map { ty } => format!("keys with {}", type_in_words(ty)),
         Shape::Node { .. } => "block".to_owned(),
         Shape::Nodes { .. } => "block; may be repeated".to_owned(),
         Shape::Any => "any value".to_owned(),
@@ -88,7 +88,7 @@ fn written(field: &Field) -> String {
 }
 
 /// A type in a few words.
-fn name(ty: Type) -> String {
+pub(crate) fn type_in_words(ty: Type) -> String {
     match ty {
         Type::Text => "text, `(fmt)` allowed".to_owned(),
         Type::Str => "text".to_owned(),

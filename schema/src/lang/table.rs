@@ -6,6 +6,8 @@ use crate::change::Effect;
 /// A kind of node and all it takes.
 #[derive(Debug)]
 pub struct NodeInfo {
+    /// The name of its Rust type: one word can mean two nodes in two places.
+    pub name: &'static str,
     /// The word the author writes.
     pub word: &'static str,
     /// Markdown, from the doc comment.

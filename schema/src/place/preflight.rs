@@ -19,6 +19,7 @@ use crate::plan::{Mode, Order, Payload, PublishMode, Service, SwarmNode};
 
 /// Something that stands in the way of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Concern {
     pub address: Address,
@@ -30,7 +31,9 @@ pub struct Concern {
     pub machines: Vec<Lacking>,
 }
 
+/// What would keep an apply from getting anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Because {
     /// No machine can take a task, as long as nobody changes one.
@@ -47,6 +50,7 @@ pub enum Because {
 
 /// A machine that cannot take a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Lacking {
     pub host: String,

@@ -9,6 +9,7 @@ use crate::address::{Address, Kind};
 
 /// What a spec says about objects beside how they shall be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Identity {
     /// Nodes that were renamed, each with its next address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -12,6 +12,7 @@ use crate::value::Value;
 /// The lowered form of a node. Field names are the language's own words, so that a change of a
 /// payload reads like a change of the spec.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Payload {
     Node(SwarmNode),
@@ -129,6 +130,7 @@ impl Payload {
 /// Labels of a machine. The machine is the cluster's: nothing else of it is ours, and none of its
 /// other labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct SwarmNode {
     /// The machine's host name.
@@ -142,6 +144,7 @@ pub struct SwarmNode {
 
 /// A swarm network. Nothing of it can be changed in place, so all but the plainest is content-named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Network {
     pub name: String,
@@ -165,6 +168,7 @@ pub struct Network {
 
 /// One address range of a network.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PoolRange {
     pub subnet: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,6 +177,7 @@ pub struct PoolRange {
 
 /// A volume; the mounts that use it create it, node by node. Apply never deletes one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Volume {
     pub name: String,
@@ -188,6 +193,7 @@ pub struct Volume {
 
 /// A swarm secret, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Secret {
     /// A name that ends in `-*` is completed at apply with the keyed fingerprint of the value.
@@ -199,6 +205,7 @@ pub struct Secret {
 
 /// Where a secret's value comes from when a plan is applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SecretSource {
     Env(String),
@@ -213,6 +220,7 @@ pub enum SecretSource {
 
 /// A swarm config under a content name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Config {
     pub name: String,
@@ -227,6 +235,7 @@ pub struct Config {
 
 /// A config's bytes: as text where they are text, so that people can read a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Content {
     Text(String),

@@ -12,6 +12,7 @@ use crate::image::Reference;
 
 /// What becomes of a plan that breaks a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It is said.
@@ -22,6 +23,7 @@ pub enum Verdict {
 
 /// A set of rules. A reader refuses one with a rule that it does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Policy {
     /// Images without a digest have a tag, and another one than `latest`.
@@ -39,10 +41,20 @@ pub struct Policy {
     /// Nothing else of a machine's disk is mounted, be it by a volume's options.
     #[serde(skip_serializing_if = "crate::is_default")]
     pub binds: Option<Listed>,
+    /// No task is on a machine's own network.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub host_network: Option<Verdict>,
+    /// No other settings of the kernel are changed.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub sysctls: Option<Listed>,
+    /// Of the ports below 1024 no others are published.
+    #[serde(skip_serializing_if = "crate::is_default")]
+    pub low_ports: Option<Listed>,
 }
 
 /// A rule with what it lets pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Listed {
     pub verdict: Verdict,
@@ -57,6 +69,9 @@ pub enum Rule {
     Registries,
     Capabilities,
     Binds,
+    HostNetwork,
+    Sysctls,
+    LowPorts,
 }
 
 /// A rule that a node breaks.
@@ -77,6 +92,9 @@ impl Rule {
             Rule::Registries => Code::PolicyRegistry,
             Rule::Capabilities => Code::PolicyCapability,
             Rule::Binds => Code::PolicyBind,
+            Rule::HostNetwork => Code::PolicyHostNetwork,
+            Rule::Sysctls => Code::PolicySysctl,
+            Rule::LowPorts => Code::PolicyLowPort,
         }
     }
 
@@ -90,6 +108,9 @@ impl Rule {
             }
             Rule::Capabilities => "do without, or list it in the policy",
             Rule::Binds => "use a volume, or list the folder in the policy",
+            Rule::HostNetwork => "use a network of the project, and publish the ports it needs",
+            Rule::Sysctls => "do without, or list it in the policy",
+            Rule::LowPorts => "publish a port above 1023, use a gateway, or list it in the policy",
         }
     }
 }
@@ -129,15 +150,21 @@ impl Policy {
             registries,
             capabilities,
             binds,
+            host_network,
+            sysctls,
+            low_ports,
         } = self;
         let plain = [
             (Rule::FloatingTags, *floating_tags, floating(service)),
             (Rule::Unlimited, *unlimited, without_limit(service)),
+            (Rule::HostNetwork, *host_network, on_host(service)),
         ];
         let listed = [
             (Rule::Registries, registries, foreign as Judge),
             (Rule::Capabilities, capabilities, privileges),
             (Rule::Binds, binds, host_paths),
+            (Rule::Sysctls, sysctls, kernel_settings),
+            (Rule::LowPorts, low_ports, low_ports_of),
         ];
         let plain = plain
             .into_iter()
@@ -226,6 +253,31 @@ fn host_path(mount: &Mount) -> Option<&str> {
     }
 }
 
+fn on_host(service: &Service) -> Option<String> {
+    let is_there = service.networks.contains_key("host");
+    is_there.then(|| "its tasks are on the machine's own network".to_owned())
+}
+
+fn kernel_settings(service: &Service, allow: &BTreeSet<String>) -> Vec<String> {
+    let set = service.sysctls.keys();
+    set.filter(|name| !allow.contains(*name))
+        .map(|name| format!("the kernel's `{name}` is set"))
+        .collect()
+}
+
+/// Ports that only the administrator of a machine may listen on.
+fn low_ports_of(service: &Service, allow: &BTreeSet<String>) -> Vec<String> {
+    let is_low = |port: &str| port.parse::<u16>().is_ok_and(|port| port < 1024);
+    let published = service.publish.keys();
+    published
+        .filter(|key| {
+            let port = key.split('/').next().unwrap_or_default();
+            is_low(port) && !allow.contains(port)
+        })
+        .map(|key| format!("port {key} is published"))
+        .collect()
+}
+
 /// Whether a path is another one or lies below it.
 fn is_below(path: &str, folder: &str) -> bool {
     let folder = folder.trim_end_matches('/');
@@ -240,7 +292,9 @@ mod tests {
     const EVERYTHING: &str = r#"{"floating-tags":"warn","unlimited":"deny",
         "registries":{"verdict":"deny","allow":["registry.example.com/shop"]},
         "capabilities":{"verdict":"deny","allow":["CAP_NET_BIND_SERVICE"]},
-        "binds":{"verdict":"deny","allow":["/srv/shop"]}}"#;
+        "binds":{"verdict":"deny","allow":["/srv/shop"]},"host-network":"deny",
+        "sysctls":{"verdict":"deny","allow":["net.core.somaxconn"]},
+        "low-ports":{"verdict":"deny","allow":["443"]}}"#;
 
     fn judged(service: &str, policies: &[Policy]) -> Vec<String> {
         let address: Address = "service.a".parse().expect("an address");
@@ -264,6 +318,8 @@ mod tests {
     fn what_keeps_the_rules_passes() {
         for rest in [
             r#""cap-add":["NET_BIND_SERVICE"]"#,
+            r#""networks":{"a_host":[]},"sysctls":{"net.core.somaxconn":"1024"}"#,
+            r#""publish":{"443/tcp":{"target":8443},"1024/tcp":{"target":80}}"#,
             r#""mounts":{"/d":{"from":{"bind":{"path":"/srv/shop/data"}}}}"#,
             r#""mounts":{"/d":{"from":{"volume":{"name":"v","options":{"type":"nfs","device":":/x"}}}}}"#,
             r#""mounts":{"/d":{"from":{"volume":{"name":"v","options":{"type":"cifs","device":"//s/x"}}}}}"#,
@@ -277,6 +333,16 @@ mod tests {
         for (rest, what) in [
             (r#""cap-add":["sys_admin"]"#, "SYS_ADMIN"),
             (r#""security":{"seccomp":"unconfined"}"#, "seccomp"),
+            (r#""networks":{"host":[]}"#, "own network"),
+            (r#""sysctls":{"kernel.msgmax":"1"}"#, "kernel.msgmax"),
+            (
+                r#""publish":{"443/udp":{"target":1},"53/udp":{"target":1}}"#,
+                "53/udp",
+            ),
+            (
+                r#""publish":{"1023/tcp":{"target":8080,"mode":"host"}}"#,
+                "1023/tcp",
+            ),
             (
                 r#""mounts":{"/d":{"from":{"bind":{"path":"/srv/shopping"}}}}"#,
                 "/srv/shopping",

@@ -11,6 +11,7 @@ use crate::units::{Bytes, Cpu, Duration, FileMode, Ratio};
 /// References are physical names, so that a new content name of a config ripples to the
 /// services that mount it and to no other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Service {
     pub name: String,
@@ -109,6 +110,7 @@ pub struct Service {
 
 /// How many tasks, and when the service is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     #[default]
@@ -121,6 +123,7 @@ pub enum Mode {
 
 /// An environment value that holds secret bytes, filled in at apply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct SecretText {
     /// With `${secret.name}` where the value of a secret belongs.
@@ -130,7 +133,9 @@ pub struct SecretText {
     pub fingerprint: Option<String>,
 }
 
+/// How a container resolves names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Dns {
     #[serde(skip_serializing_if = "crate::is_default")]
@@ -141,7 +146,9 @@ pub struct Dns {
     pub options: Vec<String>,
 }
 
+/// How the name of a service is answered on its networks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Endpoint {
     #[default]
@@ -149,7 +156,9 @@ pub enum Endpoint {
     Dnsrr,
 }
 
+/// A port of a service that is reached from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Published {
     /// The port in the container.
@@ -158,7 +167,9 @@ pub struct Published {
     pub mode: PublishMode,
 }
 
+/// Where a published port listens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PublishMode {
     #[default]
@@ -167,6 +178,7 @@ pub enum PublishMode {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
     #[default]
@@ -177,6 +189,7 @@ pub enum Protocol {
 
 /// A secret or config as a file in the container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct FileRef {
     /// The physical name; one that ends in `-*` is completed when the plan is bound.
@@ -206,7 +219,9 @@ fn is_readable(mode: &FileMode) -> bool {
     *mode == readable()
 }
 
+/// What a container sees at a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Mount {
     pub from: MountSource,
@@ -214,7 +229,9 @@ pub struct Mount {
     pub read_only: bool,
 }
 
+/// What is mounted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum MountSource {
     /// Made on each node by the first task that mounts it.
@@ -248,7 +265,9 @@ pub enum MountSource {
     },
 }
 
+/// When a task counts as healthy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Health {
     pub test: HealthTest,
@@ -264,7 +283,9 @@ pub struct Health {
     pub start_every: Option<Duration>,
 }
 
+/// How the engine asks a container whether it is well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum HealthTest {
     /// Switches off a check that the image brings.
@@ -273,7 +294,9 @@ pub enum HealthTest {
     Shell(String),
 }
 
+/// What a task may use at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Limits {
     #[serde(skip_serializing_if = "crate::is_default")]
@@ -284,7 +307,9 @@ pub struct Limits {
     pub pids: Option<u64>,
 }
 
+/// What a machine must have left to take a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Reserve {
     #[serde(skip_serializing_if = "crate::is_default")]
@@ -296,7 +321,9 @@ pub struct Reserve {
     pub generic: BTreeMap<String, String>,
 }
 
+/// Which machines take tasks, and how tasks are spread over them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Placement {
     /// Spelled `node.labels.disk==ssd`, without spaces.
@@ -312,7 +339,9 @@ pub struct Placement {
     pub platforms: BTreeSet<String>,
 }
 
+/// When and how often a task that ended is started again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Restart {
     #[serde(skip_serializing_if = "crate::is_default")]
@@ -326,7 +355,9 @@ pub struct Restart {
     pub window: Option<Duration>,
 }
 
+/// After which ends a task is started again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     Any,
@@ -334,7 +365,9 @@ pub enum Condition {
     None,
 }
 
+/// How a task is asked to end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Stop {
     #[serde(skip_serializing_if = "crate::is_default")]
@@ -345,6 +378,7 @@ pub struct Stop {
 
 /// How an update or a rollback proceeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Rollout {
     /// 0 is all at once.
@@ -362,14 +396,18 @@ pub struct Rollout {
     pub max_failure_ratio: Option<Ratio>,
 }
 
+/// Which of the old and the new task is there first in an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
     StartFirst,
     StopFirst,
 }
 
+/// What the engine does when an update does not work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureAction {
     Pause,
@@ -377,14 +415,18 @@ pub enum FailureAction {
     Rollback,
 }
 
+/// A limit on what one process may have open or use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Ulimit {
     pub soft: i64,
     pub hard: i64,
 }
 
+/// What the kernel lets a container do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Security {
     #[serde(skip_serializing_if = "crate::is_default")]
@@ -403,7 +445,9 @@ pub struct Security {
     pub credential_spec: Option<String>,
 }
 
+/// Where a container's output goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct LogDriver {
     pub driver: String,

@@ -23,13 +23,19 @@ node! {
         capabilities: node(Listed) "capabilities";
         /// Nothing of a machine's disk is mounted but what is listed, by binds or by volume options.
         binds: node(Listed) "binds";
+        /// No task is on a machine's own network.
+        host_network: value(Verdict) "host-network";
+        /// No setting of the kernel is changed that is not listed.
+        sysctls: node(Listed) "sysctls";
+        /// Of the ports below 1024 only those that are listed are published, by services and gateways.
+        low_ports: node(Listed) "low-ports";
     }
 
     /// A rule with what it lets pass.
     Listed "registries" {
         /// `warn` or `deny`.
         verdict: arg(Verdict) "VERDICT";
-        /// Registries or folders of them, capabilities, or folders of machines.
+        /// Registries or folders of them, capabilities, folders of machines, settings or ports.
         allow: set(Scalar) "allow";
     }
 }
@@ -49,6 +55,9 @@ impl Policy {
             registries: listed(self.registries.as_ref()),
             capabilities: listed(self.capabilities.as_ref()),
             binds: listed(self.binds.as_ref()),
+            host_network: self.host_network.map(|at| at.value),
+            sysctls: listed(self.sysctls.as_ref()),
+            low_ports: listed(self.low_ports.as_ref()),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Plans that were written down, and what became of them.
 
+use std::collections::BTreeSet;
+
 use skep_schema::change::ChangeSet;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::plan::{Origin, Plan};
 use skep_schema::spec::Test;
+use skep_schema::test::TestReport;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -72,6 +75,57 @@ pub(super) fn compare(
     };
     let changes = (!changes.is_empty()).then(|| Box::new(changes));
     Ok(Snapshot::Other(Box::new(other(test, message)), changes))
+}
+
+/// The files of snapshots that are no test's. Where a test that `wanted` one made no plan, nobody knows
+/// which file is its own, and none is named.
+pub(super) fn stale(
+    session: &Session<'_>,
+    report: &TestReport,
+    wanted: usize,
+) -> Result<Vec<String>, Failure> {
+    let used = report
+        .tests
+        .iter()
+        .filter_map(|test| test.snapshot.as_ref());
+    if used.clone().count() < wanted {
+        return Ok(Vec::new());
+    }
+    let used: BTreeSet<&String> = used.collect();
+    let folder = session.project.root().join(FOLDER);
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        return Ok(Vec::new());
+    };
+    let mut stale = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| Failure::file(&folder, &e))?.path();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let file = format!("{FOLDER}/{}", name.unwrap_or_default());
+        // Other files may lie there too: only a plan of this project can be one of its snapshots.
+        let own = path.extension().is_some_and(|end| end == "json")
+            && matches!(read_saved(&path), Ok(Saved::Plan(plan)) if plan.project == report.project);
+        if own && !used.contains(&file) {
+            stale.push(file);
+        }
+    }
+    stale.sort();
+    Ok(stale)
+}
+
+/// Says which files are stale, or takes them away.
+pub(super) fn clear(session: &Session<'_>, stale: &[String], update: bool) -> Result<(), Failure> {
+    for file in stale {
+        if update {
+            let path = session.project.root().join(file);
+            std::fs::remove_file(&path).map_err(|e| Failure::file(&path, &e))?;
+            eprintln!("removed {file}, which no test has any more");
+        } else {
+            eprintln!("warning: no test has {file} any more; `skep test --update` removes it");
+        }
+    }
+    Ok(())
 }
 
 /// The plan without the places its nodes were written at: a line added above changes no plan.

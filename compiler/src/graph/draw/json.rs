@@ -1,59 +1,31 @@
 //! The graph as data.
 
-use serde::Serialize;
 use skep_schema::address::Address;
+use skep_schema::report::{GRAPH_FORMAT, GraphEdge, GraphNode, GraphReport};
 
 use super::super::Graph;
 use super::Picture;
 
-#[derive(Serialize)]
-struct Document<'a> {
-    format: &'static str,
-    nodes: Vec<Node<'a>>,
-    edges: Vec<Line<'a>>,
-}
-
-#[derive(Serialize)]
-struct Node<'a> {
-    address: &'a Address,
-    /// Nothing for a node on a cycle.
-    level: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    from: &'a Address,
-    to: &'a Address,
-    kind: &'static str,
-    orders: bool,
-}
-
 pub(super) fn draw(graph: &Graph, picture: &Picture<'_>) -> String {
     let levels = graph.levels();
     let level = |address: &Address| levels.iter().position(|l| l.contains(&address));
-    let document = Document {
-        format: "skep.graph/1",
-        nodes: picture
-            .nodes
-            .iter()
-            .map(|a| Node {
-                address: a,
-                level: level(a),
-            })
-            .collect(),
-        edges: picture
-            .edges
-            .iter()
-            .map(|(from, to, e)| Line {
-                from,
-                to,
-                kind: e.kind.word(),
-                orders: e.kind.orders(),
-            })
-            .collect(),
+    let nodes = picture.nodes.iter().map(|address| GraphNode {
+        address: (*address).clone(),
+        level: level(address),
+    });
+    let edges = picture.edges.iter().map(|(from, to, edge)| GraphEdge {
+        from: (*from).clone(),
+        to: (*to).clone(),
+        kind: edge.kind.word().to_owned(),
+        orders: edge.kind.orders(),
+    });
+    let report = GraphReport {
+        format: GRAPH_FORMAT.to_owned(),
+        nodes: nodes.collect(),
+        edges: edges.collect(),
     };
     let mut text =
-        serde_json::to_string_pretty(&document).expect("addresses and words are plain data");
+        serde_json::to_string_pretty(&report).expect("addresses and words are plain data");
     text.push('\n');
     text
 }

@@ -1,0 +1,76 @@
+//! `skep schema`
+
+use clap::{Args, ValueEnum};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::print;
+
+const EXAMPLES: &str = "\
+Examples:
+  skep schema plan > plan.schema.json    what `skep compile -o json` writes
+  skep schema changes                    what `skep plan -o json` writes
+  skep schema language                   the nodes, fields and types of the language
+
+The schemas are JSON Schema 2020-12. They bear properties that they do not name: a newer skep may
+write more under the same version, and never less.";
+
+/// Print the JSON Schema of a form of data, or the language as data
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// What to describe
+    #[arg(value_enum, value_name = "NAME")]
+    name: Name,
+}
+
+macro_rules! names {
+    ($($(#[doc = $doc:literal])* $name:ident $file:literal)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+        enum Name { $($(#[doc = $doc])* $name),* }
+
+        impl Name {
+            const fn text(self) -> &'static str {
+                match self {
+                    $(Name::$name => include_str!(concat!("../../../docs/schema/", $file, ".json"))),*
+                }
+            }
+        }
+    };
+}
+
+names! {
+    /// A plan: `compile -o json`, `show -o plan`
+    Plan "plan"
+    /// What an apply would do: `plan -o json`, `plan --out`, `diff -o json`
+    Changes "changes"
+    /// How an apply ended: `apply -o json`, `rollback -o json`, `destroy -o json`
+    Apply "apply"
+    /// One line of `--progress json`
+    Event "event"
+    /// What runs: `status -o json`
+    Status "status"
+    /// What others changed: `drift -o json`
+    Drift "drift"
+    /// What was applied: `history -o json`
+    History "history"
+    /// One revision: `show -o json`
+    Revision "revision"
+    /// What is wrong: `check -o json`
+    Check "check"
+    /// How tests ended: `test -o json`
+    Tests "tests"
+    /// An edit and its undo: `set -o json` and its like
+    Edit "edit"
+    /// The dependency graph: `graph -o json`
+    Graph "graph"
+    /// The language itself: every node, how it is written, and what its values can be
+    Language "language"
+    /// The schema of the language as data
+    LanguageSchema "language-schema"
+}
+
+pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
+    print(options.name.text())?;
+    Ok(Exit::Done)
+}
