@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use skep_schema::diagnostic::{Code, Diagnostic, Label};
-use skep_schema::lang::Decoder;
+use skep_schema::lang::{Decoder, Used};
 use skep_schema::span::{Sources, Span};
 
 use crate::lock::Lock;
 use crate::source::{File, Inputs, SourceSet, Wanted};
+
+/// What is said of the item of an `each` that a mistake shows in.
+pub(crate) const FOR_ITEM: &str = "for this item";
 
 /// Handed from phase to phase.
 #[derive(Clone, Debug)]
@@ -58,21 +61,18 @@ impl<'a> Context<'a> {
         self.inputs
     }
 
-    /// Points at the uses of components in all that was reported since there were `from` of them.
-    pub(crate) fn used_at(&mut self, from: usize, uses: &[Span]) {
+    /// Points at the uses of components, and the items they are for, in all that was reported since
+    /// there were `from` of them.
+    pub(crate) fn used_at(&mut self, from: usize, uses: &[Used]) {
         for diagnostic in &mut self.decoder.diagnostics[from..] {
-            let known = |span: &Span| diagnostic.secondary.iter().any(|label| label.span == *span);
-            let new: Vec<Span> = uses
-                .iter()
-                .rev()
-                .filter(|span| !known(span))
-                .copied()
-                .collect();
-            let labels = new.into_iter().map(|span| Label {
-                span,
-                text: "used here".to_owned(),
-            });
-            diagnostic.secondary.extend(labels);
+            point_at(diagnostic, uses);
+        }
+    }
+
+    /// Names one more place in all that was reported since there were `from` of them.
+    pub(crate) fn label(&mut self, from: usize, span: Span, text: &str) {
+        for diagnostic in &mut self.decoder.diagnostics[from..] {
+            label(diagnostic, span, text);
         }
     }
 
@@ -126,5 +126,26 @@ impl<'a> Context<'a> {
             self.wanted.insert(Wanted::Glob(pattern.to_owned()));
         }
         found.map(Vec::as_slice)
+    }
+}
+
+/// Adds the uses that led to what a diagnostic is about, the innermost first.
+pub(crate) fn point_at(diagnostic: &mut Diagnostic, uses: &[Used]) {
+    for used in uses.iter().rev() {
+        let item = used.item.map(|item| (item, FOR_ITEM));
+        for (span, text) in item.into_iter().chain([(used.at, "used here")]) {
+            label(diagnostic, span, text);
+        }
+    }
+}
+
+/// Names one more place, unless the diagnostic names it already.
+pub(crate) fn label(diagnostic: &mut Diagnostic, span: Span, text: &str) {
+    let places = diagnostic.secondary.iter().chain([&diagnostic.primary]);
+    if !places.into_iter().any(|label| label.span == span) {
+        diagnostic.secondary.push(Label {
+            span,
+            text: text.to_owned(),
+        });
     }
 }

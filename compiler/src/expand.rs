@@ -2,6 +2,7 @@
 //! annotated values have done their work.
 
 mod component;
+mod each;
 mod environment;
 mod fits;
 mod fmt;
@@ -128,8 +129,9 @@ fn own_nodes(
             "project" | "param" | "component" | "environment" | "defaults" | "include"
             | "import" | "test" => {}
             "use" => {
-                let node = value::node(cx, scope, root);
-                all.extend(expander.expand(cx, node));
+                for instance in each::instances(cx, scope, root) {
+                    all.extend(expander.expand(cx, instance));
+                }
             }
             word if is_known(word) => all.push(value::top(cx, scope, root)),
             _ => {

@@ -22,4 +22,4 @@ pub use read::{Read, Type, one_of, scalar_text};
 pub use reference::reference;
 pub use suggest::nearest;
 pub use table::{Field, Key, NodeInfo, PLANNED, PLANNED_KINDS, Shape};
-pub use tree::{Arg, Literal, Node, Part, Prop, Template};
+pub use tree::{Arg, Literal, Node, Part, Prop, Template, Used};

@@ -30,7 +30,7 @@ pub use values::*;
 
 use std::collections::BTreeMap;
 
-use crate::lang::{Decode, NodeInfo};
+use crate::lang::{Decode, NodeInfo, Used};
 use crate::span::{At, Span};
 
 /// A declaration with its place and the uses of components that led to it.
@@ -40,7 +40,7 @@ pub struct Declared<T> {
     pub node: Box<T>,
     /// The place of the name.
     pub name: Span,
-    pub uses: Vec<Span>,
+    pub uses: Vec<Used>,
     /// A value of it is unknown, or was wrong and has been reported: what seems to be missing in
     /// it is not to be reported.
     pub partial: bool,

@@ -47,7 +47,7 @@ pub fn rename(
         renaming.top(root);
     }
     let Some(file) = renaming.declared.clone() else {
-        let place = node.uses.first().map_or(node.span, |span| *span);
+        let place = node.uses.first().map_or(node.span, |used| used.at);
         let line = written.sources.position(place.file, place.start).line;
         let message = format!("the name of `{from}` is not written out");
         let help = format!(

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use skep_schema::address::{Address, Kind, Segment, segments};
-use skep_schema::lang::{Key, Node, NodeInfo, Prop, Shape, nearest, scalar_text};
+use skep_schema::lang::{Key, Node, NodeInfo, Prop, Shape, Used, nearest, scalar_text};
 use skep_schema::span::Span;
 use skep_schema::spec::KINDS;
 
@@ -106,7 +106,7 @@ pub(super) struct Walk<'w> {
     found: Found<'w>,
     /// How the property is written.
     shape: Option<Shape>,
-    uses: Vec<Span>,
+    uses: Vec<Used>,
 }
 
 enum Found<'w> {

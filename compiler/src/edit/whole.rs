@@ -1,6 +1,7 @@
 //! Whole nodes: taken away, and put in.
 
 use skep_schema::address::Address;
+use skep_schema::lang::Used;
 
 use super::site::{kind_and_name, no_node};
 use super::{Refusal, Site, Splice, Written, place};
@@ -16,7 +17,7 @@ pub fn remove(written: &Written, address: &Address) -> Result<Vec<Site>, Refusal
         .node(address)
         .ok_or_else(|| no_node(written, address))?;
     let sources = &written.sources;
-    if let Some(at) = node.uses.first() {
+    if let Some(Used { at, .. }) = node.uses.first() {
         let (file, line) = (
             sources.path(at.file),
             sources.position(at.file, at.start).line,

@@ -87,7 +87,8 @@ pub(crate) fn sets(
         let name = set.param.value.0;
         if !declared.contains_key(&name) {
             let message = format!("there is no parameter `{name}`");
-            cx.report_absence(unknown(message, &name, declared.keys(), set.param.span));
+            let known = declared.keys().map(String::as_str);
+            cx.report_absence(unknown(message, &name, known, set.param.span));
         } else if let Some(first) = all.get(&name) {
             let message = format!("`{name}` is set twice");
             cx.report(

@@ -2,6 +2,7 @@
 
 mod allowing;
 mod components;
+mod each;
 mod environments;
 mod explained;
 mod files;

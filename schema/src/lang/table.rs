@@ -104,12 +104,7 @@ impl NodeInfo {
 
 /// Words that the language has room for and this version does not run: the node they stand in,
 /// and the word.
-pub const PLANNED: &[(&str, &str)] = &[
-    ("certificate", "acme"),
-    ("component", "each"),
-    ("service", "serverless"),
-    ("use", "each"),
-];
+pub const PLANNED: &[(&str, &str)] = &[("certificate", "acme"), ("service", "serverless")];
 
 /// Kinds of nodes that the language has room for and this version does not run.
 pub const PLANNED_KINDS: &[&str] = &["record", "build", "alert", "notify"];

@@ -78,12 +78,16 @@ node! {
         body: rest(Node) "BODY";
     }
 
-    /// A use of a component.
+    /// A use of a component, or one for each item of a list.
     Use "use" {
         /// Which component.
         component: arg(Scalar) "COMPONENT";
-        /// The name of the instance, read as `name` in the component.
+        /// The name of the instance, read as `name` in the component. Beside `each` it may be left
+        /// out: then it is the item's.
         name: arg(Name) "NAME";
+        /// One instance for each item: `each api shop`, a map or rows `{ api port=8080; shop port=8081 }`,
+        /// or a parameter that is a list or map. Arguments read it as `each` and `each.KEY`.
+        each: any(Node) "each";
         /// What the component's parameters are.
         given: rest(Node) "PARAM";
     }
