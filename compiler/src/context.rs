@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use skep_schema::diagnostic::{Code, Diagnostic, Label};
-use skep_schema::lang::{Decoder, Used};
+use skep_schema::lang::{Decoder, Node, Used, scalar_text};
 use skep_schema::span::{Sources, Span};
 
 use crate::lock::Lock;
@@ -27,11 +27,47 @@ pub(crate) struct Context<'a> {
     /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
     /// whole may come from that.
     pub(crate) partial: BTreeSet<Span>,
+    /// The nodes that components made.
+    pub(crate) made: Vec<Made>,
+    /// What the patches of the chosen environment are laid over.
+    pub(crate) patched: Vec<Patched>,
     /// Whether a file or an import could not be had, which has been reported: what else is not
     /// there may stand in it.
     pub(crate) files_missing: bool,
     /// Whether nodes may be missing for that or another reason that was reported.
     pub(crate) nodes_missing: bool,
+}
+
+/// A node that a component made, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) name: String,
+    /// Its line in the component.
+    pub(crate) line: Span,
+    pub(crate) uses: Vec<Used>,
+}
+
+impl Made {
+    /// Nothing for a node of the project itself.
+    pub(crate) fn of(node: &Node) -> Option<Self> {
+        let first = node.args.first().filter(|_| !node.uses.is_empty())?;
+        Some(Self {
+            name: scalar_text(&first.value)?.into(),
+            line: node.span,
+            uses: node.uses.clone(),
+        })
+    }
+}
+
+/// A patch, and one of the nodes it is laid over.
+#[derive(Clone, Debug)]
+pub(crate) struct Patched {
+    /// The patch's line.
+    pub(crate) patch: Span,
+    pub(crate) name: String,
+    /// The node's line.
+    pub(crate) line: Span,
+    pub(crate) uses: Vec<Used>,
 }
 
 impl<'a> Context<'a> {
@@ -44,6 +80,8 @@ impl<'a> Context<'a> {
             wanted: BTreeSet::new(),
             lock: None,
             partial: BTreeSet::new(),
+            made: Vec::new(),
+            patched: Vec::new(),
             files_missing: false,
             nodes_missing: false,
         }

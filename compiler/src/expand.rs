@@ -6,13 +6,16 @@ mod each;
 mod environment;
 mod fits;
 mod fmt;
+mod form;
 mod import;
 mod load;
 mod merge;
+mod order;
 mod param;
 mod path;
 mod scope;
 mod test;
+mod touch;
 mod value;
 mod words;
 
@@ -27,7 +30,7 @@ use environment::{Nodes, chosen, environments};
 use scope::{Bound, Params, Place, Scope, Value};
 use words::{is_known, meant, unread};
 
-use crate::context::Context;
+use crate::context::{Context, Made};
 use crate::syntax::NodeRef;
 
 pub(crate) use load::{Loaded, load};
@@ -70,11 +73,13 @@ pub(crate) fn expand(cx: &mut Context<'_>, loaded: &Loaded) -> Expanded {
     if let Some(changes) = changes {
         nodes.change(cx, changes);
     }
+    let nodes = nodes.finish();
+    cx.made = nodes.iter().filter_map(Made::of).collect();
     Expanded {
         project: loaded.project.clone(),
         environments: environments.into_keys().collect(),
         params: plain_values(&params),
-        nodes: nodes.finish(),
+        nodes,
         unused: expander.unused(cx),
         tests,
     }

@@ -21,5 +21,5 @@ pub(crate) use read::plain;
 pub use read::{Read, Type, one_of, scalar_text};
 pub use reference::reference;
 pub use suggest::nearest;
-pub use table::{Field, Key, NodeInfo, PLANNED, PLANNED_KINDS, Shape};
+pub use table::{Field, Key, NodeInfo, Overlay, PLANNED, PLANNED_KINDS, Shape};
 pub use tree::{Arg, Literal, Node, Part, Prop, Template, Used};

@@ -382,7 +382,7 @@ pub(super) fn is_named(node: NodeRef<'_>, word: &str, name: &str) -> bool {
 
 fn keyed<'n>(node: &'n Node, word: &str, key: Key, name: &str) -> Option<&'n Node> {
     let is_it = |child: &&Node| match key {
-        Key::Name => {
+        Key::Name | Key::NameAnd(_) => {
             child
                 .args
                 .first()
@@ -417,10 +417,22 @@ fn line(path: &[String], value: &str, info: Option<&'static NodeInfo>) -> String
     let spelled = spell::string(word);
     match (key, below) {
         (_, []) => format!("{spelled} {value}"),
-        (Some(Shape::Nodes { key: Key::Name, .. }), [name]) => {
+        (
+            Some(Shape::Nodes {
+                key: Key::Name | Key::NameAnd(_),
+                ..
+            }),
+            [name],
+        ) => {
             format!("{spelled} {} {value}", spell::string(name))
         }
-        (Some(Shape::Nodes { key: Key::Name, .. }), [name, below @ ..]) => {
+        (
+            Some(Shape::Nodes {
+                key: Key::Name | Key::NameAnd(_),
+                ..
+            }),
+            [name, below @ ..],
+        ) => {
             format!(
                 "{spelled} {} {{ {} }}",
                 spell::string(name),

@@ -10,11 +10,12 @@ use skep_schema::spec::{
 };
 
 use super::load::Loaded;
-use super::merge::{Orders, merge};
+use super::merge;
 use super::param::{Signature, unknown};
 use super::scope::{Params, Scope};
+use super::touch::{Ledger, Reach};
 use super::value;
-use crate::context::Context;
+use crate::context::{Context, Patched};
 use crate::syntax::NodeRef;
 use crate::words::there_are;
 
@@ -185,18 +186,23 @@ impl Nodes {
                 continue;
             };
             let own = std::mem::replace(node, lowest(node, &defaults.values));
-            merge(cx, node, own, info, Orders::None);
+            merge::over_defaults(cx, node, own, info);
         }
     }
 
-    /// Applies an environment: what it adds, then what it changes, then what it removes.
+    /// Applies an environment to the nodes, its own included: patches of all of a kind, then those
+    /// of one node, then removals.
     pub(crate) fn change(&mut self, cx: &mut Context<'_>, environment: Environment) {
         self.make_index();
-        for patch in environment.patch {
-            self.patch(cx, &patch);
+        let mut ledger = Ledger::default();
+        let mut patches = environment.patch;
+        patches.sort_by_key(|patch| reach(&patch.name.value));
+        for patch in &patches {
+            self.patch(cx, patch, &mut ledger);
         }
+        ledger.close(cx);
         for removal in environment.remove {
-            self.remove(cx, &removal);
+            self.remove(cx, &removal, &patches);
         }
     }
 
@@ -212,7 +218,7 @@ impl Nodes {
         }
     }
 
-    fn patch(&mut self, cx: &mut Context<'_>, patch: &Patch) {
+    fn patch(&mut self, cx: &mut Context<'_>, patch: &Patch, ledger: &mut Ledger) {
         let Some(info) = kind(cx, &patch.kind) else {
             return;
         };
@@ -230,20 +236,33 @@ impl Nodes {
                 0..0,
                 node.args.first().cloned().filter(|_| !over.args.is_empty()),
             );
-            if patch.name.value.0 == "*" && is_global(node) {
+            let reach = reach(&patch.name.value);
+            if reach == Reach::All && is_global(node) {
                 leave_out(&mut over, "replicas");
             }
-            merge(cx, node, over, info, Orders::Obey);
+            cx.patched.extend(patched(patch, node));
+            let touches = merge::patch(cx, node, over, info);
+            let name = node.label().map_or("", |name| name.value);
+            let name = format!("{} {name}", info.word);
+            ledger.note(cx, (index, &name), reach, touches);
         }
     }
 
-    fn remove(&mut self, cx: &mut Context<'_>, removal: &Remove) {
+    fn remove(&mut self, cx: &mut Context<'_>, removal: &Remove, patches: &[Patch]) {
         let Some(info) = kind(cx, &removal.kind) else {
             return;
         };
         let matched = self.matched(info, &removal.name.value.0);
         if matched.is_empty() {
             self.matches_nothing(cx, info, &removal.name, "remove");
+        }
+        let in_vain = |patch: &&Patch| {
+            patch.kind.value == removal.kind.value
+                && reach(&patch.name.value) == Reach::One
+                && canonical(info, &patch.name.value.0) == canonical(info, &removal.name.value.0)
+        };
+        if let Some(patch) = patches.iter().find(in_vain).filter(|_| !matched.is_empty()) {
+            cx.report(removed_too(removal, patch));
         }
         for index in matched {
             self.all[index] = None;
@@ -283,6 +302,10 @@ impl Nodes {
         let text = &name.value.0;
         let message = format!("there is no {} `{text}` to {what}", info.word);
         let diagnostic = Diagnostic::new(Code::MatchesNothing, name.span, message);
+        if text != "*" && text.contains('*') {
+            cx.report(diagnostic.help("`*` alone stands for all; there are no other patterns"));
+            return;
+        }
         let there = |(key, index): (&'_ (&'static str, String), &usize)| {
             (key.0 == info.word && self.all[*index].is_some()).then_some(())
         };
@@ -300,6 +323,33 @@ impl Nodes {
             },
         );
     }
+}
+
+/// `*` stands for all of a kind.
+fn reach(name: &Scalar) -> Reach {
+    match name.0.as_str() {
+        "*" => Reach::All,
+        _ => Reach::One,
+    }
+}
+
+fn patched(patch: &Patch, node: &Node) -> Option<Patched> {
+    let name = node.args.first()?;
+    Some(Patched {
+        patch: patch.span,
+        name: scalar_text(&name.value)?.into(),
+        line: node.span,
+        uses: node.uses.clone(),
+    })
+}
+
+fn removed_too(removal: &Remove, patch: &Patch) -> Diagnostic {
+    let (kind, name) = (&removal.kind.value.0, &removal.name.value.0);
+    let message = format!("`{kind} {name}` is patched and removed");
+    Diagnostic::new(Code::PatchedTwice, removal.name.span, message)
+        .label("removed here")
+        .and(patch.name.span, "patched here")
+        .help("keep one of them")
 }
 
 /// A node of the kind's defaults alone, in the place of the node that will lie over it.

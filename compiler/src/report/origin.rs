@@ -1,0 +1,72 @@
+//! What led to a mistake, beside the place where it is written: the use of a component with its item,
+//! the node that a patch changes.
+
+use skep_schema::diagnostic::Diagnostic;
+use skep_schema::lang::Used;
+
+use super::MAX_LABELS;
+use super::tree::Tree;
+use crate::context::{Context, label, point_at};
+use crate::expand::Loaded;
+
+/// Points at what led to each diagnostic that lies in a component or in a patch. What was reported
+/// while one node was at hand says it already.
+pub(super) fn point(all: &mut [Diagnostic], cx: &Context<'_>, loaded: &Loaded) {
+    if cx.made.is_empty() && cx.patched.is_empty() {
+        return;
+    }
+    let tree = Tree::of(loaded);
+    for diagnostic in all {
+        let around = tree.around(diagnostic.primary.span);
+        let [root, inner, ..] = around.as_slice() else {
+            continue;
+        };
+        let line = inner.head_span();
+        match root.name().text {
+            "component" => {
+                let made = cx.made.iter().filter(|made| made.line == line);
+                let made: Vec<_> = made.map(|made| (made.name.as_str(), &made.uses)).collect();
+                for (_, uses) in meant(diagnostic, &made, |(name, _)| *name) {
+                    add_uses(diagnostic, uses);
+                }
+            }
+            "environment" => {
+                let patched = cx.patched.iter().filter(|patched| patched.patch == line);
+                let patched: Vec<_> = patched.collect();
+                for patched in meant(diagnostic, &patched, |patched| patched.name.as_str()) {
+                    if diagnostic.secondary.len() < MAX_LABELS {
+                        label(diagnostic, patched.line, "changes this node");
+                    }
+                    add_uses(diagnostic, &patched.uses);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn add_uses(diagnostic: &mut Diagnostic, uses: &[Used]) {
+    if diagnostic.secondary.len() + uses.len() <= MAX_LABELS {
+        point_at(diagnostic, uses);
+    }
+}
+
+/// Those of several nodes that a message names, or all where it names none of them.
+fn meant<T: Clone>(of: &Diagnostic, all: &[T], name: impl Fn(&T) -> &str) -> Vec<T> {
+    let words: Vec<&str> = of.message.split('`').skip(1).step_by(2).collect();
+    let named = all
+        .iter()
+        .filter(|one| words.iter().any(|word| is_name(word, name(one))));
+    let named: Vec<T> = named.cloned().collect();
+    if named.is_empty() {
+        all.to_vec()
+    } else {
+        named
+    }
+}
+
+/// `api`, `service api` and `service.api` are about `api`.
+fn is_name(word: &str, name: &str) -> bool {
+    let rest = word.strip_suffix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with([' ', '.']))
+}
