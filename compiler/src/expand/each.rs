@@ -141,16 +141,13 @@ fn once(cx: &mut Context<'_>, items: impl Iterator<Item = Item>) -> Vec<Item> {
     let mut first: BTreeMap<SmolStr, Span> = BTreeMap::new();
     let mut kept = Vec::new();
     for item in items {
-        match first.get(&item.name) {
-            Some(before) => {
-                let message = format!("`{}` is in `each` twice", item.name);
-                cx.report(twice(&message, item.span, *before));
-            }
-            None => {
-                first.insert(item.name.clone(), item.span);
-                kept.push(item);
-            }
+        if let Some(before) = first.get(&item.name) {
+            let message = format!("`{}` is in `each` twice", item.name);
+            cx.report(twice(&message, item.span, *before));
+            continue;
         }
+        first.insert(item.name.clone(), item.span);
+        kept.push(item);
     }
     kept
 }
@@ -169,7 +166,7 @@ fn of_list(cx: &mut Context<'_>, arg: Arg) -> Option<Item> {
         return None;
     };
     Some(Item {
-        name: name.into(),
+        name,
         value: arg.value,
         keys: BTreeMap::new(),
         span: arg.span,

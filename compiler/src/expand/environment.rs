@@ -227,6 +227,11 @@ impl Nodes {
             self.matches_nothing(cx, info, &patch.name, "patch");
             return;
         }
+        if is_empty(&patch.change) {
+            let message = "this patch says nothing";
+            let help = "write what is different here, or take it away";
+            cx.report(Diagnostic::new(Code::ChangesNothing, patch.span, message).help(help));
+        }
         for index in matched {
             let Some(node) = &mut self.all[index] else {
                 continue;
@@ -323,6 +328,10 @@ impl Nodes {
             },
         );
     }
+}
+
+fn is_empty(change: &Node) -> bool {
+    change.args.is_empty() && change.props.is_empty() && change.children.is_empty()
 }
 
 /// `*` stands for all of a kind.

@@ -132,11 +132,12 @@ impl Layer {
             .filter(|f| matches!(f.shape, Shape::Arg { .. }));
         for (nth, arg) in over.into_iter().enumerate() {
             let word = words.next().map_or("", |field| field.word);
+            let word = word.to_ascii_lowercase();
             let old = base.args.get(nth);
             let same = old.is_some_and(|old| same_value(old, &arg));
             // The first one is what the node is known by, and stays.
             if nth > 0 || !same {
-                self.touch(&[word], arg.span, old.map(|a| a.span), Deed::sets(same));
+                self.touch(&[&word], arg.span, old.map(|a| a.span), Deed::sets(same));
             }
             match base.args.get_mut(nth) {
                 Some(old) => *old = arg,
@@ -194,10 +195,7 @@ impl Layer {
         let word = child.name.value.clone();
         match base.children.iter_mut().find(|c| c.name.value == word) {
             Some(old) => self.below(cx, old, child, info, &[&word]),
-            None => {
-                self.touch(&[&word], child.span, None, Deed::Sets);
-                base.children.push(self.fresh(cx, child, info));
-            }
+            None => base.children.push(self.fresh(cx, child, info, &[&word])),
         }
     }
 
@@ -216,10 +214,9 @@ impl Layer {
         let found = same_key(others, &child, info, key);
         self.laid.push(child.span);
         match found.as_slice() {
-            [] => {
-                self.touch(&[&word, &name], child.span, None, Deed::Sets);
-                base.children.push(self.fresh(cx, child, info));
-            }
+            [] => base
+                .children
+                .push(self.fresh(cx, child, info, &[&word, &name])),
             [at] => {
                 let old = &mut base.children[*at];
                 leave_identity(&mut child, old, info, key);
@@ -250,14 +247,19 @@ impl Layer {
     }
 
     /// A child that lies on nothing; orders in it have nothing to act on and are reported.
-    pub(super) fn fresh(&self, cx: &mut Context<'_>, child: Node, info: &'static NodeInfo) -> Node {
+    pub(super) fn fresh(
+        &mut self,
+        cx: &mut Context<'_>,
+        child: Node,
+        info: &'static NodeInfo,
+        words: &[&str],
+    ) -> Node {
         if self.kind == Kind::Node {
             return child;
         }
         let mut empty = Node::bare(&child.name.value, child.name.span);
-        empty.span = child.span;
         empty.uses.clone_from(&child.uses);
-        Self::new(Kind::Patch).lay(cx, &mut empty, child, info);
+        self.below(cx, &mut empty, child, info, words);
         empty
     }
 }
@@ -354,3 +356,6 @@ fn which(child: &Node, name: &str, key: Key, places: impl Iterator<Item = Span>)
     };
     places.fold(diagnostic, |all, place| all.and(place, "one is here"))
 }
+
+#[cfg(test)]
+mod tests;

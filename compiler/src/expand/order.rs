@@ -136,7 +136,7 @@ impl Layer {
         let same = found.len() == 1 && says_same(old, &new);
         self.touch(&words, new.span, Some(old.span), Deed::sets(same));
         base.children[first] = match field.shape.inner() {
-            Some(inner) => self.fresh(cx, new, inner),
+            Some(inner) => self.fresh(cx, new, inner, &words),
             None => new,
         };
         for at in found[1..].iter().rev() {

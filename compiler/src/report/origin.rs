@@ -5,8 +5,8 @@ use skep_schema::diagnostic::Diagnostic;
 use skep_schema::lang::Used;
 
 use super::MAX_LABELS;
-use super::tree::Tree;
-use crate::context::{Context, label, point_at};
+use super::tree::{Tree, covers};
+use crate::context::{Context, Patched, label, point_at};
 use crate::expand::Loaded;
 
 /// Points at what led to each diagnostic that lies in a component or in a patch. What was reported
@@ -16,7 +16,10 @@ pub(super) fn point(all: &mut [Diagnostic], cx: &Context<'_>, loaded: &Loaded) {
         return;
     }
     let tree = Tree::of(loaded);
-    for diagnostic in all {
+    let about_values = all
+        .iter_mut()
+        .filter(|diagnostic| !diagnostic.code.as_str().starts_with("SK1"));
+    for diagnostic in about_values {
         let around = tree.around(diagnostic.primary.span);
         let [root, inner, ..] = around.as_slice() else {
             continue;
@@ -34,15 +37,27 @@ pub(super) fn point(all: &mut [Diagnostic], cx: &Context<'_>, loaded: &Loaded) {
                 let patched = cx.patched.iter().filter(|patched| patched.patch == line);
                 let patched: Vec<_> = patched.collect();
                 for patched in meant(diagnostic, &patched, |patched| patched.name.as_str()) {
-                    if diagnostic.secondary.len() < MAX_LABELS {
-                        label(diagnostic, patched.line, "changes this node");
-                    }
-                    add_uses(diagnostic, &patched.uses);
+                    add_node(diagnostic, patched, &tree);
                 }
             }
             _ => {}
         }
     }
+}
+
+/// Names the node that a patch changes, unless a part of it is named already.
+fn add_node(diagnostic: &mut Diagnostic, patched: &Patched, tree: &Tree<'_>) {
+    let chain = tree.around(patched.line);
+    let node = chain.iter().find(|node| node.head_span() == patched.line);
+    let whole = node.map_or(patched.line, |node| node.span());
+    let named = diagnostic
+        .secondary
+        .iter()
+        .any(|label| covers(whole, label.span));
+    if !named && diagnostic.secondary.len() < MAX_LABELS {
+        label(diagnostic, patched.line, "changes this node");
+    }
+    add_uses(diagnostic, &patched.uses);
 }
 
 fn add_uses(diagnostic: &mut Diagnostic, uses: &[Used]) {

@@ -8,6 +8,7 @@ mod explained;
 mod files;
 mod mending;
 mod nodes;
+mod overlays;
 mod params;
 mod slips;
 mod soup;
