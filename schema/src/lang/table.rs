@@ -117,14 +117,6 @@ pub enum Overlay {
 }
 
 impl Overlay {
-    /// The rule in a word, for people.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Overlay::Replace | Overlay::ReplaceAll => "replaces",
-            Overlay::Entries | Overlay::Inside(_) | Overlay::Keyed(..) => "merges",
-        }
-    }
-
     /// Whether `append` adds to such a field.
     pub const fn takes_append(self) -> bool {
         matches!(self, Overlay::ReplaceAll)
