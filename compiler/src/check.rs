@@ -13,11 +13,14 @@ use crate::graph::Graph;
 /// what could not be read, so that is left for later.
 pub(crate) fn check(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
     for declared in spec.flows.values() {
+        cx.about(&declared.uses);
         flow::check(&declared.node, cx);
     }
     for lint in lint::ALL {
+        cx.about(&[]);
         lint(spec, graph, cx);
     }
+    cx.about(&[]);
     if cx
         .decoder
         .diagnostics
@@ -25,7 +28,9 @@ pub(crate) fn check(spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
         .all(|d| d.severity != Severity::Error)
     {
         for lint in lint::OF_WHOLE {
+            cx.about(&[]);
             lint(spec, graph, cx);
         }
+        cx.about(&[]);
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Context<'a> {
     /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
     /// whole may come from that.
     pub(crate) partial: BTreeSet<Span>,
+    /// The uses that led to the node at hand, where one is.
+    about: Vec<Used>,
     /// The nodes that components made.
     pub(crate) made: Vec<Made>,
     /// What the patches of the chosen environment are laid over.
@@ -80,6 +82,7 @@ impl<'a> Context<'a> {
             wanted: BTreeSet::new(),
             lock: None,
             partial: BTreeSet::new(),
+            about: Vec::new(),
             made: Vec::new(),
             patched: Vec::new(),
             files_missing: false,
@@ -107,6 +110,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// From here on, what is reported is about a node that these uses led to.
+    pub(crate) fn about(&mut self, uses: &[Used]) {
+        self.about.clear();
+        self.about.extend_from_slice(uses);
+    }
+
     /// Names one more place in all that was reported since there were `from` of them.
     pub(crate) fn label(&mut self, from: usize, span: Span, text: &str) {
         for diagnostic in &mut self.decoder.diagnostics[from..] {
@@ -114,7 +123,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn report(&mut self, mut diagnostic: Diagnostic) {
+        point_at(&mut diagnostic, &self.about);
         self.decoder.report(diagnostic);
     }
 

@@ -41,17 +41,22 @@ pub(crate) fn resolve(
         graph: Graph::of(Names::of(spec).addresses()),
     };
     for (name, service) in &spec.services {
+        resolver.cx.about(&service.uses);
         resolver.service(name, service);
     }
     for (name, gateway) in &spec.gateways {
+        resolver.cx.about(&gateway.uses);
         resolver.gateway(name, gateway);
     }
     for (name, route) in &spec.routes {
+        resolver.cx.about(&route.uses);
         resolver.route(name, route);
     }
     for (name, flow) in &spec.flows {
+        resolver.cx.about(&flow.uses);
         resolver.flow(name, flow);
     }
+    resolver.cx.about(&[]);
     resolver.certificates_and_registries();
     resolver.identity();
     let graph = resolver.graph;

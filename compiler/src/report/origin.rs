@@ -29,8 +29,11 @@ pub(super) fn point(all: &mut [Diagnostic], cx: &Context<'_>, loaded: &Loaded) {
             "component" => {
                 let made = cx.made.iter().filter(|made| made.line == line);
                 let made: Vec<_> = made.map(|made| (made.name.as_str(), &made.uses)).collect();
+                let known = made.iter().any(|(_, uses)| is_pointed_at(diagnostic, uses));
                 for (_, uses) in meant(diagnostic, &made, |(name, _)| *name) {
-                    add_uses(diagnostic, uses);
+                    if !known {
+                        add_uses(diagnostic, uses);
+                    }
                 }
             }
             "environment" => {
@@ -66,18 +69,22 @@ fn add_uses(diagnostic: &mut Diagnostic, uses: &[Used]) {
     }
 }
 
-/// Those of several nodes that a message names, or all where it names none of them.
+fn is_pointed_at(diagnostic: &Diagnostic, uses: &[Used]) -> bool {
+    let is_named = |span| diagnostic.secondary.iter().any(|label| label.span == span);
+    uses.last().is_some_and(|used| is_named(used.at))
+}
+
+/// Those of several nodes that a message names; the only one there is; else none, since it could be
+/// about any of them.
 fn meant<T: Clone>(of: &Diagnostic, all: &[T], name: impl Fn(&T) -> &str) -> Vec<T> {
+    if let [only] = all {
+        return vec![only.clone()];
+    }
     let words: Vec<&str> = of.message.split('`').skip(1).step_by(2).collect();
     let named = all
         .iter()
         .filter(|one| words.iter().any(|word| is_name(word, name(one))));
-    let named: Vec<T> = named.cloned().collect();
-    if named.is_empty() {
-        all.to_vec()
-    } else {
-        named
-    }
+    named.cloned().collect()
 }
 
 /// `api`, `service api` and `service.api` are about `api`.

@@ -9,6 +9,7 @@ use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for service in spec.services.values() {
+        cx.about(&service.uses);
         let replicated = service
             .node
             .mode

@@ -16,6 +16,7 @@ const DATABASES: &[(&str, &str, &str)] = &[
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for service in spec.services.values() {
+        cx.about(&service.uses);
         let Some(image) = &service.node.image else {
             continue;
         };

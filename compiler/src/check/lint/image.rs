@@ -7,9 +7,11 @@ use crate::context::Context;
 use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let services = spec.services.values().filter_map(|s| s.node.image.as_ref());
-    let gateways = spec.gateways.values().filter_map(|g| g.node.image.as_ref());
-    for image in services.chain(gateways) {
+    let services = spec.services.values().map(|s| (&s.node.image, &s.uses));
+    let gateways = spec.gateways.values().map(|g| (&g.node.image, &g.uses));
+    for (image, uses) in services.chain(gateways) {
+        let Some(image) = image else { continue };
+        cx.about(uses);
         let reference = image.value.reference();
         let what = match reference.tag() {
             _ if reference.digest().is_some() || is_locked(image.value.as_str(), cx) => continue,

@@ -7,16 +7,13 @@ use crate::context::Context;
 use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let services = spec
-        .services
-        .values()
-        .filter_map(|s| s.node.placement.as_ref());
-    let gateways = spec
-        .gateways
-        .values()
-        .filter_map(|g| g.node.placement.as_ref());
-    for placement in services.chain(gateways) {
-        report(placement, cx);
+    let services = spec.services.values().map(|s| (&s.node.placement, &s.uses));
+    let gateways = spec.gateways.values().map(|g| (&g.node.placement, &g.uses));
+    for (placement, uses) in services.chain(gateways) {
+        cx.about(uses);
+        if let Some(placement) = placement {
+            report(placement, cx);
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::lower::network::of_service;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for (name, service) in &spec.services {
+        cx.about(&service.uses);
         let mut told = BTreeSet::new();
         for (other, place) in hosts(&service.node) {
             let Some(asked) = spec.services.get(other) else {

@@ -15,6 +15,7 @@ const ROUTERS: &str = "traefik.http.routers.";
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     let mut said = BTreeMap::new();
     for (name, service) in &spec.services {
+        cx.about(&service.uses);
         on_containers(&service.node.container_labels, cx);
         said_otherwise(name, &service.node.labels, &mut said, cx);
     }
@@ -48,6 +49,7 @@ fn is_caddy(key: &str) -> bool {
 /// In a swarm Traefik takes no port from the image, and leaves out what has none.
 pub(super) fn without_port(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for service in spec.services.values() {
+        cx.about(&service.uses);
         port(&service.node.labels, cx);
     }
 }

@@ -21,6 +21,7 @@ const TELLTALE: &[&str] = &[
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for service in spec.services.values() {
+        cx.about(&service.uses);
         for (key, value) in service.node.env.iter() {
             match &value.value {
                 EnvValue::Secret(_) => in_env(cx, value.span),

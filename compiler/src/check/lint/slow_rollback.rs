@@ -10,6 +10,7 @@ use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for service in spec.services.values().filter(|s| is_free(&s.node)) {
+        cx.about(&service.uses);
         let order = service
             .node
             .rollback

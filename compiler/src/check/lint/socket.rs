@@ -7,11 +7,12 @@ use crate::context::Context;
 use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let mounts = spec.services.values().flat_map(|s| &s.node.mount);
-    for bind in mounts
-        .filter_map(|m| m.bind.as_ref())
-        .filter(|b| b.value.0.ends_with("docker.sock"))
-    {
+    let binds = spec.services.values().flat_map(|service| {
+        let all = service.node.mount.iter().filter_map(|m| m.bind.as_ref());
+        all.map(|bind| (bind, &service.uses))
+    });
+    for (bind, uses) in binds.filter(|(b, _)| b.value.0.ends_with("docker.sock")) {
+        cx.about(uses);
         cx.report(
             Diagnostic::new(
                 Code::EngineSocket,

@@ -10,6 +10,7 @@ use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for service in spec.services.values().filter(|s| is_alone(&s.node)) {
+        cx.about(&service.uses);
         let Some(order) = service.node.update.as_ref().and_then(|u| u.order.as_ref()) else {
             continue;
         };
