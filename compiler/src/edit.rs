@@ -4,6 +4,7 @@
 //! the component it came from, where that got its parameter, or in an environment. More than one
 //! place is a choice that whoever wishes has to make.
 
+mod item;
 mod param;
 mod place;
 mod refuse;

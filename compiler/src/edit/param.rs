@@ -101,7 +101,10 @@ impl Walk<'_> {
                     return Ok(Vec::new());
                 };
                 if let Some(given) = given(of_use, param) {
-                    return self.at_value(given, value, outer);
+                    return match self.at_item(given, value, at)? {
+                        Some(sites) => Ok(sites),
+                        None => self.at_value(given, value, outer),
+                    };
                 }
                 let mut sites = vec![self.put(of_use, &format!("{param} {value}"))?];
                 sites.extend(self.default(declared, value)?);
@@ -148,7 +151,7 @@ impl Walk<'_> {
 }
 
 /// The place of a property's or child's value, annotation included.
-fn given(node: NodeRef<'_>, word: &str) -> Option<Span> {
+pub(super) fn given(node: NodeRef<'_>, word: &str) -> Option<Span> {
     let of = |entry: crate::syntax::EntryRef<'_>| {
         let value = entry.value_span();
         let start = entry

@@ -216,12 +216,13 @@ impl<'w> Walk<'w> {
     /// Whether a place is in a component that makes several nodes of this one's lines.
     fn is_shared(&self, span: Span) -> bool {
         let root = self.tree.around(span).first().copied();
-        root.is_some_and(|root| root.name().text == "component")
-            && self.written.made_at(self.root_node().span) > 1
+        let in_component = root.is_some_and(|root| root.name().text == "component")
+            && self.written.made_at(self.root_node().span) > 1;
+        in_component || self.is_every_items(span)
     }
 
     /// The node that the property is one of.
-    fn root_node(&self) -> &'w Node {
+    pub(super) fn root_node(&self) -> &'w Node {
         self.written.node(&self.of.address).unwrap_or(self.node)
     }
 
@@ -264,6 +265,9 @@ impl<'w> Walk<'w> {
         match word {
             "component" => format!("in the component {name}, for all its uses"),
             "environment" => format!("in the environment {name}"),
+            "use" if self.is_every_items(span) => {
+                format!("in the use of {name}, for all its items")
+            }
             "use" => format!("in the use of {name}"),
             "param" => format!("the parameter {name}, wherever it is read"),
             "defaults" => format!("what all of {name} have"),
