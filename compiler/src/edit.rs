@@ -5,6 +5,7 @@
 //! place is a choice that whoever wishes has to make.
 
 mod item;
+mod origin;
 mod param;
 mod place;
 mod refuse;
@@ -15,6 +16,7 @@ mod splice;
 mod whole;
 mod written;
 
+pub use origin::{Origin, Step, origins};
 pub use refuse::Refusal;
 pub use rename::{Object, rename};
 pub use site::{Property, Site, set, unset};

@@ -12,7 +12,7 @@ use crate::report::tree::covers;
 use crate::syntax::{EntryRef, NodeRef};
 
 /// What of an item a value is: `each.port` is its `port`, `each` its name.
-fn key_of(text: &str) -> Option<&str> {
+pub(super) fn key_of(text: &str) -> Option<&str> {
     let path = text.strip_prefix("(var)")?.trim_matches('"');
     match path.strip_prefix("each")? {
         "" => Some("name"),
@@ -78,7 +78,7 @@ impl Walk<'_> {
         }
     }
 
-    fn name_of_item(&self, item: Span) -> &str {
+    pub(super) fn name_of_item(&self, item: Span) -> &str {
         let text = self.written.sources.slice(item);
         let end = text.find([' ', '=']).unwrap_or(text.len());
         &text[..end]

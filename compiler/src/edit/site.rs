@@ -127,11 +127,15 @@ impl<'w> Walk<'w> {
                 format!("name one: {}.PROPERTY", of.address),
             ));
         }
-        let root = KINDS
-            .iter()
-            .copied()
-            .find(|info| info.word == of.address.kind.word());
-        let mut walk = Self {
+        let mut walk = Self::bare(written, of, node);
+        walk.follow()?;
+        Ok(walk)
+    }
+
+    /// A way that has not been gone yet.
+    pub(super) fn bare(written: &'w Written, of: &'w Property, node: &'w Node) -> Self {
+        let root = Self::info(&of.address);
+        Self {
             written,
             tree: Tree::of(&written.loaded),
             of,
@@ -141,9 +145,13 @@ impl<'w> Walk<'w> {
             found: Found::Nothing { rest: &of.path },
             shape: None,
             uses: node.uses.clone(),
-        };
-        walk.follow()?;
-        Ok(walk)
+        }
+    }
+
+    /// What a node of an address may take.
+    pub(super) fn info(address: &Address) -> Option<&'static NodeInfo> {
+        let word = address.kind.word();
+        KINDS.iter().copied().find(|info| info.word == word)
     }
 
     fn follow(&mut self) -> Result<(), Refusal> {
