@@ -37,6 +37,7 @@ use skep_schema::spec::{Declared, Spec};
 use skep_schema::value::Value;
 
 use crate::context::Context;
+use crate::edition::Edition;
 use crate::proxy::Rendered;
 use claims::Claim;
 use names::Names;
@@ -93,6 +94,7 @@ pub(crate) fn lower(
         cx,
         names: Names::of(spec),
         identity: identity::of(spec),
+        edition: Edition::of(spec.edition).unwrap_or_else(Edition::newest),
         nodes: BTreeMap::new(),
         claims: Vec::new(),
         proxies: BTreeMap::new(),
@@ -127,6 +129,7 @@ struct Lower<'s, 'c, 'x> {
     cx: &'c mut Context<'x>,
     names: Names,
     identity: Identity,
+    edition: &'static Edition,
     nodes: BTreeMap<Address, LoweredNode>,
     /// Ports wanted of the swarm's machines.
     claims: Vec<Claim>,

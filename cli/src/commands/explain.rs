@@ -2,7 +2,7 @@
 
 use clap::Args;
 use skep_compiler::edit::{Origin, Property, origins};
-use skep_compiler::{Compiled, Decision, EDITION_1};
+use skep_compiler::{Compiled, Decision, EDITIONS, Edition};
 use skep_schema::address::Address;
 use skep_schema::diagnostic::Code;
 use skep_schema::lang::nearest;
@@ -19,14 +19,15 @@ Examples:
   skep explain SK3001          what a diagnostic means and how to mend it
   skep explain service.api     where a node comes from, what it became, what hangs on it
   skep explain service.api -e prod
-  skep explain service.api.limits.memory   where one value comes from";
+  skep explain service.api.limits.memory   where one value comes from
+  skep explain edition         what is meant by what a spec leaves out";
 
 /// Say what a diagnostic means, or why a node is as it is
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// A code such as SK3001, an address such as service.api, or one of its values
-    #[arg(value_name = "CODE|ADDRESS")]
+    /// A code such as SK3001, an address such as service.api, one of its values, or `edition`
+    #[arg(value_name = "CODE|ADDRESS|edition")]
     what: String,
 }
 
@@ -40,12 +41,18 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         ))?;
         return Ok(Exit::Done);
     }
+    if what == "edition" {
+        print(&editions())?;
+        return Ok(Exit::Done);
+    }
     let Ok(of) = what.parse::<Property>() else {
         return Err(Failure::new(
             Exit::Failed,
             format!("`{what}` is neither a code nor an address"),
         )
-        .help("codes look like SK3001, addresses like service.api"));
+        .help(
+            "codes look like SK3001, addresses like service.api; `edition` is a word of its own",
+        ));
     };
     let session = Session::open(global)?;
     let compiled = session.compile()?;
@@ -131,33 +138,57 @@ fn describe(compiled: &Compiled, address: &Address, all: &[Origin]) -> Result<St
     out.push_str(&values(all));
     out.push_str("\nWhat it became, with the edition's defaults filled in:\n\n");
     out.push_str(&value(&node.payload));
-    out.push_str(&decisions(address));
+    out.push_str(&decisions(compiled, address));
     Ok(out)
 }
 
-/// What the edition decides for nodes of this kind, each with its reason.
-fn decisions(address: &Address) -> String {
-    let kind = format!("{}.", address.kind.word());
-    let mut of_kind = EDITION_1
-        .iter()
-        .filter_map(|d| Some((d.property.strip_prefix(&kind)?, d)))
-        .peekable();
-    if of_kind.peek().is_none() {
+/// What the project's edition decides for nodes of this kind, each with its reason.
+fn decisions(compiled: &Compiled, address: &Address) -> String {
+    let Some(edition) = Edition::of(compiled.spec.edition) else {
         return String::new();
+    };
+    let kind = format!("{}.", address.kind.word());
+    let of_kind = edition.decisions.iter();
+    let lines: String = of_kind
+        .filter_map(|d| Some(decision(d.property.strip_prefix(&kind)?, d)))
+        .collect();
+    if lines.is_empty() {
+        return lines;
     }
-    let mut out = "\nWhere the spec is silent, edition 1 decides:\n\n".to_owned();
-    for (property, decision) in of_kind {
-        let Decision {
-            property: _,
-            value,
-            engine,
-            why,
-        } = decision;
-        out.push_str(&format!(
-            "  {property}  {value}\n    not {engine}, as the engine: {why}\n"
-        ));
-    }
-    out
+    format!(
+        "\nWhere the spec is silent, edition {} decides:\n\n{lines}",
+        edition.number
+    )
+}
+
+fn decision(property: &str, decision: &Decision) -> String {
+    let Decision {
+        property: _,
+        value,
+        engine,
+        why,
+    } = decision;
+    format!("  {property}  {value}\n    not {engine}, as the engine: {why}\n")
+}
+
+/// All that the editions decide.
+fn editions() -> String {
+    let of_edition = |edition: &Edition| {
+        let lines: String = edition
+            .decisions
+            .iter()
+            .map(|d| decision(d.property, d))
+            .collect();
+        format!(
+            "edition {}, written as `project NAME edition={0}`, decides where a spec is silent:\n\n{lines}",
+            edition.number
+        )
+    };
+    let all: Vec<String> = EDITIONS.iter().map(of_edition).collect();
+    format!(
+        "{}\nA decision never changes inside an edition. Other defaults are in docs/language.md.\n",
+        all.join("\n")
+    )
 }
 
 fn origin(node: &PlanNode) -> String {
