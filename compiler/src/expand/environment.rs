@@ -232,6 +232,7 @@ impl Nodes {
             let help = "write what is different here, or take it away";
             cx.report(Diagnostic::new(Code::ChangesNothing, patch.span, message).help(help));
         }
+        let (from, count) = (cx.decoder.diagnostics.len(), matched.len());
         for index in matched {
             let Some(node) = &mut self.all[index] else {
                 continue;
@@ -251,6 +252,7 @@ impl Nodes {
             let name = format!("{} {name}", info.word);
             ledger.note(cx, (index, &name), reach, touches);
         }
+        only_if_all(&mut cx.decoder.diagnostics, from, count);
     }
 
     fn remove(&mut self, cx: &mut Context<'_>, removal: &Remove, patches: &[Patch]) {
@@ -332,6 +334,17 @@ impl Nodes {
 
 fn is_empty(change: &Node) -> bool {
     change.args.is_empty() && change.props.is_empty() && change.children.is_empty()
+}
+
+/// An order that finds nothing in some nodes of several has a use in the others.
+fn only_if_all(all: &mut Vec<Diagnostic>, from: usize, nodes: usize) {
+    let mut misses: BTreeMap<Span, usize> = BTreeMap::new();
+    let is_miss = |of: &Diagnostic| of.code == Code::MatchesNothing;
+    for miss in all[from..].iter().filter(|of| is_miss(of)) {
+        *misses.entry(miss.primary.span).or_default() += 1;
+    }
+    let told = all.split_off(from).into_iter();
+    all.extend(told.filter(|of| !is_miss(of) || misses[&of.primary.span] == nodes));
 }
 
 /// `*` stands for all of a kind.

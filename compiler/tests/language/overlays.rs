@@ -244,6 +244,17 @@ fn a_patch_of_all_has_a_use_where_it_changes_one() {
 }
 
 #[test]
+fn an_order_for_all_has_a_use_where_one_node_obeys_it() {
+    let text = "service a { image \"a:1\"; user x }\nservice b { image \"b:1\" }\nenvironment e { patch service \"*\" { remove user } }\nenvironment f { patch service \"*\" { remove workdir } }\n";
+    assert_eq!(said_in("e", text), "");
+    assert!(!spec_in("e", text).contains("user"));
+    assert_eq!(
+        said_in("f", text).matches("no `workdir` to remove").count(),
+        1
+    );
+}
+
+#[test]
 fn an_unknown_value_is_no_repetition() {
     let mut set = one(
         "param n type=int\nservice a replicas=(var)param.n { image \"a:1\" }\nenvironment e { patch service a replicas=(var)param.n }\n",
