@@ -185,13 +185,26 @@ fn of_map(entry: Prop) -> Item {
 
 /// `api port=8080 { image "a:1" }`: the name, and what is known of it.
 fn of_row(cx: &mut Context<'_>, row: Node) -> Option<Item> {
-    let mut written: Vec<(At<SmolStr>, Arg)> = Vec::new();
-    let mut args = row.args.into_iter();
-    written.extend(
-        args.next()
-            .map(|arg| (At::new("value".into(), arg.span), arg)),
-    );
-    if let Some(more) = args.next() {
+    let (name, span) = (row.name.value.clone(), row.span);
+    let mut keys = BTreeMap::new();
+    for (key, value) in values_of(cx, row)? {
+        if key.value == "name" || keys.contains_key(&key.value) {
+            cx.report(key_twice(&key));
+        } else {
+            keys.insert(key.value, value);
+        }
+    }
+    Some(Item {
+        value: Literal::Str(name.clone()),
+        name,
+        keys,
+        span,
+    })
+}
+
+/// What a row says, in order of writing; an argument is its `value`.
+fn values_of(cx: &mut Context<'_>, row: Node) -> Option<Vec<(At<SmolStr>, Arg)>> {
+    if let [_, more, ..] = row.args.as_slice() {
         cx.report(
             Diagnostic::new(
                 Code::SurplusArgument,
@@ -202,26 +215,14 @@ fn of_row(cx: &mut Context<'_>, row: Node) -> Option<Item> {
         );
         return None;
     }
-    written.extend(row.props.into_iter().map(|prop| (prop.key, prop.value)));
+    let value = |arg: Arg| (At::new("value".into(), arg.span), arg);
+    let mut all: Vec<(At<SmolStr>, Arg)> = row.args.into_iter().map(value).collect();
+    all.extend(row.props.into_iter().map(|prop| (prop.key, prop.value)));
     for child in row.children {
         let key = child.name.clone();
-        written.push((key, only_value(cx, child)?));
+        all.push((key, only_value(cx, child)?));
     }
-    let mut keys = BTreeMap::new();
-    for (key, value) in written {
-        let taken = key.value == "name" || keys.contains_key(&key.value);
-        if taken {
-            cx.report(key_twice(&key));
-        } else {
-            keys.insert(key.value, value);
-        }
-    }
-    Some(Item {
-        value: Literal::Str(row.name.value.clone()),
-        name: row.name.value,
-        keys,
-        span: row.span,
-    })
+    Some(all)
 }
 
 fn only_value(cx: &mut Context<'_>, mut child: Node) -> Option<Arg> {

@@ -101,11 +101,15 @@ pub(super) fn says_same(a: &Node, b: &Node) -> bool {
             b.prop(&prop.key.value)
                 .is_some_and(|other| same_value(&prop.value, &other.value))
         })
-        && all_same(&a.children, &b.children)
+        && a.children.len() == b.children.len()
+        && a.children
+            .iter()
+            .zip(&b.children)
+            .all(|(a, b)| says_same(a, b))
 }
 
 /// As [`says_same`], of several in the same order.
-pub(super) fn all_same(a: &[Node], b: &[Node]) -> bool {
+pub(super) fn all_same(a: &[&Node], b: &[&Node]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| says_same(a, b))
 }
 

@@ -95,7 +95,11 @@ impl Layer {
         self.laid = outside;
     }
 
+    /// Notes what a patch does; of defaults nobody asks.
     pub(super) fn touch(&mut self, words: &[&str], span: Span, was: Option<Span>, deed: Deed) {
+        if self.kind == Kind::Node {
+            return;
+        }
         let below = words.iter().map(|word| (*word).to_owned());
         self.touches.push(Touch {
             path: self.path.iter().cloned().chain(below).collect(),
@@ -150,16 +154,14 @@ impl Layer {
     /// that were there.
     fn instead(&mut self, base: &mut Node, child: Node, rest: &[Node]) {
         let word = child.name.value.clone();
-        let is_it = |node: &&Node| node.name.value == word;
-        let old: Vec<Node> = base.children.iter().filter(is_it).cloned().collect();
-        let new: Vec<Node> = [&child]
-            .into_iter()
-            .chain(rest)
-            .filter(is_it)
-            .cloned()
-            .collect();
-        let was = old.first().map(|old| old.span);
-        self.touch(&[&word], child.span, was, Deed::sets(all_same(&old, &new)));
+        if self.kind == Kind::Patch {
+            let old = of_word(&base.children, &word);
+            let mut new = vec![&child];
+            new.extend(of_word(rest, &word));
+            let was = old.first().map(|old| old.span);
+            let deed = Deed::sets(all_same(&old, &new));
+            self.touch(&[&word], child.span, was, deed);
+        }
         base.children.retain(|node| node.name.value != word);
         base.children.push(child);
     }
@@ -262,6 +264,10 @@ impl Layer {
         self.below(cx, &mut empty, child, info, words);
         empty
     }
+}
+
+fn of_word<'n>(all: &'n [Node], word: &str) -> Vec<&'n Node> {
+    all.iter().filter(|node| node.name.value == word).collect()
 }
 
 /// Takes a map out of a node: one child with all entries, even where it was written several times.

@@ -306,6 +306,8 @@ fn misshapen(cx: &mut Context<'_>, node: &Node, wanted: &str) -> Value {
 fn parse_text(ty: ParamType, text: &str, span: Span) -> Value {
     let string = || Literal::Str(text.into());
     match ty {
+        ParamType::List if text.is_empty() => Value::List(Vec::new()),
+        ParamType::Map if text.is_empty() => Value::Map(Vec::new()),
         ParamType::List => Value::List(text.split(',').map(|item| item_of(item, span)).collect()),
         ParamType::Map => Value::Map(text.split(',').map(|entry| entry_of(entry, span)).collect()),
         ParamType::Int | ParamType::Port => {

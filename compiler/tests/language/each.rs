@@ -94,6 +94,11 @@ fn an_environment_may_set_the_list() {
 fn a_list_of_nothing_makes_nothing() {
     assert_snapshot!(spec(&with_web("param tenants type=list { default }\nuse web each=(var)param.tenants\nvolume v\n")), @r#"volume v {"name":"v"}"#);
     let mut set = one(&with_web(
+        "param tenants type=list { default a }\nuse web each=(var)param.tenants\nvolume v\n",
+    ));
+    set.inputs = inputs(None, &[("tenants", "")]);
+    assert_snapshot!(spec_of(&settled(set)), @r#"volume v {"name":"v"}"#);
+    let mut set = one(&with_web(
         "param tenants type=list optional=#true\nuse web each=(var)param.tenants\nvolume v\n",
     ));
     set.inputs = inputs(None, &[]);
