@@ -5,6 +5,7 @@
 //! place is a choice that whoever wishes has to make.
 
 mod item;
+mod line;
 mod origin;
 mod param;
 mod place;

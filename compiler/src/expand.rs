@@ -10,6 +10,7 @@ mod form;
 mod import;
 mod load;
 mod merge;
+mod nodes;
 mod order;
 mod param;
 mod path;
@@ -26,7 +27,8 @@ use skep_schema::spec::{Defaults, Project, Test};
 use skep_schema::value::Value as Plain;
 
 use component::{Expander, components};
-use environment::{Nodes, chosen, environments};
+use environment::{chosen, environments};
+use nodes::Nodes;
 use scope::{Bound, Params, Place, Scope, Value};
 use words::{is_known, meant, unread};
 

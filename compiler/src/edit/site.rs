@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use skep_schema::address::{Address, Kind, Segment, segments};
-use skep_schema::lang::{Key, Node, NodeInfo, Prop, Shape, Used, nearest, scalar_text};
+use skep_schema::lang::{Key, Node, NodeInfo, Prop, Shape, Used, nearest};
 use skep_schema::span::Span;
 use skep_schema::spec::KINDS;
 
+use super::line::{keyed, line};
 use super::{Refusal, Splice, Written, place, spell};
 use crate::report::tree::Tree;
 use crate::syntax::NodeRef;
@@ -390,69 +391,6 @@ pub(super) fn is_named(node: NodeRef<'_>, word: &str, name: &str) -> bool {
     let first = node.args().next();
     node.name().text == word
         && first.is_some_and(|arg| arg.value() == crate::syntax::Scalar::Str(name))
-}
-
-fn keyed<'n>(node: &'n Node, word: &str, key: Key, name: &str) -> Option<&'n Node> {
-    let is_it = |child: &&Node| match key {
-        Key::Name | Key::NameAnd(_) => {
-            child
-                .args
-                .first()
-                .and_then(|a| scalar_text(&a.value))
-                .as_deref()
-                == Some(name)
-        }
-        Key::Prop(key) => {
-            child
-                .prop(key)
-                .and_then(|p| scalar_text(&p.value.value))
-                .as_deref()
-                == Some(name)
-        }
-        Key::None => true,
-    };
-    node.children
-        .iter()
-        .filter(|child| child.name.value == word)
-        .find(is_it)
-}
-
-/// A property that is not there yet as a line of its node.
-fn line(path: &[String], value: &str, info: Option<&'static NodeInfo>) -> String {
-    let Some((word, below)) = path.split_first() else {
-        return value.to_owned();
-    };
-    let key = info
-        .and_then(|info| info.field(word))
-        .map(|field| field.shape);
-    let next = info.and_then(|info| info.field(word)?.shape.inner());
-    let spelled = spell::string(word);
-    match (key, below) {
-        (_, []) => format!("{spelled} {value}"),
-        (
-            Some(Shape::Nodes {
-                key: Key::Name | Key::NameAnd(_),
-                ..
-            }),
-            [name],
-        ) => {
-            format!("{spelled} {} {value}", spell::string(name))
-        }
-        (
-            Some(Shape::Nodes {
-                key: Key::Name | Key::NameAnd(_),
-                ..
-            }),
-            [name, below @ ..],
-        ) => {
-            format!(
-                "{spelled} {} {{ {} }}",
-                spell::string(name),
-                line(below, value, next)
-            )
-        }
-        (_, below) => format!("{spelled} {{ {} }}", line(below, value, next)),
-    }
 }
 
 pub(super) fn no_node(written: &Written, address: &Address) -> Refusal {
