@@ -80,7 +80,9 @@ fn meant<T: Clone>(of: &Diagnostic, all: &[T], name: impl Fn(&T) -> &str) -> Vec
     if let [only] = all {
         return vec![only.clone()];
     }
-    let words: Vec<&str> = of.message.split('`').skip(1).step_by(2).collect();
+    let quoted = of.message.split('`').skip(1).step_by(2);
+    let addresses = of.message.split(' ').filter(|word| word.contains('.'));
+    let words: Vec<&str> = quoted.chain(addresses).collect();
     let named = all
         .iter()
         .filter(|one| words.iter().any(|word| is_name(word, name(one))));
