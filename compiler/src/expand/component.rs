@@ -103,6 +103,13 @@ fn declare<'l>(
         return;
     }
     let mut params = signature(cx, &params);
+    if let Some(declared) = params.get(EACH) {
+        let message = "no parameter can be called `each`";
+        cx.report(
+            Diagnostic::new(Code::BadValue, declared.span, message)
+                .help("in a use it is the list of items; choose another name"),
+        );
+    }
     let misspelt = body.iter().copied().filter(|node| meant(*node) == "param");
     add_misspelt(&mut params, misspelt);
     all.insert(

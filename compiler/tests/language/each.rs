@@ -311,3 +311,12 @@ fn an_unknown_list_is_no_mistake_of_its_own() {
     set.inputs.allow_unset_params = true;
     assert_snapshot!(crate::support::errors(&settled(set)), @"");
 }
+
+#[test]
+fn no_parameter_is_called_each() {
+    assert_snapshot!(said("component c { param each default=x; volume (var)name }\nuse c a\n"), @r"
+    SK2005 skep.kdl:2:21 no parameter can be called `each`
+      | each
+      = in a use it is the list of items; choose another name
+    ");
+}

@@ -125,7 +125,8 @@ node! {
     }
 
     /// A change of nodes in one environment. What it writes replaces scalars and lists, and is
-    /// merged into maps and named children; `remove WORD` takes away, `append WORD` adds to a list.
+    /// merged into maps and named children; `remove WORD` takes away, `append WORD` adds to a list,
+    /// `replace WORD` puts a whole block in the place of one that would be merged with.
     Patch "patch" {
         /// Their kind.
         kind: arg(Scalar) "KIND";
