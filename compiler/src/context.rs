@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use skep_schema::diagnostic::{Code, Diagnostic, Label};
-use skep_schema::lang::Decoder;
+use skep_schema::lang::{Decoder, Node, Used, scalar_text};
 use skep_schema::span::{FileId, Sources, Span};
 
 use crate::lock::Lock;
 use crate::source::{File, Inputs, SourceSet, Wanted};
+
+/// What is said of the item of an `each` that a mistake shows in.
+pub(crate) const FOR_ITEM: &str = "for this item";
 
 /// Handed from phase to phase.
 #[derive(Clone, Debug)]
@@ -25,6 +28,12 @@ pub(crate) struct Context<'a> {
     /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
     /// whole may come from that.
     pub(crate) partial: BTreeSet<Span>,
+    /// The uses that led to the node at hand, where one is.
+    about: Vec<Used>,
+    /// The nodes that components made.
+    pub(crate) made: Vec<Made>,
+    /// What the patches of the chosen environment are laid over.
+    pub(crate) patched: Vec<Patched>,
     /// Whether a file or an import could not be had, which has been reported: what else is not
     /// there may stand in it.
     pub(crate) files_missing: bool,
@@ -38,6 +47,8 @@ pub(crate) struct Said {
     diagnostics: Vec<Diagnostic>,
     wanted: BTreeSet<Wanted>,
     partial: BTreeSet<Span>,
+    made: Vec<Made>,
+    patched: Vec<Patched>,
     nodes_missing: bool,
 }
 
@@ -50,8 +61,42 @@ impl Said {
         self.diagnostics.extend(other.diagnostics);
         self.wanted.extend(other.wanted);
         self.partial.extend(other.partial);
+        self.made.extend(other.made);
+        self.patched.extend(other.patched);
         self.nodes_missing |= other.nodes_missing;
     }
+}
+
+/// A node that a component made, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) name: String,
+    /// Its line in the component.
+    pub(crate) line: Span,
+    pub(crate) uses: Vec<Used>,
+}
+
+impl Made {
+    /// Nothing for a node of the project itself.
+    pub(crate) fn of(node: &Node) -> Option<Self> {
+        let first = node.args.first().filter(|_| !node.uses.is_empty())?;
+        Some(Self {
+            name: scalar_text(&first.value)?.into(),
+            line: node.span,
+            uses: node.uses.clone(),
+        })
+    }
+}
+
+/// A patch, and one of the nodes it is laid over.
+#[derive(Clone, Debug)]
+pub(crate) struct Patched {
+    /// The patch's line.
+    pub(crate) patch: Span,
+    pub(crate) name: String,
+    /// The node's line.
+    pub(crate) line: Span,
+    pub(crate) uses: Vec<Used>,
 }
 
 impl<'a> Context<'a> {
@@ -64,6 +109,9 @@ impl<'a> Context<'a> {
             wanted: BTreeSet::new(),
             lock: None,
             partial: BTreeSet::new(),
+            about: Vec::new(),
+            made: Vec::new(),
+            patched: Vec::new(),
             files_missing: false,
             nodes_missing: false,
         }
@@ -99,6 +147,9 @@ impl<'a> Context<'a> {
             wanted: BTreeSet::new(),
             lock: self.lock.clone(),
             partial: BTreeSet::new(),
+            about: Vec::new(),
+            made: Vec::new(),
+            patched: Vec::new(),
             files_missing: self.files_missing,
             nodes_missing: self.nodes_missing,
         }
@@ -110,6 +161,8 @@ impl<'a> Context<'a> {
             diagnostics: self.decoder.diagnostics,
             wanted: self.wanted,
             partial: self.partial,
+            made: self.made,
+            patched: self.patched,
             nodes_missing: self.nodes_missing,
         }
     }
@@ -119,6 +172,8 @@ impl<'a> Context<'a> {
         self.decoder.diagnostics.extend(said.diagnostics);
         self.wanted.extend(said.wanted);
         self.partial.extend(said.partial);
+        self.made.extend(said.made);
+        self.patched.extend(said.patched);
         self.nodes_missing |= said.nodes_missing;
     }
 
@@ -136,25 +191,29 @@ impl<'a> Context<'a> {
         self.inputs
     }
 
-    /// Points at the uses of components in all that was reported since there were `from` of them.
-    pub(crate) fn used_at(&mut self, from: usize, uses: &[Span]) {
+    /// Points at the uses of components, and the items they are for, in all that was reported since
+    /// there were `from` of them.
+    pub(crate) fn used_at(&mut self, from: usize, uses: &[Used]) {
         for diagnostic in &mut self.decoder.diagnostics[from..] {
-            let known = |span: &Span| diagnostic.secondary.iter().any(|label| label.span == *span);
-            let new: Vec<Span> = uses
-                .iter()
-                .rev()
-                .filter(|span| !known(span))
-                .copied()
-                .collect();
-            let labels = new.into_iter().map(|span| Label {
-                span,
-                text: "used here".to_owned(),
-            });
-            diagnostic.secondary.extend(labels);
+            point_at(diagnostic, uses);
         }
     }
 
-    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+    /// From here on, what is reported is about a node that these uses led to.
+    pub(crate) fn about(&mut self, uses: &[Used]) {
+        self.about.clear();
+        self.about.extend_from_slice(uses);
+    }
+
+    /// Names one more place in all that was reported since there were `from` of them.
+    pub(crate) fn label(&mut self, from: usize, span: Span, text: &str) {
+        for diagnostic in &mut self.decoder.diagnostics[from..] {
+            label(diagnostic, span, text);
+        }
+    }
+
+    pub(crate) fn report(&mut self, mut diagnostic: Diagnostic) {
+        point_at(&mut diagnostic, &self.about);
         self.decoder.report(diagnostic);
     }
 
@@ -217,5 +276,26 @@ impl<'a> Context<'a> {
             self.wanted.insert(Wanted::Glob(pattern.to_owned()));
         }
         found.map(Vec::as_slice)
+    }
+}
+
+/// Adds the uses that led to what a diagnostic is about, the innermost first.
+pub(crate) fn point_at(diagnostic: &mut Diagnostic, uses: &[Used]) {
+    for used in uses.iter().rev() {
+        let item = used.item.map(|item| (item, FOR_ITEM));
+        for (span, text) in item.into_iter().chain([(used.at, "used here")]) {
+            label(diagnostic, span, text);
+        }
+    }
+}
+
+/// Names one more place, unless the diagnostic names it already.
+pub(crate) fn label(diagnostic: &mut Diagnostic, span: Span, text: &str) {
+    let places = diagnostic.secondary.iter().chain([&diagnostic.primary]);
+    if !places.into_iter().any(|label| label.span == span) {
+        diagnostic.secondary.push(Label {
+            span,
+            text: text.to_owned(),
+        });
     }
 }

@@ -39,6 +39,7 @@ use skep_schema::value::Value;
 
 use crate::context::Context;
 use crate::due::Due;
+use crate::edition::Edition;
 use crate::graph::Graph;
 use crate::proxy::Rendered;
 use claims::Claim;
@@ -147,6 +148,7 @@ struct Lower<'s, 'c, 'x> {
     identity: &'s Identity,
     done: &'s BTreeMap<Address, LoweredNode>,
     cx: &'c mut Context<'x>,
+    edition: &'static Edition,
     nodes: BTreeMap<Address, LoweredNode>,
     /// Ports wanted of the swarm's machines.
     claims: Vec<Claim>,
@@ -157,7 +159,7 @@ struct Lower<'s, 'c, 'x> {
 }
 
 impl<'s, 'c, 'x> Lower<'s, 'c, 'x> {
-    const fn new(around: Around<'s>, cx: &'c mut Context<'x>) -> Self {
+    fn new(around: Around<'s>, cx: &'c mut Context<'x>) -> Self {
         let Around {
             spec,
             params,
@@ -171,6 +173,7 @@ impl<'s, 'c, 'x> Lower<'s, 'c, 'x> {
             names,
             identity,
             done,
+            edition: Edition::of(spec.edition).unwrap_or_else(Edition::newest),
             cx,
             nodes: BTreeMap::new(),
             claims: Vec::new(),

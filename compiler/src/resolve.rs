@@ -58,20 +58,25 @@ pub(crate) fn resolve(
     };
     for (name, service) in due.of(&spec.services) {
         let from = resolver.cx.decoder.diagnostics.len();
+        resolver.cx.about(&service.uses);
         resolver.service(name, service);
         if resolver.cx.decoder.diagnostics.len() > from {
             broken.insert(name.clone());
         }
     }
     for (name, gateway) in &spec.gateways {
+        resolver.cx.about(&gateway.uses);
         resolver.gateway(name, gateway);
     }
     for (name, route) in &spec.routes {
+        resolver.cx.about(&route.uses);
         resolver.route(name, route);
     }
     for (name, flow) in &spec.flows {
+        resolver.cx.about(&flow.uses);
         resolver.flow(name, flow);
     }
+    resolver.cx.about(&[]);
     resolver.certificates_and_registries();
     resolver.identity();
     report_cycles(graph, cx);

@@ -14,12 +14,11 @@ use super::scope::{Params, Scope};
 use super::value;
 use super::words::meant;
 use crate::context::Context;
+use crate::edition::{EDITIONS, Edition};
 use crate::lock;
 use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef, Parsed, parse};
-
-/// The edition of the language that this compiler knows.
-const EDITION: u16 = 1;
+use crate::words::there_are;
 
 /// All syntax a project is made of.
 #[derive(Debug)]
@@ -330,10 +329,17 @@ fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
     if let Some(edition) = project
         .as_ref()
         .map(|p| p.edition)
-        .filter(|e| e.value != EDITION)
+        .filter(|e| Edition::of(e.value).is_none())
     {
-        let message = format!("there is no edition {}", edition.value);
-        no_project(cx, edition.span, &message, "write edition=1");
+        let numbers = EDITIONS.iter().map(|e| e.number.to_string());
+        let known = there_are(numbers.collect::<Vec<_>>().iter().map(String::as_str));
+        let newest = Edition::newest().number;
+        let message = format!("this Skep knows no edition {}", edition.value);
+        let help = format!(
+            "{known}: write edition={newest}, or get a newer Skep; `skep explain edition` says \
+             what it decides"
+        );
+        no_project(cx, edition.span, &message, &help);
     }
     for other in loaded.shaping().filter(is_project).skip(1) {
         let help = format!("take this one out, and keep the first of `{ROOT}`");

@@ -157,6 +157,7 @@ codes! {
     SK4011 MatchesNothing Error "a change that matches nothing"
     SK4012 BadInclude Error "an include that cannot be followed"
     SK4013 BadImport Error "an import that cannot be followed"
+    SK4020 PatchedTwice Error "two changes that contradict each other"
 
     // 5xxx: lints
     SK5001 FloatingImage Warning "an image whose tag moves"
@@ -182,6 +183,7 @@ codes! {
     SK5021 LabelWithoutPort Warning "labels of Traefik without a port"
     SK5022 RouterTwice Warning "one router of Traefik in two services"
     SK5023 AllowsNothing Warning "an `allow` that allows nothing"
+    SK5030 ChangesNothing Warning "a patch that changes nothing"
     SK5201 RawText Warning "text that goes into a proxy's config unchecked"
 
     // 53xx: the project's own policy

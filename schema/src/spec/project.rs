@@ -78,12 +78,16 @@ node! {
         body: rest(Node) "BODY";
     }
 
-    /// A use of a component.
+    /// A use of a component, or one for each item of a list.
     Use "use" {
         /// Which component.
         component: arg(Scalar) "COMPONENT";
-        /// The name of the instance, read as `name` in the component.
+        /// The name of the instance, read as `name` in the component. Beside `each` it may be left
+        /// out: then it is the item's.
         name: arg(Name) "NAME";
+        /// One instance for each item: `each api shop`, a map or rows `{ api port=8080; shop port=8081 }`,
+        /// or a parameter that is a list or map. Arguments read it as `each` and `each.KEY`.
+        each: any(Node) "each";
         /// What the component's parameters are.
         given: rest(Node) "PARAM";
     }
@@ -121,7 +125,8 @@ node! {
     }
 
     /// A change of nodes in one environment. What it writes replaces scalars and lists, and is
-    /// merged into maps and named children; `remove WORD` takes away, `append WORD` adds to a list.
+    /// merged into maps and named children; `remove WORD` takes away, `append WORD` adds to a list,
+    /// `replace WORD` puts a whole block in the place of one that would be merged with.
     Patch "patch" {
         /// Their kind.
         kind: arg(Scalar) "KIND";
