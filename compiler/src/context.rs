@@ -1,13 +1,17 @@
 //! What all phases share: the sources, what was found wrong, and what was missed.
 
-use std::collections::BTreeSet;
+mod root;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::diagnostic::{Code, Diagnostic, Label};
 use skep_schema::lang::Decoder;
-use skep_schema::span::{Sources, Span};
+use skep_schema::module::ModuleName;
+use skep_schema::span::{FileId, Sources, Span};
 
 use crate::lock::Lock;
 use crate::source::{File, Inputs, SourceSet, Wanted};
+pub(crate) use root::Root;
 
 /// Handed from phase to phase.
 #[derive(Clone, Debug)]
@@ -21,6 +25,10 @@ pub(crate) struct Context<'a> {
     pub(crate) wanted: BTreeSet<Wanted>,
     /// What tags mean, where the project has a lock file that can be read.
     pub(crate) lock: Option<Lock>,
+    /// The modules that imports lead to, as far as these could be followed.
+    pub(crate) modules: BTreeSet<ModuleName>,
+    /// Where the texts that are not the project's own came from: what they name is looked for there.
+    pub(crate) roots: BTreeMap<FileId, Root>,
     /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
     /// whole may come from that.
     pub(crate) partial: BTreeSet<Span>,
@@ -40,6 +48,8 @@ impl<'a> Context<'a> {
             decoder: Decoder::default(),
             wanted: BTreeSet::new(),
             lock: None,
+            modules: BTreeSet::new(),
+            roots: BTreeMap::new(),
             partial: BTreeSet::new(),
             files_missing: false,
             nodes_missing: false,
@@ -92,8 +102,14 @@ impl<'a> Context<'a> {
         &self.set.lock
     }
 
-    /// The bytes of a project file named at `span`; wanted, or reported, when they are not there.
+    /// The bytes of a file named at `span`: of the project, or of the module in which that stands.
     pub(crate) fn read(&mut self, path: &str, span: Span) -> Option<&'a [u8]> {
+        let root = self.roots.get(&span.file).cloned();
+        self.read_in(&root.unwrap_or_default(), path, span)
+    }
+
+    /// The bytes of a project file named at `span`; wanted, or reported, when they are not there.
+    fn read_own(&mut self, path: &str, span: Span) -> Option<&'a [u8]> {
         match self.set.files.get(path) {
             Some(File::Bytes(bytes)) => Some(bytes),
             Some(File::Absent) => {
@@ -120,7 +136,7 @@ impl<'a> Context<'a> {
     }
 
     /// The files that match a pattern of `include`; nothing while they are still wanted.
-    pub(crate) fn glob(&mut self, pattern: &str) -> Option<&'a [String]> {
+    fn glob_own(&mut self, pattern: &str) -> Option<&'a [String]> {
         let found = self.set.globs.get(pattern);
         if found.is_none() {
             self.wanted.insert(Wanted::Glob(pattern.to_owned()));

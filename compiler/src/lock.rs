@@ -1,7 +1,8 @@
-//! `skep.lock`: what the tags of images mean, so that a plan names programs and not wishes.
+//! `skep.lock`: what names from elsewhere mean, so that a plan names programs and not wishes, and is
+//! made from what was reviewed.
 //!
-//! KDL in one fixed form, so that a change of it can be reviewed: a version, then a line an image, in
-//! order of reference. Other things that are pinned get lines of their own word.
+//! KDL in one fixed form, so that a change of it can be reviewed: a version, a line an image in order
+//! of reference, a line a module in order of repository.
 
 mod images;
 mod read;
@@ -11,6 +12,7 @@ use std::fmt;
 
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::image::ImageDigest;
+use skep_schema::module::{ModuleName, Pin};
 use skep_schema::span::Span;
 
 pub use images::Images;
@@ -23,7 +25,7 @@ use crate::source::{File, LOCK};
 const VERSION: i128 = 1;
 
 const HEAD: &str = "\
-// What the tags of images meant when their registries were last asked.
+// What names from elsewhere meant when they were last asked for.
 // Written by `skep lock`, and meant to be committed.
 ";
 
@@ -32,6 +34,7 @@ const HEAD: &str = "\
 pub struct Lock {
     /// By reference, as the spec has it.
     pub images: BTreeMap<String, ImageDigest>,
+    pub modules: BTreeMap<ModuleName, Pin>,
 }
 
 /// The text of the file.
@@ -40,6 +43,18 @@ impl fmt::Display for Lock {
         writeln!(f, "{HEAD}lock version={VERSION}")?;
         for (image, digest) in &self.images {
             writeln!(f, "image \"{image}\" digest=\"{digest}\"")?;
+        }
+        for (module, Pin { commit, digest }) in &self.modules {
+            write!(
+                f,
+                "module \"{}\" rev=\"{}\"",
+                module.repository(),
+                module.rev()
+            )?;
+            if !module.folder().is_empty() {
+                write!(f, " path=\"{}\"", module.folder())?;
+            }
+            writeln!(f, " commit=\"{commit}\" digest=\"{digest}\"")?;
         }
         Ok(())
     }
@@ -74,5 +89,10 @@ fn unreadable(cx: &mut Context<'_>, why: &str) {
 
 fn broken(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(Code::BrokenLock, span, message)
-        .help("mend the line, or delete the file and run `skep lock images`")
+        .help("mend the line, or delete the file and run `skep lock`")
+}
+
+/// Whether there is a lock file that could not be read.
+pub(crate) fn is_broken(cx: &Context<'_>) -> bool {
+    cx.lock.is_none() && *cx.lock_file() != File::Absent
 }

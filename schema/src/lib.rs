@@ -8,6 +8,7 @@ pub mod event;
 pub mod image;
 pub mod inventory;
 pub mod lang;
+pub mod module;
 pub mod place;
 pub mod plan;
 pub mod revision;

@@ -28,14 +28,15 @@ pub(crate) struct Revision {
 }
 
 #[derive(Debug)]
-struct Blob {
+pub(crate) struct Blob {
     id: String,
-    kind: BlobKind,
-    size: u64,
+    pub(crate) kind: BlobKind,
+    /// In bytes.
+    pub(crate) size: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BlobKind {
+pub(crate) enum BlobKind {
     File,
     Link,
 }
@@ -84,13 +85,9 @@ impl Revision {
         if blob.size > MAX_BYTES {
             return Ok(too_large());
         }
-        match run(&self.root, &["cat-file", "blob", &blob.id], MAX_BYTES)? {
-            Ok(bytes) => Ok(File::Bytes(bytes.into())),
-            Err(said) => Err(ProjectError::Git {
-                commit: self.commit.clone(),
-                said,
-            }),
-        }
+        Ok(File::Bytes(
+            self::blob(&self.root, &self.commit, blob)?.into(),
+        ))
     }
 
     pub(crate) fn matching(&self, pattern: &str) -> Vec<String> {
@@ -103,8 +100,17 @@ impl Revision {
     }
 }
 
-/// All files below the project's folder, by their path from there.
-fn list(root: &Path, commit: &str) -> Result<BTreeMap<String, Blob>, ProjectError> {
+/// The bytes of a file of a commit.
+pub(crate) fn blob(root: &Path, commit: &str, blob: &Blob) -> Result<Vec<u8>, ProjectError> {
+    let read = run(root, &["cat-file", "blob", &blob.id], MAX_BYTES)?;
+    read.map_err(|said| ProjectError::Git {
+        commit: commit.to_owned(),
+        said,
+    })
+}
+
+/// All files below a folder of a work tree, by their path from there; of a bare repository, all.
+pub(crate) fn list(root: &Path, commit: &str) -> Result<BTreeMap<String, Blob>, ProjectError> {
     let refuse = |said: String| ProjectError::Git {
         commit: commit.to_owned(),
         said,
@@ -154,7 +160,11 @@ fn entry(line: &str) -> Option<(String, Blob)> {
 }
 
 /// What git printed, or what it complained of.
-fn run(root: &Path, args: &[&str], most: u64) -> Result<Result<Vec<u8>, String>, ProjectError> {
+pub(crate) fn run(
+    root: &Path,
+    args: &[&str],
+    most: u64,
+) -> Result<Result<Vec<u8>, String>, ProjectError> {
     let mut child = command(root)
         .args(args)
         .spawn()
@@ -175,17 +185,17 @@ fn run(root: &Path, args: &[&str], most: u64) -> Result<Result<Vec<u8>, String>,
     if status.success() {
         return Ok(Ok(out));
     }
-    let said = String::from_utf8_lossy(&complaint);
-    Ok(Err(said
-        .trim()
-        .trim_start_matches("fatal: ")
-        .lines()
-        .next()
-        .unwrap_or("")
-        .to_owned()))
+    Ok(Err(self::complaint(&complaint)))
 }
 
-fn command(root: &Path) -> Command {
+/// What git complained of first.
+pub(crate) fn complaint(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let first = said.trim().lines().next().unwrap_or("");
+    first.trim_start_matches("fatal: ").to_owned()
+}
+
+pub(crate) fn command(root: &Path) -> Command {
     let mut git = Command::new("git");
     git.current_dir(root)
         .env_clear()

@@ -1,15 +1,18 @@
 //! Components from elsewhere.
 
-use std::collections::BTreeMap;
+mod git;
+
+use std::collections::{BTreeMap, VecDeque};
 
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::nearest;
+use skep_schema::module::ModuleName;
 use skep_schema::span::{At, Span};
 use skep_schema::spec::{File, Import, Scalar};
 
 use super::load::{parse_all, read_text};
-use crate::context::Context;
-use crate::syntax::Document;
+use crate::context::{Context, Root};
+use crate::syntax::{Document, NodeRef};
 use crate::words::there_are;
 
 /// What is known under one imported name.
@@ -18,73 +21,163 @@ pub(crate) struct Module {
     /// Where it was imported.
     pub(crate) span: Span,
     pub(crate) documents: Vec<Document>,
+    /// Its components see nothing but what came with it.
+    pub(crate) sealed: bool,
 }
 
-/// Reads what an import names.
-pub(super) fn import(
+/// An import that waits to be followed.
+struct Pending {
+    import: Import,
+    /// What the files around it were read from.
+    root: Root,
+    /// The name of the module it stands in.
+    within: Option<String>,
+    /// The modules it stands in, the outermost first, and where each was imported.
+    chain: Vec<(ModuleName, Span)>,
+}
+
+/// What an import leads to.
+struct Found {
+    documents: Vec<Document>,
+    /// What it imports itself.
+    imports: Vec<Pending>,
+    sealed: bool,
+}
+
+impl Found {
+    const fn plain(documents: Vec<Document>) -> Self {
+        Self {
+            documents,
+            imports: Vec::new(),
+            sealed: false,
+        }
+    }
+}
+
+/// Reads what imports name, and what that imports.
+pub(super) fn import_all(cx: &mut Context<'_>, imports: Vec<Import>) -> BTreeMap<String, Module> {
+    let mut modules = BTreeMap::new();
+    let mut open: VecDeque<Pending> = imports
+        .into_iter()
+        .map(|import| Pending {
+            import,
+            root: Root::Project,
+            within: None,
+            chain: Vec::new(),
+        })
+        .collect();
+    while let Some(pending) = open.pop_front() {
+        let from = cx.decoder.diagnostics.len();
+        if let Some(found) = import(cx, &mut modules, &pending) {
+            open.extend(found);
+        }
+        let outer = pending.chain.iter().rev();
+        for (_, span) in outer {
+            imported_here(cx, from, *span);
+        }
+    }
+    modules
+}
+
+/// Points at an import in all that was reported since there were `from` of them.
+fn imported_here(cx: &mut Context<'_>, from: usize, span: Span) {
+    for diagnostic in &mut cx.decoder.diagnostics[from..] {
+        let known = diagnostic.secondary.iter().any(|label| label.span == span);
+        if diagnostic.primary.span.file != span.file && !known {
+            *diagnostic = diagnostic.clone().and(span, "imported here");
+        }
+    }
+}
+
+/// Reads what one import names; hands out what that imports in turn.
+fn import(
     cx: &mut Context<'_>,
     modules: &mut BTreeMap<String, Module>,
-    import: &Import,
-) {
-    let from = &import.from;
-    let Some(documents) = documents(cx, from) else {
-        return;
+    pending: &Pending,
+) -> Option<Vec<Pending>> {
+    let from = &pending.import.from;
+    let alias = alias(&pending.import);
+    let full = match &pending.within {
+        Some(module) => format!("{module}.{alias}"),
+        None => alias,
     };
-    let alias = import
-        .alias
-        .as_ref()
-        .map_or_else(|| last_part(&from.value.0), |a| a.value.as_str());
-    if let Some(first) = modules.get(alias) {
+    let before = cx.decoder.diagnostics.len();
+    let found = follow(cx, pending, &full)?;
+    if let Some(first) = modules.get(&full) {
         cx.report(
             Diagnostic::new(
                 Code::DeclaredTwice,
                 from.span,
-                format!("two imports are called `{alias}`"),
+                format!("two imports are called `{full}`"),
             )
             .and(first.span, "first here")
             .help("name one of them: as=NAME"),
         );
-        return;
+        return None;
     }
-    for other in documents
-        .iter()
-        .flat_map(Document::roots)
-        .filter(|n| n.name().text != "component")
-    {
-        cx.report(
-            Diagnostic::new(
-                Code::BadImport,
-                other.head_span(),
-                format!("`{}` cannot be imported", other.name().text),
-            )
-            .and(from.span, "imported here")
-            .help("only components can; `include` takes whole files"),
-        );
+    let roots = found.documents.iter().flat_map(Document::roots);
+    for other in roots.filter(|node| !may_come(*node, found.sealed)) {
+        cx.report(stays(other, from.span));
     }
-    modules.insert(
-        alias.to_owned(),
-        Module {
-            span: from.span,
-            documents,
-        },
-    );
+    imported_here(cx, before, from.span);
+    let module = Module {
+        span: from.span,
+        documents: found.documents,
+        sealed: found.sealed || pending.within.is_some(),
+    };
+    modules.insert(full, module);
+    Some(found.imports)
 }
 
-fn documents(cx: &mut Context<'_>, from: &At<Scalar>) -> Option<Vec<Document>> {
+/// Whether a node may stand in a file that is imported.
+fn may_come(node: NodeRef<'_>, sealed: bool) -> bool {
+    match node.name().text {
+        "component" => true,
+        "import" | "include" => sealed,
+        _ => false,
+    }
+}
+
+fn stays(node: NodeRef<'_>, imported: Span) -> Diagnostic {
+    let message = format!("`{}` cannot be imported", node.name().text);
+    Diagnostic::new(Code::BadImport, node.head_span(), message)
+        .and(imported, "imported here")
+        .help("only components can; `include` takes whole files")
+}
+
+fn follow(cx: &mut Context<'_>, pending: &Pending, full: &str) -> Option<Found> {
+    let from = &pending.import.from;
     let text = from.value.0.as_str();
+    if let Some(repository) = text.strip_prefix("git:") {
+        return git::module(cx, pending, repository, full);
+    }
+    refuse_of_git(cx, &pending.import);
     if let Some(name) = text.strip_prefix("std:") {
-        return standard(cx, name, from);
+        return standard(cx, name, from).map(Found::plain);
     }
     if text.starts_with("./") {
-        return folder(cx, text, from.span);
+        return folder(cx, &pending.root, text, from.span).map(Found::plain);
     }
     let diagnostic = Diagnostic::new(
         Code::BadImport,
         from.span,
         format!("`{text}` cannot be imported"),
     );
-    cx.report(diagnostic.help("write \"std:NAME\" or \"./FOLDER\""));
+    cx.report(
+        diagnostic.help("write \"std:NAME\", \"./FOLDER\" or \"git:REPOSITORY\" rev=\"TAG\""),
+    );
     None
+}
+
+/// Refuses what only means something of a repository.
+fn refuse_of_git(cx: &mut Context<'_>, import: &Import) {
+    for (word, given) in [("rev", &import.rev), ("path", &import.path)] {
+        if let Some(given) = given {
+            let message = format!("`{word}` means something of an import from git only");
+            let diagnostic = Diagnostic::new(Code::BadImport, given.span, message);
+            cx.report(diagnostic.help(format!("take `{word}` away, or write \"git:REPOSITORY\"")));
+        }
+    }
 }
 
 fn standard(cx: &mut Context<'_>, name: &str, from: &At<Scalar>) -> Option<Vec<Document>> {
@@ -104,14 +197,14 @@ fn standard(cx: &mut Context<'_>, name: &str, from: &At<Scalar>) -> Option<Vec<D
     Some(parse_all(cx, vec![(file, text.into())]))
 }
 
-fn folder(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Vec<Document>> {
+fn folder(cx: &mut Context<'_>, root: &Root, text: &str, span: Span) -> Option<Vec<Document>> {
     let clean = text.trim_end_matches('/');
     let Some(folder) = File::checked(clean).filter(|f| !f.as_str().contains('*')) else {
         let message = format!("`{text}` is not a folder inside the project");
         cx.report(Diagnostic::new(Code::BadImport, span, message).help("write \"./FOLDER\""));
         return None;
     };
-    let found = cx.glob(&format!("{folder}/*.kdl"))?;
+    let found = cx.glob_in(root, &format!("{folder}/*.kdl"))?;
     if found.is_empty() {
         let message = format!("the folder `{folder}` holds no .kdl file");
         cx.report(Diagnostic::new(Code::BadImport, span, message));
@@ -119,15 +212,18 @@ fn folder(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Vec<Document>>
     }
     let texts = found
         .iter()
-        .filter_map(|path| read_text(cx, path, span))
+        .filter_map(|path| read_text(cx, root, path, span))
         .collect();
     Some(parse_all(cx, texts))
 }
 
-/// `std:web` and `./parts/web` are both known as `web`.
-fn last_part(from: &str) -> &str {
-    from.trim_end_matches('/')
-        .rsplit(['/', ':'])
-        .next()
-        .unwrap_or(from)
+/// The name something is imported under: `std:web`, `./parts/web` and `git:../web.git` are `web`.
+fn alias(import: &Import) -> String {
+    if let Some(alias) = &import.alias {
+        return alias.value.as_str().to_owned();
+    }
+    let from = import.path.as_ref().unwrap_or(&import.from);
+    let last = from.value.0.trim_end_matches('/').rsplit(['/', ':']).next();
+    let last = last.unwrap_or(&from.value.0);
+    last.strip_suffix(".git").unwrap_or(last).to_owned()
 }

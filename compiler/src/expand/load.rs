@@ -9,11 +9,11 @@ use skep_schema::lang::{Decode, Node};
 use skep_schema::span::{At, FileId, Span};
 use skep_schema::spec::{File, Import, Include, Project};
 
-use super::import::{Module, import};
+use super::import::{Module, import_all};
 use super::scope::{Params, Scope};
 use super::value;
 use super::words::meant;
-use crate::context::Context;
+use crate::context::{Context, Root};
 use crate::lock;
 use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef, parse};
@@ -50,7 +50,8 @@ impl Loaded {
 /// Reads whatever can be reached from the root.
 pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
     let mut files = Loader::default();
-    files.include_all(cx);
+    let root = Span::new(FileId(0), 0, 0);
+    files.include_all(cx, BTreeMap::from([(ROOT.to_owned(), root)]));
     let mut loaded = Loaded {
         project: None,
         head: Span::new(FileId(0), 0, 0),
@@ -59,35 +60,49 @@ pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
     };
     head(cx, &mut loaded);
     report_cycles(cx, &files.edges);
-    for wanted in files.imports {
-        import(cx, &mut loaded.modules, &wanted);
-    }
-    let of_reader = |d: &Diagnostic| d.code.as_str().starts_with("SK1");
-    cx.files_missing = cx.decoder.diagnostics.iter().any(|d| !of_reader(d));
-    cx.nodes_missing = cx.files_missing;
     lock::load(cx);
+    loaded.modules = import_all(cx, files.imports);
+    let counts = |d: &Diagnostic| !d.code.as_str().starts_with("SK1") && d.code != Code::BrokenLock;
+    cx.files_missing = cx.decoder.diagnostics.iter().any(counts);
+    cx.nodes_missing = cx.files_missing;
     loaded
 }
 
+/// Files of one root that are read together, and what they include.
 #[derive(Default)]
-struct Loader {
-    documents: Vec<Document>,
+pub(super) struct Loader {
+    pub(super) root: Root,
+    pub(super) documents: Vec<Document>,
     seen: BTreeSet<String>,
     /// Which file includes which, and where it says so.
     edges: BTreeMap<String, Vec<At<String>>>,
-    imports: Vec<Import>,
+    pub(super) imports: Vec<Import>,
 }
 
 impl Loader {
-    fn include_all(&mut self, cx: &mut Context<'_>) {
-        let root = Span::new(FileId(0), 0, 0);
-        let mut round = BTreeMap::from([(ROOT.to_owned(), root)]);
+    /// The files of a module, as far as they can be had.
+    pub(super) fn of_module(
+        cx: &mut Context<'_>,
+        root: Root,
+        first: BTreeMap<String, Span>,
+    ) -> Self {
+        let mut files = Self {
+            root,
+            ..Self::default()
+        };
+        files.include_all(cx, first);
+        report_cycles(cx, &files.edges);
+        files
+    }
+
+    fn include_all(&mut self, cx: &mut Context<'_>, first: BTreeMap<String, Span>) {
+        let mut round = first;
         while !round.is_empty() {
             self.seen.extend(round.keys().cloned());
-            let texts = read_round(cx, &round);
+            let (paths, texts) = read_round(cx, &self.root, &round);
             let mut next = BTreeMap::new();
-            for document in parse_all(cx, texts) {
-                self.follow(cx, &document, &mut next);
+            for (path, document) in paths.into_iter().zip(parse_all(cx, texts)) {
+                self.follow(cx, &path, &document, &mut next);
                 self.documents.push(document);
             }
             next.retain(|path, _| !self.seen.contains(path));
@@ -96,17 +111,22 @@ impl Loader {
     }
 
     /// Notes what a file includes and imports, in its `project` node and at its top level.
-    fn follow(&mut self, cx: &mut Context<'_>, of: &Document, next: &mut BTreeMap<String, Span>) {
-        let path = cx.sources.path(of.file()).to_owned();
+    fn follow(
+        &mut self,
+        cx: &mut Context<'_>,
+        path: &str,
+        of: &Document,
+        next: &mut BTreeMap<String, Span>,
+    ) {
         for node in of.roots().flat_map(|root| {
             let inside = (meant(root) == "project").then(|| root.children());
             std::iter::once(root).chain(inside.into_iter().flatten())
         }) {
             match node.name().text {
                 "include" => {
-                    for file in included(cx, &path, node) {
+                    for file in included(cx, &self.root, path, node) {
                         next.entry(file.value.clone()).or_insert(file.span);
-                        self.edges.entry(path.clone()).or_default().push(file);
+                        self.edges.entry(path.to_owned()).or_default().push(file);
                     }
                 }
                 "import" => {
@@ -119,22 +139,27 @@ impl Loader {
     }
 }
 
-/// The texts of a round, each with its number.
-fn read_round(cx: &mut Context<'_>, round: &BTreeMap<String, Span>) -> Vec<(FileId, Arc<str>)> {
+/// The texts of a round, each with its number, and their paths.
+fn read_round(
+    cx: &mut Context<'_>,
+    root: &Root,
+    round: &BTreeMap<String, Span>,
+) -> (Vec<String>, Vec<(FileId, Arc<str>)>) {
     round
         .iter()
-        .filter_map(|(path, span)| read_text(cx, path, *span))
-        .collect()
+        .filter_map(|(path, span)| Some((path.clone(), read_text(cx, root, path, *span)?)))
+        .unzip()
 }
 
-/// A text of the project; one that is not there, or no text, is reported where it is asked for.
+/// A text of a root; one that is not there, or no text, is reported where it is asked for.
 pub(super) fn read_text(
     cx: &mut Context<'_>,
+    root: &Root,
     path: &str,
     span: Span,
 ) -> Option<(FileId, Arc<str>)> {
     let first = cx.sources.iter().next().is_none();
-    let Some(bytes) = cx.read(path, span) else {
+    let Some(bytes) = cx.read_in(root, path, span) else {
         if first {
             cx.sources.add(path, "");
         }
@@ -143,11 +168,11 @@ pub(super) fn read_text(
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             let text: Arc<str> = text.into();
-            Some((cx.sources.add(path, Arc::clone(&text)), text))
+            Some((cx.add_text(root, path, Arc::clone(&text)), text))
         }
         Err(wrong) => {
             let readable = String::from_utf8_lossy(bytes);
-            let file = cx.sources.add(path, &*readable);
+            let file = cx.add_text(root, path, &*readable);
             let at = u32::try_from(wrong.valid_up_to()).unwrap_or(0);
             cx.report(
                 Diagnostic::new(
@@ -183,7 +208,7 @@ fn fixed(cx: &mut Context<'_>, node: NodeRef<'_>) -> Node {
 }
 
 /// The files an `include` names.
-fn included(cx: &mut Context<'_>, from: &str, node: NodeRef<'_>) -> Vec<At<String>> {
+fn included(cx: &mut Context<'_>, root: &Root, from: &str, node: NodeRef<'_>) -> Vec<At<String>> {
     let node = fixed(cx, node);
     let Some(include) = Include::decode(&node, &mut cx.decoder) else {
         return Vec::new();
@@ -206,7 +231,7 @@ fn included(cx: &mut Context<'_>, from: &str, node: NodeRef<'_>) -> Vec<At<Strin
                 "write a path inside the project folder, with `/` between folders",
             ),
             Some(file) if file.as_str().contains('*') => {
-                all.extend(matched(cx, from, file.as_str(), pattern.span));
+                all.extend(matched(cx, root, from, file.as_str(), pattern.span));
             }
             Some(file) => all.push(At::new(file.as_str().to_owned(), pattern.span)),
         }
@@ -215,8 +240,14 @@ fn included(cx: &mut Context<'_>, from: &str, node: NodeRef<'_>) -> Vec<At<Strin
 }
 
 /// The files a pattern fits; never the one that includes them.
-fn matched(cx: &mut Context<'_>, from: &str, pattern: &str, span: Span) -> Vec<At<String>> {
-    let Some(found) = cx.glob(pattern) else {
+fn matched(
+    cx: &mut Context<'_>,
+    root: &Root,
+    from: &str,
+    pattern: &str,
+    span: Span,
+) -> Vec<At<String>> {
+    let Some(found) = cx.glob_in(root, pattern) else {
         return Vec::new();
     };
     let others: Vec<_> = found

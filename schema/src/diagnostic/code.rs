@@ -157,6 +157,8 @@ codes! {
     SK4011 MatchesNothing Error "a change that matches nothing"
     SK4012 BadInclude Error "an include that cannot be followed"
     SK4013 BadImport Error "an import that cannot be followed"
+    SK4014 NotPinned Error "a module that the lock file does not have"
+    SK4015 ModuleAway Error "a pinned module that is not on this machine"
 
     // 5xxx: lints
     SK5001 FloatingImage Warning "an image whose tag moves"

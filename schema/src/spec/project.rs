@@ -35,11 +35,17 @@ node! {
 
     /// Components from elsewhere.
     Import "import" {
-        /// `std:NAME` for what ships with Skep, or `./FOLDER` for a folder of the project.
+        /// `std:NAME` for what ships with Skep, `./FOLDER` for a folder of the project, or
+        /// `git:REPOSITORY` for what others keep in git.
         from: arg(Scalar) "FROM";
         /// The name that stands before the components' own, `NAME.component`; the last part of
         /// where they come from, where it is left out.
         alias: value(Name) "as";
+        /// From git: a tag, a branch or a commit. What it meant when it was asked for is pinned in
+        /// `skep.lock`.
+        rev: value(Scalar) "rev";
+        /// From git: the folder of the repository, where it is not the whole.
+        path: value(Scalar) "path";
     }
 
     /// An input: given with `-p`, set by an environment, or its default.

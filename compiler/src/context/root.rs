@@ -1,0 +1,91 @@
+//! Where the files that a text names are looked for: in the project, or in the module it came with.
+
+use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::module::{Tree, TreeDigest};
+use skep_schema::span::{FileId, Span};
+
+use super::Context;
+use crate::source::{Module, Wanted, matches};
+
+/// A folder that nothing written in it can leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Root {
+    #[default]
+    Project,
+    Module {
+        digest: TreeDigest,
+        /// How people know it: `parts@v1.4.0`.
+        known_as: String,
+    },
+}
+
+impl Root {
+    /// The path of a file as people are to read it.
+    pub(crate) fn shown(&self, path: &str) -> String {
+        match self {
+            Self::Project => path.to_owned(),
+            Self::Module { known_as, .. } => format!("{known_as}:{path}"),
+        }
+    }
+}
+
+impl<'a> Context<'a> {
+    /// What this machine has of a pinned module; wanted where nobody looked yet.
+    pub(crate) fn module(&mut self, digest: &TreeDigest) -> Option<&'a Module> {
+        let found = self.set.modules.get(digest);
+        if found.is_none() {
+            self.wanted.insert(Wanted::Module(digest.clone()));
+        }
+        found
+    }
+
+    fn tree(&self, digest: &TreeDigest) -> Option<&'a Tree> {
+        match self.set.modules.get(digest)? {
+            Module::Files(tree) => Some(tree),
+            Module::Absent | Module::Damaged => None,
+        }
+    }
+
+    /// The bytes of a file of a root; wanted, or reported, when they are not there.
+    pub(crate) fn read_in(&mut self, root: &Root, path: &str, span: Span) -> Option<&'a [u8]> {
+        match root {
+            Root::Project => self.read_own(path, span),
+            Root::Module { digest, known_as } => {
+                let found = self.tree(digest).and_then(|tree| tree.files.get(path));
+                if found.is_none() {
+                    let message = format!("there is no file `{path}` in `{known_as}`");
+                    let help =
+                        "paths are relative to the module's folder; links are left out of it";
+                    self.report(Diagnostic::new(Code::NoSuchFile, span, message).help(help));
+                }
+                found.map(|bytes| &**bytes)
+            }
+        }
+    }
+
+    /// The files of a root that match a pattern, sorted; nothing while they are still wanted.
+    pub(crate) fn glob_in(&mut self, root: &Root, pattern: &str) -> Option<Vec<String>> {
+        match root {
+            Root::Project => self.glob_own(pattern).map(<[String]>::to_vec),
+            Root::Module { digest, .. } => {
+                let tree = self.tree(digest)?;
+                let fit = tree.files.keys().filter(|path| matches(pattern, path));
+                Some(fit.cloned().collect())
+            }
+        }
+    }
+
+    /// Adds a text of a root to those that spans may point into.
+    pub(crate) fn add_text(
+        &mut self,
+        root: &Root,
+        path: &str,
+        text: impl Into<std::sync::Arc<str>>,
+    ) -> FileId {
+        let file = self.sources.add(root.shown(path), text);
+        if *root != Root::Project {
+            self.roots.insert(file, root.clone());
+        }
+        file
+    }
+}
