@@ -10,6 +10,7 @@ use skep_schema::module::ModuleName;
 use skep_schema::span::{FileId, Sources, Span};
 
 use crate::lock::Lock;
+use crate::neighbour::Interface;
 use crate::source::{File, Inputs, SourceSet, Wanted};
 pub(crate) use root::Root;
 
@@ -27,6 +28,8 @@ pub(crate) struct Context<'a> {
     pub(crate) lock: Option<Lock>,
     /// The modules that imports lead to, as far as these could be followed.
     pub(crate) modules: BTreeSet<ModuleName>,
+    /// What other projects let this one see, by the names they are imported under.
+    pub(crate) neighbours: BTreeMap<String, Interface>,
     /// Where the texts that are not the project's own came from: what they name is looked for there.
     pub(crate) roots: BTreeMap<FileId, Root>,
     /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
@@ -49,6 +52,7 @@ impl<'a> Context<'a> {
             wanted: BTreeSet::new(),
             lock: None,
             modules: BTreeSet::new(),
+            neighbours: BTreeMap::new(),
             roots: BTreeMap::new(),
             partial: BTreeSet::new(),
             files_missing: false,
@@ -97,15 +101,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The lock file as it was found.
-    pub(crate) const fn lock_file(&self) -> &'a File {
-        &self.set.lock
-    }
-
     /// The bytes of a file named at `span`: of the project, or of the module in which that stands.
     pub(crate) fn read(&mut self, path: &str, span: Span) -> Option<&'a [u8]> {
-        let root = self.roots.get(&span.file).cloned();
-        self.read_in(&root.unwrap_or_default(), path, span)
+        self.read_in(&self.root_of(span), path, span)
     }
 
     /// The bytes of a project file named at `span`; wanted, or reported, when they are not there.
@@ -113,7 +111,12 @@ impl<'a> Context<'a> {
         match self.set.files.get(path) {
             Some(File::Bytes(bytes)) => Some(bytes),
             Some(File::Absent) => {
-                let message = format!("there is no file `{path}` in the project");
+                let place = if path.starts_with("../") {
+                    ""
+                } else {
+                    " in the project"
+                };
+                let message = format!("there is no file `{path}`{place}");
                 self.report(
                     Diagnostic::new(Code::NoSuchFile, span, message)
                         .help("paths are relative to the folder of skep.kdl"),

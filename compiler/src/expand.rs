@@ -8,6 +8,7 @@ mod fmt;
 mod import;
 mod load;
 mod merge;
+mod neighbour;
 mod param;
 mod path;
 mod scope;
@@ -30,6 +31,7 @@ use crate::context::Context;
 use crate::syntax::NodeRef;
 
 pub(crate) use load::{Loaded, load};
+pub(crate) use neighbour::Neighbour;
 pub(crate) use words::all as top_level_words;
 
 /// A project in one environment, as nodes without anything to evaluate.

@@ -83,6 +83,14 @@ impl Graph {
         }
     }
 
+    /// Takes nodes away, and all edges at them.
+    pub(crate) fn remove(&mut self, gone: &BTreeSet<Address>) {
+        self.graph
+            .retain_nodes(|graph, node| !gone.contains(&graph[node]));
+        let nodes = self.graph.node_indices();
+        self.index = nodes.map(|node| (self.graph[node].clone(), node)).collect();
+    }
+
     pub fn contains(&self, address: &Address) -> bool {
         self.index.contains_key(address)
     }

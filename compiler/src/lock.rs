@@ -18,7 +18,7 @@ use skep_schema::span::Span;
 pub use images::Images;
 pub(crate) use images::{image_of_gateway, images};
 
-use crate::context::Context;
+use crate::context::{Context, Root};
 use crate::source::{File, LOCK};
 
 /// The version of the form that this compiler reads and writes.
@@ -61,25 +61,25 @@ impl fmt::Display for Lock {
 }
 
 /// Reads the lock file, where there is one. Of one that is broken nothing counts.
-pub(crate) fn load(cx: &mut Context<'_>) {
-    match cx.lock_file() {
+pub(crate) fn load(cx: &mut Context<'_>, root: &Root) {
+    match cx.lock_of(root) {
         File::Absent => {}
-        File::Bytes(bytes) => match std::str::from_utf8(bytes) {
+        File::Bytes(bytes) => match std::str::from_utf8(&bytes) {
             Ok(text) => {
-                let file = cx.sources.add(LOCK, text);
+                let file = cx.add_text(root, LOCK, text);
                 match read::read(file, text.into()) {
                     Ok(lock) => cx.lock = Some(lock),
                     Err(broken) => cx.report(*broken),
                 }
             }
-            Err(_) => unreadable(cx, "it is no UTF-8 text"),
+            Err(_) => unreadable(cx, root, "it is no UTF-8 text"),
         },
-        File::Unreadable(why) => unreadable(cx, why),
+        File::Unreadable(why) => unreadable(cx, root, &why),
     }
 }
 
-fn unreadable(cx: &mut Context<'_>, why: &str) {
-    let file = cx.sources.add(LOCK, "");
+fn unreadable(cx: &mut Context<'_>, root: &Root, why: &str) {
+    let file = cx.add_text(root, LOCK, "");
     let broken = broken(
         Span::new(file, 0, 0),
         format!("`{LOCK}` cannot be read: {why}"),
@@ -90,9 +90,4 @@ fn unreadable(cx: &mut Context<'_>, why: &str) {
 fn broken(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(Code::BrokenLock, span, message)
         .help("mend the line, or delete the file and run `skep lock`")
-}
-
-/// Whether there is a lock file that could not be read.
-pub(crate) fn is_broken(cx: &Context<'_>) -> bool {
-    cx.lock.is_none() && *cx.lock_file() != File::Absent
 }

@@ -87,18 +87,7 @@ pub(crate) fn lower(
     params: &BTreeMap<String, Value>,
     cx: &mut Context<'_>,
 ) -> Lowered {
-    let mut lower = Lower {
-        spec,
-        params,
-        cx,
-        names: Names::of(spec),
-        identity: identity::of(spec),
-        nodes: BTreeMap::new(),
-        claims: Vec::new(),
-        proxies: BTreeMap::new(),
-        partial: false,
-        whole: true,
-    };
+    let mut lower = Lower::of(spec, params, cx);
     lower.nodes();
     lower.networks();
     lower.volumes();
@@ -121,6 +110,22 @@ pub(crate) fn lower(
     }
 }
 
+/// The names that services and networks have in the swarm.
+pub(crate) fn names_in_swarm(spec: &Spec, cx: &mut Context<'_>) -> BTreeMap<Address, String> {
+    let params = BTreeMap::new();
+    let mut lower = Lower::of(spec, &params, cx);
+    lower.networks();
+    let services = spec.services.keys().filter_map(|name| {
+        let physical = lower.service_name(name)?;
+        Some((Address::new(Kind::Service, name), physical))
+    });
+    let networks = lower.nodes.iter().filter_map(|(address, node)| {
+        let physical = node.payload.physical_name()?;
+        Some((address.clone(), physical.to_owned()))
+    });
+    services.chain(networks).collect()
+}
+
 struct Lower<'s, 'c, 'x> {
     spec: &'s Spec,
     params: &'s BTreeMap<String, Value>,
@@ -134,6 +139,23 @@ struct Lower<'s, 'c, 'x> {
     /// Whether the node at hand could be read in part only, so that what it lacks may be there.
     partial: bool,
     whole: bool,
+}
+
+impl<'s, 'c, 'x> Lower<'s, 'c, 'x> {
+    fn of(spec: &'s Spec, params: &'s BTreeMap<String, Value>, cx: &'c mut Context<'x>) -> Self {
+        Self {
+            spec,
+            params,
+            cx,
+            names: Names::of(spec),
+            identity: identity::of(spec),
+            nodes: BTreeMap::new(),
+            claims: Vec::new(),
+            proxies: BTreeMap::new(),
+            partial: false,
+            whole: true,
+        }
+    }
 }
 
 impl Lower<'_, '_, '_> {

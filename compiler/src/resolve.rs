@@ -1,5 +1,6 @@
 //! Names become edges. A name that nothing declares is reported where it is written.
 
+mod export;
 mod flow;
 mod identity;
 mod names;
@@ -17,6 +18,7 @@ use skep_schema::spec::{Declared, Gateway, Route, Spec};
 
 use crate::context::Context;
 use crate::graph::{Edge, EdgeKind, Graph};
+use crate::neighbour::{absent, interface_of};
 
 pub(crate) use names::{Names, gateway_of};
 pub(crate) use placement::nodes_of;
@@ -41,7 +43,10 @@ pub(crate) fn resolve(
         graph: Graph::of(Names::of(spec).addresses()),
     };
     for (name, service) in &spec.services {
-        resolver.service(name, service);
+        // What another stack's service refers to is that stack's affair.
+        if interface_of(resolver.cx, &Address::new(Kind::Service, name)).is_none() {
+            resolver.service(name, service);
+        }
     }
     for (name, gateway) in &spec.gateways {
         resolver.gateway(name, gateway);
@@ -54,6 +59,7 @@ pub(crate) fn resolve(
     }
     resolver.certificates_and_registries();
     resolver.identity();
+    resolver.exports();
     let graph = resolver.graph;
     report_cycles(&graph, cx);
     graph
@@ -88,6 +94,10 @@ impl Resolver<'_, '_> {
     }
 
     fn unknown(&mut self, kind: Kind, name: &str, span: Span) {
+        if let Some(diagnostic) = absent(self.cx, kind, name, span) {
+            self.cx.report(diagnostic);
+            return;
+        }
         let mut diagnostic = Diagnostic::new(
             Code::UnknownName,
             span,

@@ -67,6 +67,7 @@ pub struct Spec {
     pub moved: Vec<Declared<Moved>>,
     pub forget: Vec<Declared<Forget>>,
     pub adopt: Vec<Declared<Adopt>>,
+    pub exports: Vec<Declared<Export>>,
     pub policies: Vec<Declared<Policy>>,
     pub tests: Vec<Test>,
 }
@@ -91,6 +92,7 @@ pub const IDENTITY: &[&NodeInfo] = &[
     Moved::INFO,
     Forget::INFO,
     Adopt::INFO,
+    Export::INFO,
     Allowance::INFO,
     Policy::INFO,
 ];

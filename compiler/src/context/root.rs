@@ -5,13 +5,15 @@ use skep_schema::module::{Tree, TreeDigest};
 use skep_schema::span::{FileId, Span};
 
 use super::Context;
-use crate::source::{Module, Wanted, matches};
+use crate::source::{File, LOCK, Module, Wanted, matches};
 
 /// A folder that nothing written in it can leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Root {
     #[default]
     Project,
+    /// Another project of the same repository, by its way from this one: `../db`.
+    Folder(String),
     Module {
         digest: TreeDigest,
         /// How people know it: `parts@v1.4.0`.
@@ -24,6 +26,7 @@ impl Root {
     pub(crate) fn shown(&self, path: &str) -> String {
         match self {
             Self::Project => path.to_owned(),
+            Self::Folder(folder) => format!("{folder}/{path}"),
             Self::Module { known_as, .. } => format!("{known_as}:{path}"),
         }
     }
@@ -50,6 +53,7 @@ impl<'a> Context<'a> {
     pub(crate) fn read_in(&mut self, root: &Root, path: &str, span: Span) -> Option<&'a [u8]> {
         match root {
             Root::Project => self.read_own(path, span),
+            Root::Folder(_) => self.read_own(&root.shown(path), span),
             Root::Module { digest, known_as } => {
                 let found = self.tree(digest).and_then(|tree| tree.files.get(path));
                 if found.is_none() {
@@ -67,12 +71,39 @@ impl<'a> Context<'a> {
     pub(crate) fn glob_in(&mut self, root: &Root, pattern: &str) -> Option<Vec<String>> {
         match root {
             Root::Project => self.glob_own(pattern).map(<[String]>::to_vec),
+            Root::Folder(folder) => {
+                let found = self.glob_own(&root.shown(pattern))?;
+                let inside =
+                    |path: &String| Some(path.strip_prefix(folder)?.strip_prefix('/')?.to_owned());
+                Some(found.iter().filter_map(inside).collect())
+            }
             Root::Module { digest, .. } => {
                 let tree = self.tree(digest)?;
                 let fit = tree.files.keys().filter(|path| matches(pattern, path));
                 Some(fit.cloned().collect())
             }
         }
+    }
+
+    /// The lock file that holds for a root.
+    pub(crate) fn lock_of(&mut self, root: &Root) -> File {
+        match root {
+            // What a module imports is pinned by whoever imports the module.
+            Root::Project | Root::Module { .. } => self.set.lock.clone(),
+            Root::Folder(_) => {
+                let path = root.shown(LOCK);
+                let found = self.set.files.get(&path).cloned();
+                if found.is_none() {
+                    self.wanted.insert(Wanted::File(path));
+                }
+                found.unwrap_or_default()
+            }
+        }
+    }
+
+    /// What the text at a place names is looked for here.
+    pub(crate) fn root_of(&self, span: Span) -> Root {
+        self.roots.get(&span.file).cloned().unwrap_or_default()
     }
 
     /// Adds a text of a root to those that spans may point into.

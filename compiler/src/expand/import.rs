@@ -1,6 +1,7 @@
 //! Components from elsewhere.
 
 mod git;
+mod project;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,16 +11,19 @@ use skep_schema::module::ModuleName;
 use skep_schema::span::{At, Span};
 use skep_schema::spec::{File, Import, Scalar};
 
-use super::load::{parse_all, read_text};
+use super::load::{Projects, Start, parse_all, read_text};
+use super::neighbour::Neighbour;
 use crate::context::{Context, Root};
+use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef};
 use crate::words::there_are;
+
+/// The longest way to another project, in bytes.
+const MAX_WAY: usize = 200;
 
 /// What is known under one imported name.
 #[derive(Debug)]
 pub(crate) struct Module {
-    /// Where it was imported.
-    pub(crate) span: Span,
     pub(crate) documents: Vec<Document>,
     /// Its components see nothing but what came with it.
     pub(crate) sealed: bool,
@@ -34,19 +38,25 @@ struct Pending {
     within: Option<String>,
     /// The modules it stands in, the outermost first, and where each was imported.
     chain: Vec<(ModuleName, Span)>,
+    projects: Projects,
 }
 
 /// What an import leads to.
-struct Found {
-    documents: Vec<Document>,
-    /// What it imports itself.
-    imports: Vec<Pending>,
-    sealed: bool,
+enum Found {
+    Components {
+        documents: Vec<Document>,
+        /// What it imports itself.
+        imports: Vec<Pending>,
+        sealed: bool,
+    },
+    Project(Box<Neighbour>),
+    /// Another project, of which nothing is wanted here.
+    Nothing,
 }
 
 impl Found {
     const fn plain(documents: Vec<Document>) -> Self {
-        Self {
+        Self::Components {
             documents,
             imports: Vec::new(),
             sealed: false,
@@ -54,29 +64,61 @@ impl Found {
     }
 }
 
+type Modules = BTreeMap<String, Module>;
+type Neighbours = BTreeMap<String, Neighbour>;
+
 /// Reads what imports name, and what that imports.
-pub(super) fn import_all(cx: &mut Context<'_>, imports: Vec<Import>) -> BTreeMap<String, Module> {
-    let mut modules = BTreeMap::new();
+pub(super) fn import_all(
+    cx: &mut Context<'_>,
+    start: &Start,
+    imports: Vec<Import>,
+) -> (Modules, Neighbours) {
+    let (mut modules, mut neighbours) = (Modules::new(), Neighbours::new());
     let mut open: VecDeque<Pending> = imports
         .into_iter()
         .map(|import| Pending {
             import,
-            root: Root::Project,
+            root: start.root.clone(),
             within: None,
-            chain: Vec::new(),
+            chain: start.chain.clone(),
+            projects: start.projects,
         })
         .collect();
+    let mut seen = BTreeMap::new();
     while let Some(pending) = open.pop_front() {
         let from = cx.decoder.diagnostics.len();
-        if let Some(found) = import(cx, &mut modules, &pending) {
-            open.extend(found);
+        let full = full_name(&pending);
+        match import(cx, &mut seen, &pending, &full) {
+            Some(Found::Components {
+                documents,
+                imports,
+                sealed,
+            }) => {
+                open.extend(imports);
+                let module = Module {
+                    documents,
+                    sealed: sealed || pending.within.is_some(),
+                };
+                modules.insert(full, module);
+            }
+            Some(Found::Project(neighbour)) => drop(neighbours.insert(full, *neighbour)),
+            Some(Found::Nothing) | None => {}
         }
         let outer = pending.chain.iter().rev();
         for (_, span) in outer {
             imported_here(cx, from, *span);
         }
     }
-    modules
+    (modules, neighbours)
+}
+
+/// The name of what is imported, behind that of the module in which the import stands.
+fn full_name(pending: &Pending) -> String {
+    let alias = alias(&pending.import);
+    match &pending.within {
+        Some(module) => format!("{module}.{alias}"),
+        None => alias,
+    }
 }
 
 /// Points at an import in all that was reported since there were `from` of them.
@@ -89,44 +131,51 @@ fn imported_here(cx: &mut Context<'_>, from: usize, span: Span) {
     }
 }
 
-/// Reads what one import names; hands out what that imports in turn.
+/// Reads what one import names, where no other has that name.
 fn import(
     cx: &mut Context<'_>,
-    modules: &mut BTreeMap<String, Module>,
+    seen: &mut BTreeMap<String, Span>,
     pending: &Pending,
-) -> Option<Vec<Pending>> {
+    full: &str,
+) -> Option<Found> {
     let from = &pending.import.from;
-    let alias = alias(&pending.import);
-    let full = match &pending.within {
-        Some(module) => format!("{module}.{alias}"),
-        None => alias,
-    };
     let before = cx.decoder.diagnostics.len();
-    let found = follow(cx, pending, &full)?;
-    if let Some(first) = modules.get(&full) {
+    let found = follow(cx, pending, full)?;
+    if let Some(first) = seen.insert(full.to_owned(), from.span) {
         cx.report(
             Diagnostic::new(
                 Code::DeclaredTwice,
                 from.span,
                 format!("two imports are called `{full}`"),
             )
-            .and(first.span, "first here")
+            .and(first, "first here")
             .help("name one of them: as=NAME"),
         );
         return None;
     }
-    let roots = found.documents.iter().flat_map(Document::roots);
-    for other in roots.filter(|node| !may_come(*node, found.sealed)) {
-        cx.report(stays(other, from.span));
+    match &found {
+        Found::Components {
+            documents, sealed, ..
+        } => {
+            let roots = documents.iter().flat_map(Document::roots);
+            for other in roots.filter(|node| !may_come(*node, *sealed)) {
+                cx.report(stays(other, from.span));
+            }
+            refuse_of_project(cx, &pending.import);
+        }
+        Found::Project(_) | Found::Nothing => {}
     }
     imported_here(cx, before, from.span);
-    let module = Module {
-        span: from.span,
-        documents: found.documents,
-        sealed: found.sealed || pending.within.is_some(),
-    };
-    modules.insert(full, module);
-    Some(found.imports)
+    Some(found)
+}
+
+/// Refuses what only means something of another project.
+fn refuse_of_project(cx: &mut Context<'_>, import: &Import) {
+    if let Some(environment) = &import.environment {
+        let message = "`environment` means something of an import of another project only";
+        let diagnostic = Diagnostic::new(Code::BadImport, environment.span, message);
+        cx.report(diagnostic.help("take it away: components have no environments"));
+    }
 }
 
 /// Whether a node may stand in a file that is imported.
@@ -155,17 +204,20 @@ fn follow(cx: &mut Context<'_>, pending: &Pending, full: &str) -> Option<Found> 
     if let Some(name) = text.strip_prefix("std:") {
         return standard(cx, name, from).map(Found::plain);
     }
+    if text.starts_with("../") {
+        return beside(cx, pending, text);
+    }
     if text.starts_with("./") {
-        return folder(cx, &pending.root, text, from.span).map(Found::plain);
+        return folder(cx, pending, text);
     }
     let diagnostic = Diagnostic::new(
         Code::BadImport,
         from.span,
         format!("`{text}` cannot be imported"),
     );
-    cx.report(
-        diagnostic.help("write \"std:NAME\", \"./FOLDER\" or \"git:REPOSITORY\" rev=\"TAG\""),
-    );
+    cx.report(diagnostic.help(
+        "write \"std:NAME\", \"./FOLDER\", \"../PROJECT\" or \"git:REPOSITORY\" rev=\"TAG\"",
+    ));
     None
 }
 
@@ -197,7 +249,35 @@ fn standard(cx: &mut Context<'_>, name: &str, from: &At<Scalar>) -> Option<Vec<D
     Some(parse_all(cx, vec![(file, text.into())]))
 }
 
-fn folder(cx: &mut Context<'_>, root: &Root, text: &str, span: Span) -> Option<Vec<Document>> {
+/// Another project of the repository that this one is in.
+fn beside(cx: &mut Context<'_>, pending: &Pending, text: &str) -> Option<Found> {
+    let span = pending.import.from.span;
+    let clean = text.trim_end_matches('/');
+    let inner = clean.trim_start_matches("../");
+    let is_folder = inner == ".." || File::checked(inner).is_some_and(|f| f.as_str() == inner);
+    if !is_folder || inner.contains('*') || clean.len() > MAX_WAY {
+        let message = format!("`{text}` is no way to another project");
+        let diagnostic = Diagnostic::new(Code::BadImport, span, message);
+        cx.report(diagnostic.help("write \"../FOLDER\", the folder that holds its skep.kdl"));
+        return None;
+    }
+    match &pending.root {
+        Root::Project => {
+            let root = Root::Folder(clean.to_owned());
+            Some(project::load(cx, pending, root, Vec::new()))
+        }
+        Root::Folder(_) => Some(Found::Nothing),
+        Root::Module { known_as, .. } => {
+            let message = format!("`{text}` leads out of `{known_as}`");
+            let diagnostic = Diagnostic::new(Code::BadImport, span, message);
+            cx.report(diagnostic.help("a module imports from git what is not inside of it"));
+            None
+        }
+    }
+}
+
+fn folder(cx: &mut Context<'_>, pending: &Pending, text: &str) -> Option<Found> {
+    let (root, span) = (&pending.root, pending.import.from.span);
     let clean = text.trim_end_matches('/');
     let Some(folder) = File::checked(clean).filter(|f| !f.as_str().contains('*')) else {
         let message = format!("`{text}` is not a folder inside the project");
@@ -210,11 +290,20 @@ fn folder(cx: &mut Context<'_>, root: &Root, text: &str, span: Span) -> Option<V
         cx.report(Diagnostic::new(Code::BadImport, span, message));
         return None;
     }
+    if found.contains(&format!("{folder}/{ROOT}")) {
+        return Some(match root {
+            Root::Project => {
+                let root = Root::Folder(folder.as_str().to_owned());
+                project::load(cx, pending, root, Vec::new())
+            }
+            Root::Folder(_) | Root::Module { .. } => Found::Nothing,
+        });
+    }
     let texts = found
         .iter()
         .filter_map(|path| read_text(cx, root, path, span))
         .collect();
-    Some(parse_all(cx, texts))
+    Some(Found::plain(parse_all(cx, texts)))
 }
 
 /// The name something is imported under: `std:web`, `./parts/web` and `git:../web.git` are `web`.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Decode, Node};
+use skep_schema::module::ModuleName;
 use skep_schema::span::{At, FileId, Span};
 use skep_schema::spec::{File, Import, Include, Project};
 
 use super::import::{Module, import_all};
+use super::neighbour::Neighbour;
 use super::scope::{Params, Scope};
 use super::value;
 use super::words::meant;
@@ -31,6 +33,8 @@ pub(crate) struct Loaded {
     pub(crate) documents: Vec<Document>,
     /// Folders and standard components by the name they are imported under.
     pub(crate) modules: BTreeMap<String, Module>,
+    /// Other projects by the name they are imported under.
+    pub(crate) neighbours: BTreeMap<String, Neighbour>,
 }
 
 impl Loaded {
@@ -49,22 +53,58 @@ impl Loaded {
 
 /// Reads whatever can be reached from the root.
 pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
-    let mut files = Loader::default();
-    let root = Span::new(FileId(0), 0, 0);
-    files.include_all(cx, BTreeMap::from([(ROOT.to_owned(), root)]));
+    let start = Start {
+        root: Root::Project,
+        span: Span::new(FileId(0), 0, 0),
+        chain: Vec::new(),
+        projects: Projects::Followed,
+    };
+    let loaded = load_from(cx, start);
+    cx.files_missing = cx.decoder.diagnostics.iter().any(hides_files);
+    cx.nodes_missing = cx.files_missing;
+    loaded
+}
+
+/// Whether what was reported may keep files from being read.
+fn hides_files(diagnostic: &Diagnostic) -> bool {
+    !diagnostic.code.as_str().starts_with("SK1") && diagnostic.code != Code::BrokenLock
+}
+
+/// Where a project begins.
+pub(super) struct Start {
+    pub(super) root: Root,
+    /// Where it is asked for.
+    pub(super) span: Span,
+    /// The modules that led here.
+    pub(super) chain: Vec<(ModuleName, Span)>,
+    pub(super) projects: Projects,
+}
+
+/// What to do with the other projects that a project imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Projects {
+    Followed,
+    /// Of a project that is imported itself only what it exports counts: two may import each other.
+    Left,
+}
+
+pub(super) fn load_from(cx: &mut Context<'_>, start: Start) -> Loaded {
+    let mut files = Loader {
+        root: start.root.clone(),
+        ..Loader::default()
+    };
+    files.include_all(cx, BTreeMap::from([(ROOT.to_owned(), start.span)]));
     let mut loaded = Loaded {
         project: None,
-        head: Span::new(FileId(0), 0, 0),
+        head: start.span,
         documents: files.documents,
         modules: BTreeMap::new(),
+        neighbours: BTreeMap::new(),
     };
-    head(cx, &mut loaded);
+    head(cx, &start.root, &mut loaded);
     report_cycles(cx, &files.edges);
-    lock::load(cx);
-    loaded.modules = import_all(cx, files.imports);
-    let counts = |d: &Diagnostic| !d.code.as_str().starts_with("SK1") && d.code != Code::BrokenLock;
-    cx.files_missing = cx.decoder.diagnostics.iter().any(counts);
-    cx.nodes_missing = cx.files_missing;
+    lock::load(cx, &start.root);
+    (loaded.modules, loaded.neighbours) = import_all(cx, &start, files.imports);
     loaded
 }
 
@@ -271,11 +311,11 @@ fn refuse(cx: &mut Context<'_>, span: Span, message: &str, help: &str) {
 }
 
 /// Reads the `project` node and says when it is missing, or not where it belongs.
-fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
+fn head(cx: &mut Context<'_>, at: &Root, loaded: &mut Loaded) {
     let Some(root) = loaded.documents.first() else {
         return;
     };
-    if cx.sources.path(root.file()) != ROOT {
+    if cx.sources.path(root.file()) != at.shown(ROOT) {
         return;
     }
     let Some(first) = root.roots().next().filter(is_project) else {

@@ -58,7 +58,8 @@ impl Lower<'_, '_, '_> {
         match fill(&text, &self.values()) {
             Ok(filled) => Some(filled),
             Err(stuck) => {
-                let file = self.cx.sources.add(path, text.as_str());
+                let root = self.cx.root_of(span);
+                let file = self.cx.add_text(&root, path, text.as_str());
                 let place = stuck.at.map_or(Span::new(file, 0, 0), |(line, column)| {
                     locate(&text, file, line, column)
                 });

@@ -22,6 +22,7 @@ impl<'a> Names<'a> {
             moved: _,
             forget: _,
             adopt: _,
+            exports: _,
             policies: _,
             tests: _,
             networks,

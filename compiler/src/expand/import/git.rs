@@ -7,11 +7,10 @@ use skep_schema::module::{BadModule, CommitId, ModuleName, TreeDigest};
 use skep_schema::span::Span;
 use skep_schema::spec::Import;
 
-use super::{Found, Pending};
+use super::{Found, Pending, project};
 use crate::context::{Context, Root};
 use crate::expand::load::Loader;
-use crate::lock::is_broken;
-use crate::source::Module;
+use crate::source::{Module, ROOT};
 
 /// Modules that import modules, at most.
 const MAX_DEPTH: usize = 8;
@@ -44,17 +43,21 @@ pub(super) fn module(
         cx.report(diagnostic.help("name the folder of its components: path=\"FOLDER\""));
         return None;
     }
-    let first: BTreeMap<String, Span> = found.into_iter().map(|path| (path, span)).collect();
-    let files = Loader::of_module(cx, root, first);
     let mut chain = pending.chain.clone();
     chain.push((name, span));
+    if found.iter().any(|path| path == ROOT) {
+        return Some(project::load(cx, pending, root, chain));
+    }
+    let first: BTreeMap<String, Span> = found.into_iter().map(|path| (path, span)).collect();
+    let files = Loader::of_module(cx, root, first);
     let imports = files.imports.into_iter().map(|import| Pending {
         import,
         root: files.root.clone(),
         within: Some(full.to_owned()),
         chain: chain.clone(),
+        projects: pending.projects,
     });
-    Some(Found {
+    Some(Found::Components {
         imports: imports.collect(),
         documents: files.documents,
         sealed: true,
@@ -127,7 +130,13 @@ fn pinned(cx: &mut Context<'_>, name: &ModuleName, span: Span) -> Option<TreeDig
     if let Some(pin) = pin {
         return Some(pin.digest.clone());
     }
-    if !is_broken(cx) {
+    // Of a lock file that is broken, that is all there is to say.
+    if !cx
+        .decoder
+        .diagnostics
+        .iter()
+        .any(|d| d.code == Code::BrokenLock)
+    {
         let message = format!("`{name}` is not in skep.lock");
         let diagnostic = Diagnostic::new(Code::NotPinned, span, message);
         cx.report(diagnostic.help("run `skep lock`: it fetches the module and pins what it is"));
