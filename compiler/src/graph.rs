@@ -62,6 +62,8 @@ pub struct Edge {
 pub struct Graph {
     graph: DiGraph<Address, Edge>,
     index: BTreeMap<Address, NodeIndex>,
+    /// Nodes of other stacks, and which.
+    stacks: BTreeMap<Address, String>,
 }
 
 impl Graph {
@@ -73,7 +75,11 @@ impl Graph {
             .into_iter()
             .map(|a| (a.clone(), graph.add_node(a)))
             .collect();
-        Self { graph, index }
+        Self {
+            graph,
+            index,
+            stacks: BTreeMap::new(),
+        }
     }
 
     /// Draws an edge; an end that is no node of the graph is left out.
@@ -81,6 +87,16 @@ impl Graph {
         if let (Some(from), Some(to)) = (self.index.get(from), self.index.get(to)) {
             self.graph.add_edge(*from, *to, edge);
         }
+    }
+
+    /// Notes that a node is of another stack.
+    pub(crate) fn belongs(&mut self, address: Address, stack: &str) {
+        self.stacks.insert(address, stack.to_owned());
+    }
+
+    /// The other stack that a node is of.
+    pub fn stack_of(&self, address: &Address) -> Option<&str> {
+        self.stacks.get(address).map(String::as_str)
     }
 
     /// Takes nodes away, and all edges at them.

@@ -48,8 +48,12 @@ pub(crate) fn join(cx: &mut Context<'_>, loaded: &Loaded, spec: &mut Spec) {
     }
 }
 
-/// Takes away what nothing refers to, so that only what is used shows in a plan.
-pub(crate) fn leave_unused(cx: &Context<'_>, spec: &mut Spec, graph: &mut Graph) {
+/// Takes away what nothing refers to, so that only what is used shows in a plan, and notes whose the rest
+/// is.
+pub(crate) fn settle(cx: &Context<'_>, spec: &mut Spec, graph: &mut Graph) {
+    if cx.neighbours.is_empty() {
+        return;
+    }
     let is_unused = |address: &&Address| {
         interface_of(cx, address).is_some() && graph.dependents(address).is_empty()
     };
@@ -60,6 +64,12 @@ pub(crate) fn leave_unused(cx: &Context<'_>, spec: &mut Spec, graph: &mut Graph)
     }
     if !unused.is_empty() {
         graph.remove(&unused);
+    }
+    let all: Vec<Address> = graph.addresses().cloned().collect();
+    for address in all {
+        if let Some(interface) = interface_of(cx, &address) {
+            graph.belongs(address, &interface.stack);
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use skep_schema::spec::{Declared, EnvValue, Needs, PortRef, Service, ServiceMode
 
 use super::{ENGINE_NETWORKS, Resolver};
 use crate::graph::EdgeKind;
-use crate::neighbour::interface_of;
 
 /// Whether a text may hold secret bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -143,17 +142,6 @@ impl Resolver<'_, '_> {
             needs.name.span,
             EdgeKind::Needs(when),
         ) {
-            return;
-        }
-        if let Some(interface) = interface_of(self.cx, &Address::new(Kind::Service, name)) {
-            let message = format!(
-                "`needs` cannot wait for `{name}`: it is of the stack `{}`",
-                interface.stack
-            );
-            let diagnostic = Diagnostic::new(Code::NeedsElsewhere, needs.name.span, message)
-                .and(interface.from.span, "imported here")
-                .help("take the line away: what starts first is only known within one apply");
-            self.cx.report(diagnostic);
             return;
         }
         let Some(target) = self.spec.services.get(name) else {

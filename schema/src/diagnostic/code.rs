@@ -100,7 +100,6 @@ codes! {
     SK3008 NoGateway Error "a route without a gateway"
     SK3009 CannotExport Error "an export of what cannot be exported"
     SK3010 NotExported Error "a node that another project keeps to itself"
-    SK3011 NeedsElsewhere Error "waiting for another stack"
 
     // 32xx: lowering to the swarm
     SK3201 OutOfReach Error "a route to a service that shares no network with the gateway"

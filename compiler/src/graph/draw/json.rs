@@ -18,6 +18,9 @@ struct Node<'a> {
     address: &'a Address,
     /// Nothing for a node on a cycle.
     level: Option<usize>,
+    /// The other stack it is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -39,6 +42,7 @@ pub(super) fn draw(graph: &Graph, picture: &Picture<'_>) -> String {
             .map(|a| Node {
                 address: a,
                 level: level(a),
+                stack: graph.stack_of(a),
             })
             .collect(),
         edges: picture
