@@ -488,3 +488,150 @@ fn names_and_addresses_are_met_with_the_fix() {
         ran.stderr
     );
 }
+
+/// A project with an image and a module, none of which is pinned.
+fn mixed(place: &Place) -> Project {
+    let project = place.project("v1");
+    project.edit(
+        "skep.kdl",
+        "nginx:1.27.3",
+        &format!("nginx@sha256:{}", "a".repeat(64)),
+    );
+    project
+}
+
+#[test]
+fn one_command_pins_all_that_comes_from_elsewhere() {
+    let place = Place::new();
+    let project = mixed(&place);
+    let ran = place.skep(&project, &["lock", "--check"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (2, "+ file://PLACE/parts v1 web  missing\n")
+    );
+    let ran = place.good(&project, &["lock"]);
+    assert!(
+        ran.stdout.starts_with("+ file://PLACE/parts v1 web"),
+        "{}",
+        ran.stdout
+    );
+    place.good(&project, &["lock", "--check"]);
+    place.good(&project, &["check", "--deny", "warnings"]);
+
+    place.commit("parts", &[("web/hello.txt", "two")]);
+    place.git("parts", &["tag", "-f", "v1"]);
+    let ran = place.good(&project, &["lock", "--update", "parts"]);
+    assert!(
+        ran.stdout.starts_with("~ file://PLACE/parts v1 web"),
+        "{}",
+        ran.stdout
+    );
+    let ran = place.skep(&project, &["lock", "--update", "redis:7"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("is nothing that this project pins"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn two_folders_of_one_revision_are_of_one_commit() {
+    let place = Place::new();
+    place.commit(
+        "parts",
+        &[(
+            "other/other.kdl",
+            "component other { network (fmt)\"${name}\" }\n",
+        )],
+    );
+    let project = place.project("main");
+    place.good(&project, &["lock", "modules"]);
+    let first = place.git("parts", &["rev-parse", "HEAD"]);
+    place.commit("parts", &[("web/hello.txt", "two")]);
+    let second = format!(
+        "path=\"web\"\n    import \"git:{}\" as=other rev=\"main\" path=\"other\"",
+        place.address("parts")
+    );
+    project.edit("skep.kdl", "path=\"web\"", &second);
+    place.good(&project, &["lock", "modules"]);
+    let lock = lock_file(&project);
+    assert_eq!(lock.matches(&first).count(), 2, "{lock}");
+    assert!(
+        lock.find("path=\"other\"") < lock.find("path=\"web\""),
+        "sorted: {lock}"
+    );
+
+    let broken = lock.replacen(&first, &"0".repeat(40), 1);
+    project.write("skep.lock", &broken);
+    let ran = place.skep(&project, &["check"]);
+    assert!(
+        ran.stderr.contains("SK3401") && ran.stderr.contains("two commits"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_lock_file_is_read_strictly() {
+    let place = Place::new();
+    let project = place.project("v1");
+    place.good(&project, &["lock", "modules"]);
+    let lock = lock_file(&project);
+    let line = lock.lines().last().expect("the module's line").to_owned();
+    for (from, to) in [
+        (" commit=", " comit="),
+        (" rev=\"v1\"", ""),
+        (" rev=\"v1\"", " rev=\"--x\""),
+        ("blake3:", "sha256:"),
+        (" path=\"web\"", " path=\"../web\""),
+        ("module \"file:", "module \"http:"),
+        (line.as_str(), &format!("{line}\n{line}")),
+    ] {
+        assert!(lock.contains(from), "{from}");
+        project.write("skep.lock", &lock.replacen(from, to, 1));
+        let ran = place.skep(&project, &["check"]);
+        assert!(
+            ran.stderr.contains("SK3401"),
+            "{from} -> {to}: {}",
+            ran.stderr
+        );
+        assert!(
+            !ran.stderr.contains("SK4014"),
+            "a broken file is one mistake: {}",
+            ran.stderr
+        );
+        let ran = place.skep(&project, &["lock", "modules"]);
+        assert_eq!(ran.code, 1, "{from} -> {to}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_takes_no_pin_away() {
+    let place = Place::new();
+    let project = place.project("v1");
+    place.good(&project, &["lock", "modules"]);
+    let before = lock_file(&project);
+    project.edit(
+        "skep.kdl",
+        "project shop",
+        "include \"gone.kdl\"\nproject shop",
+    );
+    project.edit("skep.kdl", "import", "// import");
+    place.good(&project, &["lock", "modules"]);
+    assert_eq!(lock_file(&project), before);
+}
+
+#[test]
+fn two_imports_of_one_name_are_refused() {
+    let place = Place::new();
+    let project = place.project("v1");
+    project.edit(
+        "skep.kdl",
+        "path=\"web\"",
+        "path=\"web\"\n    import \"std:site\" as=parts",
+    );
+    place.good(&project, &["lock", "modules"]);
+    let ran = place.skep(&project, &["check"]);
+    assert!(ran.stderr.contains("SK2013"), "{}", ran.stderr);
+}

@@ -394,3 +394,29 @@ fn a_module_from_git_may_be_a_project() {
         "{text}"
     );
 }
+
+#[test]
+fn nothing_writes_to_another_project() {
+    let all = repository();
+    let before = std::fs::read_to_string(all.path().join("db/skep.kdl")).expect("the project");
+    let ran = skep(&all, "shop", &["fmt"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for args in [
+        &["set", "service.\"db.postgres\".port.sql", "1"][..],
+        &["rename", "service.\"db.postgres\"", "service.x"],
+        &["remove", "service.\"db.postgres\""],
+    ] {
+        assert_ne!(skep(&all, "shop", args).code, 0, "{args:?}");
+    }
+    let after = std::fs::read_to_string(all.path().join("db/skep.kdl")).expect("the project");
+    assert_eq!(after, before);
+    // What is renamed there is renamed in what it exports.
+    let ran = skep(&all, "db", &["rename", "service.postgres", "service.sql"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = skep(&all, "shop", &["check"]);
+    assert!(
+        ran.stderr.contains("has no service called `postgres`"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -84,6 +84,13 @@ impl SourceSet {
         }
     }
 
+    /// Whether a file is of this project, and not of another one that was read beside it.
+    pub fn is_own(&self, path: &str) -> bool {
+        let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        let mut projects = folders.map(|folder| format!("{folder}/{ROOT}"));
+        !path.starts_with("../") && !projects.any(|project| self.files.contains_key(&project))
+    }
+
     /// Adds what was wanted as absent, so that the next compile is the last.
     pub fn settle(&mut self, wanted: &BTreeSet<Wanted>) {
         for want in wanted {
@@ -155,7 +162,21 @@ fn segment_matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{SourceSet, matches};
+
+    #[test]
+    fn another_project_has_its_own_files() {
+        let set = SourceSet::of([("skep.kdl", ""), ("a/b.kdl", ""), ("db/skep.kdl", "")]);
+        for (path, own) in [
+            ("skep.kdl", true),
+            ("a/b.kdl", true),
+            ("db/skep.kdl", false),
+            ("db/more/x.kdl", false),
+            ("../db/skep.kdl", false),
+        ] {
+            assert_eq!(set.is_own(path), own, "{path}");
+        }
+    }
 
     #[test]
     fn patterns_match_within_segments_and_across_them() {
