@@ -635,3 +635,26 @@ fn two_imports_of_one_name_are_refused() {
     let ran = place.skep(&project, &["check"]);
     assert!(ran.stderr.contains("SK2013"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_commit_is_a_revision_and_outlives_its_branch() {
+    let place = Place::new();
+    let commit = place.git("parts", &["rev-parse", "HEAD"]);
+    place.commit("parts", &[("web/hello.txt", "two")]);
+    let project = place.project(&commit);
+    place.good(&project, &["lock", "modules"]);
+    let plan = place.plan(&project);
+    assert!(
+        plan.contains(&format!("parts@{}:site.kdl", &commit[..12])),
+        "{plan}"
+    );
+    assert!(plan.contains("one") && !plan.contains("two"));
+
+    place.git("parts", &["branch", "side", &commit]);
+    let project = place.project("side");
+    place.good(&project, &["lock", "modules"]);
+    place.git("parts", &["branch", "-D", "side"]);
+    std::fs::remove_dir_all(place.path("cache")).expect("the cache can go");
+    place.good(&project, &["lock", "modules"]);
+    place.good(&project, &["check"]);
+}

@@ -60,7 +60,7 @@ pub struct Edge {
 /// Who depends on whom. Nodes are in order of address, edges in order of writing.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    graph: DiGraph<Address, Edge>,
+    inner: DiGraph<Address, Edge>,
     index: BTreeMap<Address, NodeIndex>,
     /// Nodes of other stacks, and which.
     stacks: BTreeMap<Address, String>,
@@ -76,7 +76,7 @@ impl Graph {
             .map(|a| (a.clone(), graph.add_node(a)))
             .collect();
         Self {
-            graph,
+            inner: graph,
             index,
             stacks: BTreeMap::new(),
         }
@@ -85,7 +85,7 @@ impl Graph {
     /// Draws an edge; an end that is no node of the graph is left out.
     pub(crate) fn draw(&mut self, from: &Address, to: &Address, edge: Edge) {
         if let (Some(from), Some(to)) = (self.index.get(from), self.index.get(to)) {
-            self.graph.add_edge(*from, *to, edge);
+            self.inner.add_edge(*from, *to, edge);
         }
     }
 
@@ -101,10 +101,10 @@ impl Graph {
 
     /// Takes nodes away, and all edges at them.
     pub(crate) fn remove(&mut self, gone: &BTreeSet<Address>) {
-        self.graph
+        self.inner
             .retain_nodes(|graph, node| !gone.contains(&graph[node]));
-        let nodes = self.graph.node_indices();
-        self.index = nodes.map(|node| (self.graph[node].clone(), node)).collect();
+        let nodes = self.inner.node_indices();
+        self.index = nodes.map(|node| (self.inner[node].clone(), node)).collect();
     }
 
     pub fn contains(&self, address: &Address) -> bool {
@@ -118,12 +118,12 @@ impl Graph {
     /// All edges, in order of both ends.
     pub fn edges(&self) -> Vec<(&Address, &Address, Edge)> {
         let mut all: Vec<_> = self
-            .graph
+            .inner
             .edge_references()
             .map(|e| {
                 (
-                    &self.graph[e.source()],
-                    &self.graph[e.target()],
+                    &self.inner[e.source()],
+                    &self.inner[e.target()],
                     *e.weight(),
                 )
             })
@@ -161,7 +161,7 @@ impl Graph {
             return Vec::new();
         };
         let mut all: Vec<_> = self
-            .graph
+            .inner
             .edges_directed(*index, direction)
             .map(|e| {
                 let other = if direction == Direction::Outgoing {
@@ -169,7 +169,7 @@ impl Graph {
                 } else {
                     e.source()
                 };
-                (&self.graph[other], *e.weight())
+                (&self.inner[other], *e.weight())
             })
             .collect();
         all.sort();

@@ -198,7 +198,7 @@ impl Theirs {
             Kind::Network => {
                 let node = &self.spec.networks[&address.name];
                 spec.networks
-                    .extend(self.network(node, physical).map(|network| (name, network)));
+                    .extend(network(node, physical).map(|network| (name, network)));
             }
             Kind::Node
             | Kind::Param
@@ -240,15 +240,6 @@ impl Theirs {
         Some(imported(service, theirs))
     }
 
-    fn network(&self, theirs: &Declared<Network>, physical: &str) -> Option<Declared<Network>> {
-        let place = theirs.name;
-        let mut node = named("network", theirs.node.name.value.as_str(), place);
-        node.children.push(Node::bare("external", place));
-        node.props.push(prop("name", physical, place));
-        let network = Network::decode(&node, &mut Decoder::default())?;
-        Some(imported(network, theirs))
-    }
-
     /// What one of their networks is called here: the name this spec has for it, or one behind the
     /// import's, which nothing has where it is not exported.
     fn network_here(&self, spec: &Spec, alias: &str, name: &str) -> String {
@@ -269,6 +260,15 @@ impl Theirs {
         let known = spec.networks.iter().find(is_same);
         known.map_or_else(|| format!("{alias}.{name}"), |(here, _)| here.clone())
     }
+}
+
+fn network(theirs: &Declared<Network>, physical: &str) -> Option<Declared<Network>> {
+    let place = theirs.name;
+    let mut node = named("network", theirs.node.name.value.as_str(), place);
+    node.children.push(Node::bare("external", place));
+    node.props.push(prop("name", physical, place));
+    let network = Network::decode(&node, &mut Decoder::default())?;
+    Some(imported(network, theirs))
 }
 
 fn imported<T>(node: T, from: &Declared<T>) -> Declared<T> {

@@ -59,7 +59,7 @@ pub(crate) fn load(cx: &mut Context<'_>) -> Loaded {
         chain: Vec::new(),
         projects: Projects::Followed,
     };
-    let loaded = load_from(cx, start);
+    let loaded = load_from(cx, &start);
     cx.files_missing = cx.decoder.diagnostics.iter().any(hides_files);
     cx.nodes_missing = cx.files_missing;
     loaded
@@ -88,7 +88,7 @@ pub(super) enum Projects {
     Left,
 }
 
-pub(super) fn load_from(cx: &mut Context<'_>, start: Start) -> Loaded {
+pub(super) fn load_from(cx: &mut Context<'_>, start: &Start) -> Loaded {
     let mut files = Loader {
         root: start.root.clone(),
         ..Loader::default()
@@ -104,7 +104,7 @@ pub(super) fn load_from(cx: &mut Context<'_>, start: Start) -> Loaded {
     head(cx, &start.root, &mut loaded);
     report_cycles(cx, &files.edges);
     lock::load(cx, &start.root);
-    (loaded.modules, loaded.neighbours) = import_all(cx, &start, files.imports);
+    (loaded.modules, loaded.neighbours) = import_all(cx, start, files.imports);
     loaded
 }
 

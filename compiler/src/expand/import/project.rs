@@ -34,7 +34,7 @@ pub(super) fn load(
         chain,
         projects: Projects::Left,
     };
-    let loaded = load_from(cx, start);
+    let loaded = load_from(cx, &start);
     let lock = std::mem::replace(&mut cx.lock, our_lock);
     // What it imports is in its own lock file, and a lock of this project has no business with it.
     if pinned_there {

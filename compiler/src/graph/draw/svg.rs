@@ -84,7 +84,7 @@ fn boxed(out: &mut String, node: &Address, stack: Option<&str>, (x, y): (usize, 
     let shown: String = if name.chars().count() > LETTERS {
         name.chars().take(LETTERS - 1).chain(['…']).collect()
     } else {
-        name.clone()
+        name
     };
     let (tx, ty) = (x + BOX.0 / 2, y + BOX.1 / 2 + 5);
     let _ = writeln!(
