@@ -420,3 +420,54 @@ fn nothing_writes_to_another_project() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_node_that_was_moved_or_adopted_there_has_its_first_name() {
+    let all = repository();
+    all.edit(
+        "db/skep.kdl",
+        "volume rows\n",
+        "volume rows\nmoved from=service.pg to=service.postgres\n",
+    );
+    assert!(plan(&all, &[]).to_string().contains("\"HOST\":\"db_pg\""));
+    all.edit(
+        "db/skep.kdl",
+        "moved from=service.pg to=service.postgres",
+        "adopt service.postgres name=\"old_pg\"",
+    );
+    assert!(plan(&all, &[]).to_string().contains("\"HOST\":\"old_pg\""));
+}
+
+#[test]
+fn a_template_names_what_is_imported() {
+    let all = repository();
+    all.write(
+        "shop/app.tera",
+        "{{ service[\"db.postgres\"].host }}:{{ service[\"db.postgres\"].port.sql }}",
+    );
+    all.edit(
+        "shop/skep.kdl",
+        "network db.data\n",
+        "network db.data; config app target=\"/app\"\n",
+    );
+    all.edit(
+        "shop/skep.kdl",
+        "environment test",
+        "config app template=\"app.tera\"\nenvironment test",
+    );
+    let text = plan(&all, &[]).to_string();
+    assert!(text.contains("db_postgres:5432"), "{text}");
+}
+
+#[test]
+fn no_component_comes_from_a_project() {
+    let text = wrong(
+        "shop/skep.kdl",
+        "environment prod",
+        "use db.site web\nenvironment prod",
+    );
+    assert!(
+        text.contains("SK4007") && text.contains("`db` is a project"),
+        "{text}"
+    );
+}

@@ -39,6 +39,8 @@ pub(crate) struct Components<'l> {
     misspelt: BTreeSet<String>,
     /// Imports whose components see nothing but what came with them.
     sealed: BTreeSet<&'l str>,
+    /// Imports of whole projects, from which no component comes.
+    projects: BTreeSet<&'l str>,
 }
 
 impl<'l> Components<'l> {
@@ -68,6 +70,7 @@ pub(crate) fn components<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Compon
             found.misspelt.extend(label(node).map(str::to_owned));
         }
     }
+    found.projects = loaded.neighbours.keys().map(String::as_str).collect();
     for (alias, module) in &loaded.modules {
         if module.sealed {
             found.sealed.insert(alias);
@@ -329,6 +332,15 @@ impl<'e, 'l> Expander<'e, 'l> {
         let known = self.components.all.keys().map(String::as_str);
         let message = format!("there is no component `{name}`");
         let diagnostic = Diagnostic::new(Code::UnknownComponent, of.component.span, message);
+        let from = name.split_once('.').map(|(from, _)| from);
+        if let Some(project) = from.filter(|from| self.components.projects.contains(from)) {
+            let help = format!(
+                "`{project}` is a project, of which only what it exports can be used; import the \
+                 folder of its components"
+            );
+            cx.report_absence(diagnostic.help(help));
+            return None;
+        }
         cx.report_absence(match nearest(name, known) {
             Some(near) => diagnostic.meant(near),
             None => diagnostic.help(format!(

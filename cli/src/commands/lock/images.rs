@@ -128,7 +128,7 @@ impl Found {
 fn no_such_image(image: &str, named: &BTreeSet<String>) -> Failure {
     let failure = Failure::new(
         Exit::Failed,
-        format!("`{image}` is nothing that this project pins"),
+        format!("`{image}` is no image of this project"),
     );
     match nearest(image, named.iter().map(String::as_str)) {
         Some(near) => failure.help(format!("did you mean `{near}`?")),

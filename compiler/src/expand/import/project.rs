@@ -59,7 +59,12 @@ fn unreadable(from: &str, span: Span, first: &Diagnostic) -> Diagnostic {
         return first.clone();
     }
     let message = format!("the project `{from}` cannot be read as it is");
+    let help = if matches!(first.code, Code::NotPinned | Code::ModuleAway) {
+        "run `skep lock` in its folder: what it imports is pinned there"
+    } else {
+        "`skep check` in its folder shows all that is wrong there"
+    };
     Diagnostic::new(Code::BadImport, span, message)
         .and(first.primary.span, first.message.clone())
-        .help("`skep check` in its folder shows all that is wrong there")
+        .help(help)
 }

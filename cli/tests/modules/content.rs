@@ -1,0 +1,198 @@
+//! What comes in with a module, and what it sees.
+
+use crate::place::{Place, lock_file};
+use crate::support::Project;
+
+#[test]
+fn what_a_module_imports_is_pinned_here_and_seen_by_it_alone() {
+    let place = Place::new();
+    place.commit(
+        "more",
+        &[(
+            "all.kdl",
+            &format!(
+                "import \"git:{}\" as=parts rev=\"v1\" path=\"web\"\n\
+                 component pair {{ use parts.site \"left\" {{ image \"nginx:1.27.3\" }} }}\n",
+                place.address("parts")
+            ),
+        )],
+    );
+    let project = Project::empty();
+    let spec = |used: &str| {
+        format!(
+            "project shop edition=1 {{ import \"git:{}\" as=more rev=\"main\" }}\n{used}\n",
+            place.address("more")
+        )
+    };
+    project.write("skep.kdl", &spec("use more.pair both"));
+    let ran = place.good(&project, &["lock", "modules"]);
+    assert_eq!(ran.stdout.lines().count(), 2, "{}", ran.stdout);
+    assert!(place.plan(&project).contains("service.left"));
+
+    project.write(
+        "skep.kdl",
+        &spec("use more.parts.site x { image \"nginx:1.27.3\" }"),
+    );
+    let ran = place.skep(&project, &["check"]);
+    assert!(ran.stderr.contains("SK4007"), "{}", ran.stderr);
+
+    project.write("skep.kdl", "project shop edition=1\n");
+    let ran = place.good(&project, &["lock", "modules"]);
+    assert_eq!(
+        ran.stdout.matches("not used any more").count(),
+        2,
+        "{}",
+        ran.stdout
+    );
+    assert!(!lock_file(&project).contains("module "));
+}
+
+#[test]
+fn modules_that_import_each_other_are_refused() {
+    let place = Place::new();
+    for (one, other) in [("left", "right"), ("right", "left")] {
+        let text = format!(
+            "import \"git:{}\" as=other rev=\"main\"\ncomponent c {{ }}\n",
+            place.address(other)
+        );
+        place.commit(one, &[("all.kdl", &text)]);
+    }
+    let project = Project::empty();
+    project.write(
+        "skep.kdl",
+        &format!(
+            "project shop edition=1 {{ import \"git:{}\" as=left rev=\"main\" }}\n",
+            place.address("left")
+        ),
+    );
+    place.good(&project, &["lock", "modules"]);
+    let ran = place.skep(&project, &["check"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("import each other"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("imported here"), "{}", ran.stderr);
+}
+
+#[test]
+fn nothing_in_a_module_leads_out_of_it() {
+    let place = Place::new();
+    let root = place.path("parts");
+    std::fs::write(root.join("secret.txt"), "outside").expect("a file beside the module");
+    std::os::unix::fs::symlink("../secret.txt", root.join("web/link.txt")).expect("a link");
+    let component = |path: &str| {
+        format!(
+            "component leak {{ service x {{ image \"a:1\"; env {{ X (file)\"{path}\" }} }} }}\n"
+        )
+    };
+    for (path, code) in [
+        ("../secret.txt", "SK2005"),
+        ("/etc/hostname", "SK2005"),
+        ("link.txt", "SK3002"),
+        ("secret.txt", "SK3002"),
+        ("skep.kdl", "SK3002"),
+    ] {
+        place.commit("parts", &[("web/leak.kdl", &component(path))]);
+        let project = place.project("main");
+        project.write("secret.txt", "of the project");
+        project.edit(
+            "skep.kdl",
+            "use parts.site web { image \"nginx:1.27.3\" }",
+            "use parts.leak x",
+        );
+        place.good(&project, &["lock", "modules"]);
+        let ran = place.skep(&project, &["check"]);
+        assert!(ran.stderr.contains(code), "{path}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("parts@main:leak.kdl:1"),
+            "{path}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn names_and_addresses_are_met_with_the_fix() {
+    let place = Place::new();
+    for (import, said) in [
+        ("\"git:/x\" as=a", "needs a `rev`"),
+        (
+            "\"git:https://u:p@example.org/x\" as=a rev=\"v1\"",
+            "a login cannot stand",
+        ),
+        (
+            "\"git:http://example.org/x\" as=a rev=\"v1\"",
+            "no repository that can be asked",
+        ),
+        (
+            "\"git:ext::sh\" as=a rev=\"v1\"",
+            "no repository that can be asked",
+        ),
+        (
+            "\"git:/x\" as=a rev=\"--upload-pack=x\"",
+            "no tag, branch or commit",
+        ),
+        (
+            "\"git:/x\" as=a rev=\"v1\" path=\"../y\"",
+            "not a folder inside the repository",
+        ),
+        ("\"std:web\" as=a rev=\"v1\"", "of an import from git only"),
+    ] {
+        let project = Project::empty();
+        project.write(
+            "skep.kdl",
+            &format!("project shop edition=1 {{ import {import} }}\n"),
+        );
+        let ran = place.skep(&project, &["check"]);
+        assert!(ran.stderr.contains(said), "{import}: {}", ran.stderr);
+    }
+    let project = place.project("v9");
+    let ran = place.skep(&project, &["lock", "modules"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("no such tag, branch or commit"),
+        "{}",
+        ran.stderr
+    );
+    let ran = place.skep(&project, &["lock", "modules", "--update", "part"]);
+    assert!(
+        ran.stderr.contains("did you mean `parts`?"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn two_imports_of_one_name_are_refused() {
+    let place = Place::new();
+    let project = place.project("v1");
+    project.edit(
+        "skep.kdl",
+        "path=\"web\"",
+        "path=\"web\"\n    import \"std:site\" as=parts",
+    );
+    place.good(&project, &["lock", "modules"]);
+    let ran = place.skep(&project, &["check"]);
+    assert!(ran.stderr.contains("SK2013"), "{}", ran.stderr);
+}
+
+#[test]
+fn fixes_leave_modules_alone() {
+    let place = Place::new();
+    let text =
+        "component site { service (fmt)\"${name}\" { image \"nginx:1.27.3\"; replcas 2 } }\n";
+    place.commit("parts", &[("web/site.kdl", text)]);
+    let project = place.project("main");
+    project.edit("skep.kdl", "web { image \"nginx:1.27.3\" }", "web");
+    place.good(&project, &["lock", "modules"]);
+    let before = place.cached();
+    let ran = place.skep(&project, &["check", "--fix", "--unsafe-fixes"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("SK2002") && ran.stderr.contains("parts@main:site.kdl:1"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(place.cached(), before);
+    place.good(&project, &["fmt"]);
+    let ran = place.skep(&project, &["set", "service.web.replicas", "2"]);
+    assert_ne!(ran.code, 0, "{}", ran.stdout);
+}
