@@ -471,3 +471,19 @@ fn no_component_comes_from_a_project() {
         "{text}"
     );
 }
+
+#[test]
+fn an_export_is_of_what_is_there_and_ours() {
+    for (export, code) in [
+        ("service.nobody", "SK3001"),
+        ("volume.rows", "SK3009"),
+        ("service.other", "SK3009"),
+        ("postgres", "SK2005"),
+    ] {
+        let all = repository();
+        let more = format!("service other {{ external stack=x }}\nexport {export}\n");
+        all.write("db/skep.kdl", &format!("{DB}{more}"));
+        let ran = skep(&all, "db", &["check"]);
+        assert!(ran.stderr.contains(code), "{export}: {}", ran.stderr);
+    }
+}

@@ -1,6 +1,7 @@
 //! What is kept on this machine.
 
 use crate::place::{Place, lock_file};
+use crate::support::Project;
 
 #[test]
 fn a_module_is_pinned_fetched_and_compiled() {
@@ -92,4 +93,34 @@ fn two_projects_fill_one_cache_at_once() {
             .iter()
             .all(|project| place.skep(project, &["check"]).code == 0)
     );
+}
+
+#[test]
+fn what_a_killed_fetch_left_is_taken_away_when_it_is_old() {
+    let place = Place::new();
+    let project = place.project("v1");
+    place.good(&project, &["lock", "modules"]);
+    let folder = place.path("cache/skep/modules");
+    for (name, age) in [(".fetch-1-0", "2 days ago"), (".fetch-2-0", "1 hour ago")] {
+        std::fs::create_dir(folder.join(name)).expect("a folder");
+        let ran = std::process::Command::new("touch")
+            .args(["-d", age])
+            .arg(folder.join(name))
+            .status();
+        assert!(ran.expect("touch can be run").success());
+    }
+    place.good(&project, &["lock", "modules", "--update"]);
+    assert!(!folder.join(".fetch-1-0").exists());
+    assert!(folder.join(".fetch-2-0").exists(), "somebody may be at it");
+    place.good(&project, &["check"]);
+}
+
+#[test]
+fn nothing_from_elsewhere_needs_no_lock_file() {
+    let place = Place::new();
+    let project = Project::empty();
+    project.write("skep.kdl", "project shop edition=1\nnetwork edge\n");
+    place.good(&project, &["lock"]);
+    assert!(!project.path().join("skep.lock").exists());
+    place.good(&project, &["lock", "--check"]);
 }

@@ -196,3 +196,98 @@ fn fixes_leave_modules_alone() {
     let ran = place.skep(&project, &["set", "service.web.replicas", "2"]);
     assert_ne!(ran.code, 0, "{}", ran.stdout);
 }
+
+#[test]
+fn what_a_module_includes_is_its_own() {
+    let place = Place::new();
+    let site = |include: &str| {
+        format!("include \"{include}\"\ncomponent here {{ network (fmt)\"${{name}}\" }}\n")
+    };
+    place.commit(
+        "parts",
+        &[
+            ("web/site.kdl", &site("more/*.kdl")),
+            (
+                "web/more/deep.kdl",
+                "component deep { network (fmt)\"${name}-deep\" }\n",
+            ),
+            ("outside.kdl", "component outside { }\n"),
+        ],
+    );
+    let project = place.project("main");
+    project.edit(
+        "skep.kdl",
+        "use parts.site web { image \"nginx:1.27.3\" }",
+        "use parts.deep web",
+    );
+    place.good(&project, &["lock", "modules"]);
+    assert!(place.plan(&project).contains("web-deep"));
+
+    for (include, code) in [("../outside.kdl", "SK4012"), ("outside.kdl", "SK3002")] {
+        place.commit("parts", &[("web/site.kdl", &site(include))]);
+        place.good(&project, &["lock", "modules", "--update"]);
+        let ran = place.skep(&project, &["check"]);
+        assert!(
+            ran.stderr.contains(code) && ran.stderr.contains("imported here"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let beside = "import \"../other\" as=other\ncomponent here { }\n";
+    place.commit("parts", &[("web/site.kdl", beside)]);
+    place.good(&project, &["lock", "modules", "--update"]);
+    let ran = place.skep(&project, &["check"]);
+    assert!(
+        ran.stderr.contains("leads out of `parts@main`"),
+        "{}",
+        ran.stderr
+    );
+    place.commit(
+        "parts",
+        &[("web/site.kdl", "service x { image \"a:1\" }\n")],
+    );
+    place.good(&project, &["lock", "modules", "--update"]);
+    let ran = place.skep(&project, &["check"]);
+    assert!(
+        ran.stderr.contains("`service` cannot be imported"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn modules_of_modules_end_somewhere() {
+    let place = Place::new();
+    for nth in 0..10 {
+        let next = place.address(&format!("r{}", nth + 1));
+        let text = format!("import \"git:{next}\" as=next rev=\"main\"\ncomponent c {{ }}\n");
+        place.commit(&format!("r{nth}"), &[("all.kdl", &text)]);
+    }
+    let project = Project::empty();
+    let first = place.address("r0");
+    project.write(
+        "skep.kdl",
+        &format!("project shop edition=1 {{ import \"git:{first}\" as=r rev=\"main\" }}\n"),
+    );
+    let ran = place.good(&project, &["lock", "modules"]);
+    assert_eq!(ran.stdout.lines().count(), 8, "{}", ran.stdout);
+    let ran = place.skep(&project, &["check"]);
+    assert!(ran.stderr.contains("SK4009"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_module_has_a_size() {
+    let place = Place::new();
+    let names: Vec<String> = (0..2_001).map(|nth| format!("web/f{nth}")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    place.commit("parts", &files);
+    let project = place.project("main");
+    let ran = place.skep(&project, &["lock", "modules"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("more than 2000 files or 16 MiB"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!project.path().join("skep.lock").exists());
+}

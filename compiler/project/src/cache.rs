@@ -6,6 +6,7 @@
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use skep_compiler::source::Module;
 use skep_schema::module::{Tree, TreeDigest};
@@ -14,6 +15,9 @@ use crate::error::ProjectError;
 
 /// The largest module that is kept, in bytes of its encoded form.
 pub(crate) const MAX_MODULE: u64 = 32 << 20;
+
+/// No fetch takes as long, so what is older belongs to none.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
@@ -73,9 +77,26 @@ impl Cache {
             path: self.folder.clone(),
             source,
         })?;
+        self.sweep();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!(".{what}-{}-{number}", std::process::id());
         Ok(self.folder.join(name))
+    }
+
+    /// Takes away what fetches left that were killed.
+    fn sweep(&self) {
+        let Ok(entries) = self.folder.read_dir() else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let is_ours = entry.file_name().as_encoded_bytes().starts_with(b".");
+            let age = entry.metadata().and_then(|data| data.modified());
+            let age = age.ok().and_then(|time| time.elapsed().ok());
+            if is_ours && age.is_some_and(|age| age > ABANDONED) {
+                drop(std::fs::remove_dir_all(entry.path()));
+                drop(std::fs::remove_file(entry.path()));
+            }
+        }
     }
 
     fn path(&self, digest: &TreeDigest) -> PathBuf {

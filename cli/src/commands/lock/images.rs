@@ -59,6 +59,10 @@ pub(super) fn pin(session: &Session<'_>, pinning: &Pinning) -> Result<Exit, Fail
     let old = found.lock.clone().unwrap_or_default();
     let wanted = found.to_ask(pinning.update.as_deref())?;
     let new = found.locked(resolve(&wanted)?);
+    if found.lock.is_none() && new == Lock::default() {
+        eprintln!("no image of this project has to be pinned");
+        return Ok(Exit::Done);
+    }
     print(&listing(&old, &new))?;
     if found.lock.as_ref() == Some(&new) {
         eprintln!("{LOCK} stays as it is: {}", summary(&old, &new));
