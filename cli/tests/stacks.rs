@@ -288,6 +288,10 @@ fn mistakes_elsewhere_are_told_at_the_import_when_they_matter() {
     );
     let text = wrong("shop/skep.kdl", "../db\" as=db", "../bd\" as=db");
     assert!(text.contains("there is no file `../bd/skep.kdl`"), "{text}");
+    assert!(
+        text.contains("1 error\n"),
+        "one mistake is one error: {text}"
+    );
     let text = wrong("shop/skep.kdl", "as=db", "as=db environment=prd");
     assert!(
         text.contains("SK4010") && text.contains("environment=prod"),
@@ -486,4 +490,25 @@ fn an_export_is_of_what_is_there_and_ours() {
         let ran = skep(&all, "db", &["check"]);
         assert!(ran.stderr.contains(code), "{export}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn a_service_and_a_network_may_have_one_name() {
+    let all = repository();
+    all.edit("db/skep.kdl", "service postgres", "service data");
+    all.edit(
+        "db/skep.kdl",
+        "export service.postgres",
+        "export service.data",
+    );
+    all.edit(
+        "shop/skep.kdl",
+        "env { HOST (var)service.db.postgres.host; PORT (var)service.db.postgres.port.sql }",
+        "",
+    );
+    let text = plan(&all, &[]).to_string();
+    assert!(
+        text.contains("db_data\"") && !text.contains("service.\\\"db.data"),
+        "{text}"
+    );
 }

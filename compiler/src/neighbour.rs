@@ -37,9 +37,7 @@ pub(crate) struct Interface {
 /// Adds to a spec what the projects export that it imports.
 pub(crate) fn join(cx: &mut Context<'_>, loaded: &Loaded, spec: &mut Spec) {
     for (alias, neighbour) in &loaded.neighbours {
-        let Some(inputs) = inputs(cx, neighbour) else {
-            continue;
-        };
+        let inputs = inputs(cx, neighbour);
         let theirs = read(cx, neighbour, &inputs);
         for address in &theirs.interface.exported {
             theirs.put(spec, alias, address);
@@ -58,10 +56,9 @@ pub(crate) fn settle(cx: &Context<'_>, spec: &mut Spec, graph: &mut Graph) {
         interface_of(cx, address).is_some() && graph.dependents(address).is_empty()
     };
     let unused: BTreeSet<Address> = graph.addresses().filter(is_unused).cloned().collect();
-    for address in &unused {
-        spec.services.remove(&address.name);
-        spec.networks.remove(&address.name);
-    }
+    let is_used = |kind, name: &String| !unused.contains(&Address::new(kind, name));
+    spec.services.retain(|name, _| is_used(Kind::Service, name));
+    spec.networks.retain(|name, _| is_used(Kind::Network, name));
     if !unused.is_empty() {
         graph.remove(&unused);
     }
@@ -113,12 +110,11 @@ pub(crate) fn absent(cx: &Context<'_>, kind: Kind, name: &str, span: Span) -> Op
 
 /// The inputs another project is looked at with: the environment that is asked for, or that of the
 /// same name, or none where it has no such.
-fn inputs(cx: &mut Context<'_>, neighbour: &Neighbour) -> Option<Inputs> {
+fn inputs(cx: &mut Context<'_>, neighbour: &Neighbour) -> Inputs {
     let known = expand::names_of_environments(&mut cx.clone(), &neighbour.loaded);
+    let is_known = |name: &str| known.iter().any(|known| known == name);
     let asked = neighbour.environment.as_ref();
-    if let Some(asked) =
-        asked.filter(|asked| !known.iter().any(|name| name == asked.value.as_str()))
-    {
+    if let Some(asked) = asked.filter(|asked| !is_known(asked.value.as_str())) {
         let message = format!("`{}` has no environment `{}`", neighbour.from, asked.value);
         let diagnostic = Diagnostic::new(Code::UnknownEnvironment, asked.span, message);
         cx.report(
@@ -127,15 +123,14 @@ fn inputs(cx: &mut Context<'_>, neighbour: &Neighbour) -> Option<Inputs> {
                 None => diagnostic.help("leave it out to mean the project without an environment"),
             },
         );
-        return None;
     }
     let same = cx.inputs().environment.clone();
     let environment = asked.map(|asked| asked.value.as_str().to_owned());
-    Some(Inputs {
-        environment: environment.or(same.filter(|name| known.contains(name))),
+    Inputs {
+        environment: environment.or(same).filter(|name| is_known(name)),
         allow_unset_params: true,
         ..Inputs::default()
-    })
+    }
 }
 
 /// Another project in one environment.
