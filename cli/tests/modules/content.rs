@@ -291,3 +291,29 @@ fn a_module_has_a_size() {
     );
     assert!(!project.path().join("skep.lock").exists());
 }
+
+#[test]
+fn a_module_gets_the_content_of_a_file_and_not_its_path() {
+    let place = Place::new();
+    let text = "\
+component by-path { param p type=string; config (fmt)\"${name}\" { file (var)param.p } }
+component by-text { param p type=string; config (fmt)\"${name}\" { text (var)param.p } }
+";
+    place.commit("parts", &[("web/conf.kdl", text)]);
+    let project = place.project("main");
+    project.write("mine.txt", "of-the-project");
+    project.edit(
+        "skep.kdl",
+        "use parts.site web { image \"nginx:1.27.3\" }",
+        "use parts.by-text c { p (file)\"mine.txt\" }",
+    );
+    place.good(&project, &["lock", "modules"]);
+    place.plan(&project);
+    project.edit("skep.kdl", "by-text c { p (file)", "by-path c { p ");
+    let ran = place.skep(&project, &["check"]);
+    assert!(
+        ran.stderr.contains("SK3002") && ran.stderr.contains("in `parts@main`"),
+        "{}",
+        ran.stderr
+    );
+}

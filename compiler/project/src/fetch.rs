@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -119,7 +120,7 @@ impl Repository {
             name.repository(),
             &spec,
         ];
-        run_online(&self.folder, &args, name)?.map_err(|said| {
+        run_online(&self.folder, &args, name, LIMIT)?.map_err(|said| {
             let module = name.to_string();
             if said.contains("couldn't find remote ref") || said.contains("not our ref") {
                 ProjectError::NoSuchRev { module }
@@ -193,6 +194,7 @@ fn run_online(
     folder: &Path,
     args: &[&str],
     name: &ModuleName,
+    limit: Duration,
 ) -> Result<Result<(), String>, ProjectError> {
     let mut git = git::command(folder);
     for way in ["https", "ssh", "file"] {
@@ -201,7 +203,9 @@ fn run_online(
     for setting in ["credential.helper=", "gc.auto=0", "maintenance.auto=false"] {
         git.args(["-c", setting]);
     }
-    git.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes -oConnectTimeout=20");
+    // A shared connection would stay behind, and keep what is waited for open.
+    let ssh = "ssh -oBatchMode=yes -oConnectTimeout=20 -oControlMaster=no";
+    git.env("GIT_SSH_COMMAND", ssh).stdout(Stdio::null());
     for name in [
         "HOME",
         "SSH_AUTH_SOCK",
@@ -223,12 +227,12 @@ fn run_online(
         drop(read);
         drop(send.send(said));
     });
-    let Ok(said) = complaints.recv_timeout(LIMIT) else {
+    let Ok(said) = complaints.recv_timeout(limit) else {
         drop(child.kill());
         drop(child.wait());
         return Err(ProjectError::Slow {
             module: name.to_string(),
-            seconds: LIMIT.as_secs(),
+            seconds: limit.as_secs(),
         });
     };
     let status = child.wait().map_err(ProjectError::NoGit)?;
@@ -237,4 +241,21 @@ fn run_online(
     } else {
         Err(git::complaint(&said))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fetch_that_hangs_is_given_up() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let name = ModuleName::checked("/parts", "v1", "").expect("it can be asked");
+        let slow = ["-c", "alias.slow=!sleep 3", "slow"];
+        let ran = run_online(folder.path(), &slow, &name, Duration::from_millis(50));
+        assert!(matches!(ran, Err(ProjectError::Slow { .. })), "{ran:?}");
+        let quick = ["-c", "alias.quick=!echo no >&2; exit 1", "quick"];
+        let ran = run_online(folder.path(), &quick, &name, LIMIT);
+        assert_eq!(ran.expect("git ran"), Err("no".to_owned()));
+    }
 }
