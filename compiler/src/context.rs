@@ -1,14 +1,19 @@
 //! What all phases share: the sources, what was found wrong, and what was missed.
 
-use std::collections::BTreeSet;
+mod root;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use skep_schema::diagnostic::{Code, Diagnostic, Label};
 use skep_schema::lang::{Decoder, Node, Used, scalar_text};
+use skep_schema::module::ModuleName;
 use skep_schema::span::{FileId, Sources, Span};
 
 use crate::lock::Lock;
+use crate::neighbour::Interface;
 use crate::source::{File, Inputs, SourceSet, Wanted};
+pub(crate) use root::Root;
 
 /// What is said of the item of an `each` that a mistake shows in.
 pub(crate) const FOR_ITEM: &str = "for this item";
@@ -25,6 +30,12 @@ pub(crate) struct Context<'a> {
     pub(crate) wanted: BTreeSet<Wanted>,
     /// What tags mean, where the project has a lock file that can be read.
     pub(crate) lock: Option<Arc<Lock>>,
+    /// The modules that imports lead to, as far as these could be followed.
+    pub(crate) modules: BTreeSet<ModuleName>,
+    /// What other projects let this one see, by the names they are imported under.
+    pub(crate) neighbours: Arc<BTreeMap<String, Interface>>,
+    /// Where the texts that are not the project's own came from: what they name is looked for there.
+    pub(crate) roots: Arc<BTreeMap<FileId, Root>>,
     /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
     /// whole may come from that.
     pub(crate) partial: BTreeSet<Span>,
@@ -108,6 +119,9 @@ impl<'a> Context<'a> {
             decoder: Decoder::default(),
             wanted: BTreeSet::new(),
             lock: None,
+            modules: BTreeSet::new(),
+            neighbours: Arc::default(),
+            roots: Arc::default(),
             partial: BTreeSet::new(),
             about: Vec::new(),
             made: Vec::new(),
@@ -125,18 +139,6 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The same of a file that is no spec.
-    pub(crate) fn add_aside(&mut self, path: &str, text: &str) -> FileId {
-        let known = self.sources.find(path, text);
-        known.unwrap_or_else(|| Arc::make_mut(&mut self.sources).add_aside(path, text))
-    }
-
-    /// The same of a file that may have had another text.
-    pub(crate) fn put_source(&mut self, path: &str, text: Arc<str>) -> FileId {
-        let known = self.sources.find(path, &text);
-        known.unwrap_or_else(|| Arc::make_mut(&mut self.sources).put(path, text))
-    }
-
     /// The same, with nothing said yet: for a part that is read beside others.
     pub(crate) fn apart(&self) -> Self {
         Self {
@@ -146,6 +148,9 @@ impl<'a> Context<'a> {
             decoder: Decoder::default(),
             wanted: BTreeSet::new(),
             lock: self.lock.clone(),
+            modules: BTreeSet::new(),
+            neighbours: Arc::clone(&self.neighbours),
+            roots: Arc::clone(&self.roots),
             partial: BTreeSet::new(),
             about: Vec::new(),
             made: Vec::new(),
@@ -224,30 +229,22 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The lock file as it was found.
-    pub(crate) const fn lock_file(&self) -> &'a File {
-        &self.set.lock
-    }
-
-    /// The bytes of a project file, where it is there.
-    pub(crate) fn bytes(&self, path: &str) -> Option<&'a Arc<[u8]>> {
-        match self.set.files.get(path)? {
-            File::Bytes(bytes) => Some(bytes),
-            File::Absent | File::Unreadable(_) => None,
-        }
-    }
-
-    /// The text of a project file, where it is there and is one.
-    pub(crate) fn text(&self, path: &str) -> Option<&'a str> {
-        std::str::from_utf8(self.bytes(path)?).ok()
+    /// The bytes of a file named at `span`: of the project, or of the module in which that stands.
+    pub(crate) fn read(&mut self, path: &str, span: Span) -> Option<&'a [u8]> {
+        self.read_in(&self.root_of(span), path, span)
     }
 
     /// The bytes of a project file named at `span`; wanted, or reported, when they are not there.
-    pub(crate) fn read(&mut self, path: &str, span: Span) -> Option<&'a [u8]> {
+    fn read_own(&mut self, path: &str, span: Span) -> Option<&'a [u8]> {
         match self.set.files.get(path) {
             Some(File::Bytes(bytes)) => Some(bytes),
             Some(File::Absent) => {
-                let message = format!("there is no file `{path}` in the project");
+                let place = if path.starts_with("../") {
+                    ""
+                } else {
+                    " in the project"
+                };
+                let message = format!("there is no file `{path}`{place}");
                 self.report(
                     Diagnostic::new(Code::NoSuchFile, span, message)
                         .help("paths are relative to the folder of skep.kdl"),
@@ -270,7 +267,7 @@ impl<'a> Context<'a> {
     }
 
     /// The files that match a pattern of `include`; nothing while they are still wanted.
-    pub(crate) fn glob(&mut self, pattern: &str) -> Option<&'a [String]> {
+    fn glob_own(&mut self, pattern: &str) -> Option<&'a [String]> {
         let found = self.set.globs.get(pattern);
         if found.is_none() {
             self.wanted.insert(Wanted::Glob(pattern.to_owned()));

@@ -90,6 +90,7 @@ impl Decoded {
             "allow" => return self.allow(cx, node, None),
             "policy" => return say(cx, &mut self.spec.policies, node),
             "adopt" => return say(cx, &mut self.spec.adopt, node),
+            "export" => return say(cx, &mut self.spec.exports, node),
             _ => {}
         }
         let Some(kind) = Kind::parse(&node.name.value).filter(|kind| *kind != Kind::Param) else {

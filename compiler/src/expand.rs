@@ -10,6 +10,7 @@ mod form;
 mod import;
 mod load;
 mod merge;
+mod neighbour;
 mod nodes;
 mod order;
 mod param;
@@ -37,6 +38,7 @@ use crate::context::{Context, Made};
 use crate::syntax::{Document, NodeRef};
 
 pub(crate) use load::{Loaded, Reading, Readings, load};
+pub(crate) use neighbour::Neighbour;
 pub(crate) use words::all as top_level_words;
 
 /// What shapes the nodes of a project in one environment, whichever file they are written in.

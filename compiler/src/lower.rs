@@ -130,6 +130,29 @@ pub(crate) fn lower(
     }
 }
 
+/// The names that services and networks have in the swarm.
+pub(crate) fn names_in_swarm(spec: &Spec, cx: &mut Context<'_>) -> BTreeMap<Address, String> {
+    let nothing = (BTreeMap::new(), BTreeMap::new());
+    let around = Around {
+        spec,
+        params: &nothing.0,
+        names: &Names::of(spec),
+        identity: &identity::of(spec),
+        done: &nothing.1,
+    };
+    let mut lower = Lower::new(around, cx);
+    lower.networks();
+    let services = spec.services.keys().filter_map(|name| {
+        let physical = lower.service_name(name)?;
+        Some((Address::new(Kind::Service, name), physical))
+    });
+    let networks = lower.nodes.iter().filter_map(|(address, node)| {
+        let physical = node.payload.physical_name()?;
+        Some((address.clone(), physical.to_owned()))
+    });
+    services.chain(networks).collect()
+}
+
 /// What all parts of a spec are lowered with.
 #[derive(Clone, Copy)]
 struct Around<'s> {

@@ -69,6 +69,7 @@ pub struct Spec {
     pub moved: Vec<Declared<Moved>>,
     pub forget: Vec<Declared<Forget>>,
     pub adopt: Vec<Declared<Adopt>>,
+    pub exports: Vec<Declared<Export>>,
     pub policies: Vec<Declared<Policy>>,
     pub tests: Vec<Test>,
 }
@@ -93,6 +94,7 @@ pub const IDENTITY: &[&NodeInfo] = &[
     Moved::INFO,
     Forget::INFO,
     Adopt::INFO,
+    Export::INFO,
     Allowance::INFO,
     Policy::INFO,
 ];

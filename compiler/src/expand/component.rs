@@ -38,6 +38,27 @@ pub(crate) struct Components<'l> {
     all: BTreeMap<String, Blueprint<'l>>,
     /// Names of misspelt `component`s, which are reported as nodes.
     misspelt: BTreeSet<String>,
+    /// Imports whose components see nothing but what came with them.
+    sealed: BTreeSet<&'l str>,
+    /// Imports of whole projects, from which no component comes.
+    projects: BTreeSet<&'l str>,
+}
+
+impl<'l> Components<'l> {
+    /// A component by the name that somebody uses, written in an import or in the project itself.
+    fn seen_from(&self, module: Option<&str>, name: &str) -> Option<(String, &Blueprint<'l>)> {
+        let inside = module.map(|module| qualified(Some(module), name));
+        let outside = match module {
+            Some(module) => !self.sealed.contains(module),
+            None => true,
+        };
+        let outside = outside.then(|| name.to_owned()).filter(|name| {
+            // What an import imported is its own affair.
+            name.matches('.').count() < 2
+        });
+        let mut names = inside.into_iter().chain(outside);
+        names.find_map(|full| self.all.get(&full).map(|found| (full, found)))
+    }
 }
 
 /// All components of the project and its imports.
@@ -50,7 +71,11 @@ pub(crate) fn components<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Compon
             found.misspelt.extend(label(node).map(str::to_owned));
         }
     }
+    found.projects = loaded.neighbours.keys().map(String::as_str).collect();
     for (alias, module) in &loaded.modules {
+        if module.sealed {
+            found.sealed.insert(alias);
+        }
         let roots = module.documents.iter().flat_map(Document::roots);
         for node in roots.filter(is_component) {
             declare(cx, &mut found.all, node, Some(alias));
@@ -344,11 +369,8 @@ impl<'e, 'l> Expander<'e, 'l> {
         module: Option<&str>,
     ) -> Option<(String, &'e Blueprint<'l>)> {
         let name = of.component.value.0.as_str();
-        let inside = module.map(|module| qualified(Some(module), name));
-        for full in inside.into_iter().chain([name.to_owned()]) {
-            if let Some(found) = self.components.all.get(&full) {
-                return Some((full, found));
-            }
+        if let Some(found) = self.components.seen_from(module, name) {
+            return Some(found);
         }
         if self.components.misspelt.contains(name) {
             return None;
@@ -356,6 +378,15 @@ impl<'e, 'l> Expander<'e, 'l> {
         let known = self.components.all.keys().map(String::as_str);
         let message = format!("there is no component `{name}`");
         let diagnostic = Diagnostic::new(Code::UnknownComponent, of.component.span, message);
+        let from = name.split_once('.').map(|(from, _)| from);
+        if let Some(project) = from.filter(|from| self.components.projects.contains(from)) {
+            let help = format!(
+                "`{project}` is a project, of which only what it exports can be used; import the \
+                 folder of its components"
+            );
+            cx.report_absence(diagnostic.help(help));
+            return None;
+        }
         cx.report_absence(match nearest(name, known) {
             Some(near) => diagnostic.meant(near),
             None => diagnostic.help(format!(

@@ -38,6 +38,7 @@ fn refuse(diagnostic: Diagnostic) -> Found {
 }
 
 fn follow(scope: &Scope<'_>, path: Vec<String>, span: Span) -> Found {
+    let path = elsewhere(path);
     if matches!(scope.place, Place::Fixed) {
         return refuse(wrong(span, "nothing can be looked up here").help("write the value out"));
     }
@@ -52,6 +53,21 @@ fn follow(scope: &Scope<'_>, path: Vec<String>, span: Span) -> Found {
         ["task" | "trigger" | "matrix" | "run", ..] => in_flow(scope, path, span),
         _ => refuse(unknown(&path, span)),
     }
+}
+
+/// `service.db.postgres.host` is of the service that another project knows as `postgres`.
+fn elsewhere(mut path: Vec<String>) -> Vec<String> {
+    let words: Vec<&str> = path.iter().map(String::as_str).collect();
+    let is_elsewhere = match words.as_slice() {
+        ["service", _, name, "host"] => *name != "port",
+        ["service", _, _, "port", _] => true,
+        _ => false,
+    };
+    if is_elsewhere {
+        let name = path.remove(2);
+        path[1] = format!("{}.{name}", path[1]);
+    }
+    path
 }
 
 fn environment(scope: &Scope<'_>, span: Span) -> Found {

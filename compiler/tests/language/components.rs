@@ -273,7 +273,7 @@ fn an_import_that_cannot_be_followed_says_why() {
       | "./none"
     SK4013 skep.kdl:4:12 `git+https://x` cannot be imported
       | "git+https://x"
-      = write "std:NAME" or "./FOLDER"
+      = write "std:NAME", "./FOLDER", "../PROJECT" or "git:REPOSITORY" rev="TAG"
     SK2013 skep.kdl:6:12 two imports are called `p`
       | "./parts"
       - skep.kdl:5:12 first here
