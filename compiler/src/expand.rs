@@ -24,13 +24,14 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::lang::{Decode, Literal, Node};
-use skep_schema::spec::{Defaults, Environment, Test};
+use skep_schema::spec::{Add, Defaults, Environment, Test};
 use skep_schema::value::Value as Plain;
 
 pub(crate) use component::Uses;
 use component::{Components, Expander, components};
 use environment::{chosen, environments};
-use nodes::Nodes;
+pub(crate) use nodes::Laid;
+use nodes::{Extent, Nodes};
 use scope::{Bound, Params, Place, Scope, Value};
 use words::{is_known, meant, unread};
 
@@ -62,6 +63,7 @@ pub(crate) struct Frame<'l> {
 pub(crate) struct Portion {
     pub(crate) nodes: Vec<Node>,
     pub(crate) uses: Uses,
+    pub(crate) laid: Laid,
 }
 
 /// Reads what holds for all nodes of a project in one environment.
@@ -84,32 +86,45 @@ pub(crate) fn frame<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Frame<'l> {
 }
 
 impl Frame<'_> {
-    /// Whether portions of the nodes can be expanded apart from each other: the changes of an
-    /// environment look for nodes in all of them.
-    pub(crate) fn is_divisible(&self, cx: &Context<'_>) -> bool {
-        cx.inputs().test.is_none()
-            && self.changes.as_ref().is_none_or(|changes| {
-                changes.add.is_empty() && changes.patch.is_empty() && changes.remove.is_empty()
-            })
+    /// Runs the phases between syntax and decoding, in their fixed order, for a whole project.
+    pub(crate) fn expand(&self, cx: &mut Context<'_>, roots: &[NodeRef<'_>]) -> Portion {
+        self.expand_some(cx, roots, self.additions(), Extent::Whole)
     }
 
-    /// Runs the phases between syntax and decoding, in their fixed order, for some of the roots.
-    pub(crate) fn expand(&self, cx: &mut Context<'_>, roots: &[NodeRef<'_>]) -> Portion {
+    /// The same for some of the roots.
+    pub(crate) fn expand_part(&self, cx: &mut Context<'_>, roots: &[NodeRef<'_>]) -> Portion {
+        self.expand_some(cx, roots, &[], Extent::Part)
+    }
+
+    /// The same for what the environment adds.
+    pub(crate) fn expand_additions(&self, cx: &mut Context<'_>) -> Portion {
+        self.expand_some(cx, &[], self.additions(), Extent::Part)
+    }
+
+    fn additions(&self) -> &[Add] {
+        self.changes.as_ref().map_or(&[], |changes| &changes.add)
+    }
+
+    fn expand_some(
+        &self,
+        cx: &mut Context<'_>,
+        roots: &[NodeRef<'_>],
+        additions: &[Add],
+        extent: Extent,
+    ) -> Portion {
         let scope = scope(&self.bound, self.environment.clone());
         let mut expander = Expander::new(&self.components);
         let mut nodes = Nodes::of(own_nodes(cx, roots, &scope, &mut expander));
-        if let Some(changes) = &self.changes {
-            nodes.extend(cx, &changes.add);
-        }
+        nodes.extend(cx, additions);
         nodes.defaults(cx, &self.defaults);
-        if let Some(changes) = &self.changes {
-            nodes.change(cx, changes);
-        }
+        let changes = self.changes.as_ref();
+        let laid = changes.map(|changes| nodes.change(cx, changes, extent));
         let nodes = nodes.finish();
         cx.made.extend(nodes.iter().filter_map(Made::of));
         Portion {
             nodes,
             uses: expander.finish(),
+            laid: laid.unwrap_or_default(),
         }
     }
 

@@ -16,7 +16,7 @@ use skep_schema::spec::Spec;
 
 use crate::context::{Context, Said};
 use crate::decode::{Exempt, decode, try_out};
-use crate::expand::{Frame, Loaded, Uses, all_roots, roots_of};
+use crate::expand::{self, Frame, Laid, Loaded, Uses, all_roots, roots_of};
 use crate::syntax::{Document, NodeRef};
 use join::Sayings;
 
@@ -54,6 +54,7 @@ struct Share {
     sayings: Sayings,
     exempt: Vec<Exempt>,
     uses: Uses,
+    laid: Laid,
     known: bool,
     said: Said,
 }
@@ -70,24 +71,28 @@ struct Portion {
 impl Understood {
     /// Reads all nodes of a project.
     pub(crate) fn of<'l>(cx: &Context<'_>, frame: &Frame<'l>, loaded: &'l Loaded) -> Self {
-        let divided = frame
-            .is_divisible(cx)
-            .then(|| Self::divided(files(cx, frame, loaded.documents())))
-            .flatten();
-        divided.unwrap_or_else(|| {
+        let divided = is_divisible(cx).then(|| {
+            let mut files = files(cx, frame, loaded.documents());
+            files.push(portion(cx, |cx| frame.expand_additions(cx)));
+            Self::divided(files)
+        });
+        divided.flatten().unwrap_or_else(|| {
+            let roots = all_roots(cx, loaded);
             let mut whole = Self::default();
-            whole.take(portion(cx, frame, &all_roots(cx, loaded)));
+            whole.take(portion(cx, |cx| frame.expand(cx, &roots)));
             whole
         })
     }
 
-    /// All files as one; nothing where that is more than the sum of them.
+    /// All files as one, and what the environment adds; nothing where that is more than the sum of
+    /// them.
     fn divided(files: Vec<Portion>) -> Option<Self> {
         let mut all = Self {
             divided: true,
             ..Self::default()
         };
-        files.into_iter().all(|file| all.take(file)).then_some(all)
+        let apart = files.into_iter().all(|file| all.take(file));
+        (apart && all.laid().is_sound()).then_some(all)
     }
 
     /// Reads some of the files again; nothing where that cannot be done for some alone.
@@ -98,7 +103,7 @@ impl Understood {
         loaded: &Loaded,
         changed: &BTreeSet<usize>,
     ) -> Option<Touched> {
-        if !self.divided || !frame.is_divisible(cx) {
+        if !self.divided || !is_divisible(cx) {
             return None;
         }
         let documents = changed.iter().map(|at| &loaded.readings[*at].document);
@@ -123,7 +128,16 @@ impl Understood {
             self.shares.iter().map(|share| &share.sayings),
             &mut self.spec,
         );
-        Some(touched)
+        self.laid().is_sound().then_some(touched)
+    }
+
+    /// What the environment did to all of it.
+    fn laid(&self) -> Laid {
+        let mut all = Laid::default();
+        for share in &self.shares {
+            all.join(&share.laid);
+        }
+        all
     }
 
     /// Whether every value is known.
@@ -142,6 +156,7 @@ impl Understood {
         for share in &self.shares {
             cx.hear(share.said.clone());
         }
+        self.laid().tell(cx);
         let used = self.shares.iter().flat_map(|share| share.uses.components());
         let unused = frame.unused(cx, &used.collect());
         try_out(cx, unused);
@@ -196,7 +211,7 @@ fn files<'l>(
         .collect();
     let read: Vec<(usize, Portion)> = parts
         .into_par_iter()
-        .map(|(file, roots)| (file, portion(cx, frame, roots)))
+        .map(|(file, roots)| (file, portion(cx, |cx| frame.expand_part(cx, roots))))
         .collect();
     let mut files: Vec<Portion> = roots.iter().map(|_| Portion::empty()).collect();
     for (file, portion) in read {
@@ -205,9 +220,17 @@ fn files<'l>(
     files
 }
 
-fn portion(cx: &Context<'_>, frame: &Frame<'_>, roots: &[NodeRef<'_>]) -> Portion {
+/// Whether files can be read apart from each other: a test brings nodes that stand in none.
+fn is_divisible(cx: &Context<'_>) -> bool {
+    cx.inputs().test.is_none()
+}
+
+fn portion<'c>(
+    cx: &Context<'c>,
+    expand: impl FnOnce(&mut Context<'c>) -> expand::Portion,
+) -> Portion {
     let mut cx = cx.apart();
-    let expanded = frame.expand(&mut cx, roots);
+    let expanded = expand(&mut cx);
     let known = !expanded.nodes.iter().any(Node::has_unknown);
     let decoded = decode(&mut cx, expanded.nodes);
     Portion {
@@ -217,6 +240,7 @@ fn portion(cx: &Context<'_>, frame: &Frame<'_>, roots: &[NodeRef<'_>]) -> Portio
             sayings: Sayings::of(&decoded.spec),
             exempt: decoded.exempt,
             uses: expanded.uses,
+            laid: expanded.laid,
             known,
             said: cx.said(),
         },
@@ -251,6 +275,7 @@ impl Portion {
         own.poisoned.extend(share.poisoned);
         own.sayings.extend(share.sayings);
         own.exempt.extend(share.exempt);
+        own.laid.join(&share.laid);
         own.known &= share.known;
         own.said.extend(share.said);
     }

@@ -71,6 +71,10 @@ const HEADS: &[&str] = &[
     "param tag default=\"1\"\nenvironment prod { patch service * { replicas 2 } }",
     "param tag default=\"1\"\nenvironment prod { set tag \"2\"; add network extra; remove service c }",
     "param tag default=\"1\"\ndefaults service { network back }",
+    "param tag default=\"1\"\nenvironment prod { patch service a { image \"a:2\"; remove port http }; \
+     patch service * { image \"z:1\" } }\nenvironment dev { patch service b { image \"b:1\" } }",
+    "param tag default=\"1\"\nenvironment prod { add service e { image \"e:1\"; needs a }; \
+     patch service e replicas=2; patch network back internal=#true }",
 ];
 
 const PAIR: &str = "component pair {\n  param tag default=\"1\"\n  service (fmt)\"${name}-x\" { \

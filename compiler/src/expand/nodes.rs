@@ -8,7 +8,7 @@ use skep_schema::span::{At, Span};
 use skep_schema::spec::{Add, Defaults, Environment, Host, IDENTITY, KINDS, Patch, Remove, Scalar};
 
 use super::merge;
-use super::touch::{Ledger, Reach};
+use super::touch::{Effects, Ledger, Reach};
 use crate::context::{Context, Patched};
 use crate::words::there_are;
 
@@ -38,6 +38,47 @@ pub(crate) fn defaults(
         }
     }
     by_kind
+}
+
+/// How much of a project is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    /// A portion: what an environment changes may stand in another one.
+    Part,
+}
+
+/// What an environment did to a project, or to a portion of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Laid {
+    /// How many nodes each patch and each removal found; nothing without an environment.
+    matched: Vec<usize>,
+    /// Whether an order of a patch found nothing to obey.
+    missed: bool,
+    effects: Effects,
+}
+
+impl Laid {
+    /// Takes in what was done to another portion.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.matched
+            .resize(self.matched.len().max(other.matched.len()), 0);
+        for (all, more) in self.matched.iter_mut().zip(&other.matched) {
+            *all += more;
+        }
+        self.missed |= other.missed;
+        self.effects.join(&other.effects);
+    }
+
+    /// Whether everything that an environment says found what it is for.
+    pub(crate) fn is_sound(&self) -> bool {
+        !self.missed && self.matched.iter().all(|matched| *matched > 0)
+    }
+
+    /// Says which lines of patches change nothing anywhere.
+    pub(crate) fn tell(&self, cx: &mut Context<'_>) {
+        self.effects.tell(cx);
+    }
 }
 
 /// The nodes of a project, or of a portion of it.
@@ -97,20 +138,32 @@ impl Nodes {
         }
     }
 
-    /// Applies an environment to the nodes, its own included: patches of all of a kind, then those
-    /// of one node, then removals.
-    pub(crate) fn change(&mut self, cx: &mut Context<'_>, environment: &Environment) {
+    /// Applies an environment to the nodes: patches of all of a kind, then those of one node, then
+    /// removals.
+    pub(crate) fn change(
+        &mut self,
+        cx: &mut Context<'_>,
+        environment: &Environment,
+        extent: Extent,
+    ) -> Laid {
         self.make_index();
         let mut ledger = Ledger::default();
+        let mut laid = Laid::default();
         let mut patches: Vec<&Patch> = environment.patch.iter().collect();
         patches.sort_by_key(|patch| reach(&patch.name.value));
         for patch in &patches {
-            self.patch(cx, patch, &mut ledger);
+            let before = cx.decoder.diagnostics.len();
+            let matched = self.patch(cx, patch, &mut ledger, extent);
+            let said = &cx.decoder.diagnostics[before..];
+            laid.missed |= said.iter().any(|d| d.code == Code::MatchesNothing);
+            laid.matched.push(matched);
         }
-        ledger.close(cx);
         for removal in &environment.remove {
-            self.remove(cx, removal, &patches);
+            laid.matched
+                .push(self.remove(cx, removal, &patches, extent));
         }
+        laid.effects = ledger.close();
+        laid
     }
 
     /// The nodes an environment adds.
@@ -125,14 +178,23 @@ impl Nodes {
         }
     }
 
-    fn patch(&mut self, cx: &mut Context<'_>, patch: &Patch, ledger: &mut Ledger) {
+    /// How many nodes it is laid over.
+    fn patch(
+        &mut self,
+        cx: &mut Context<'_>,
+        patch: &Patch,
+        ledger: &mut Ledger,
+        extent: Extent,
+    ) -> usize {
         let Some(info) = kind(cx, &patch.kind) else {
-            return;
+            return 0;
         };
         let matched = self.matched(info, &patch.name.value.0);
         if matched.is_empty() {
-            self.matches_nothing(cx, info, &patch.name, "patch");
-            return;
+            if extent == Extent::Whole {
+                self.matches_nothing(cx, info, &patch.name, "patch");
+            }
+            return 0;
         }
         if is_empty(&patch.change) {
             let message = "this patch says nothing";
@@ -159,15 +221,25 @@ impl Nodes {
             let name = format!("{} {name}", info.word);
             ledger.note(cx, (index, &name), reach, touches);
         }
-        only_if_all(&mut cx.decoder.diagnostics, from, count);
+        if extent == Extent::Whole {
+            only_if_all(&mut cx.decoder.diagnostics, from, count);
+        }
+        count
     }
 
-    fn remove(&mut self, cx: &mut Context<'_>, removal: &Remove, patches: &[&Patch]) {
+    /// How many nodes it takes away.
+    fn remove(
+        &mut self,
+        cx: &mut Context<'_>,
+        removal: &Remove,
+        patches: &[&Patch],
+        extent: Extent,
+    ) -> usize {
         let Some(info) = kind(cx, &removal.kind) else {
-            return;
+            return 0;
         };
         let matched = self.matched(info, &removal.name.value.0);
-        if matched.is_empty() {
+        if matched.is_empty() && extent == Extent::Whole {
             self.matches_nothing(cx, info, &removal.name, "remove");
         }
         let in_vain = |patch: &&&Patch| {
@@ -178,9 +250,10 @@ impl Nodes {
         if let Some(patch) = patches.iter().find(in_vain).filter(|_| !matched.is_empty()) {
             cx.report(removed_too(removal, patch));
         }
-        for index in matched {
-            self.all[index] = None;
+        for index in &matched {
+            self.all[*index] = None;
         }
+        matched.len()
     }
 
     /// The nodes a name stands for: `*` is every one that is the stack's own.

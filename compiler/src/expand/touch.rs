@@ -50,7 +50,13 @@ pub(crate) struct Ledger {
     effects: BTreeMap<Span, Effect>,
 }
 
-#[derive(Debug)]
+/// By the place of what is written: what it is, and whether it changed anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Effects {
+    by_place: BTreeMap<Span, Effect>,
+}
+
+#[derive(Clone, Debug)]
 struct Effect {
     what: String,
     was: Option<Span>,
@@ -108,14 +114,29 @@ impl Ledger {
         others.next().map(|(span, _)| *span)
     }
 
+    /// What was written, and whether it changed anything.
+    pub(crate) fn close(self) -> Effects {
+        Effects {
+            by_place: self.effects,
+        }
+    }
+}
+
+impl Effects {
+    /// Takes in what was written in other nodes.
+    pub(crate) fn join(&mut self, other: &Self) {
+        for (span, effect) in &other.by_place {
+            let known = self.by_place.entry(*span);
+            let known = known.or_insert_with(|| effect.clone());
+            known.changed |= effect.changed;
+        }
+    }
+
     /// Says which lines change nothing anywhere.
-    pub(crate) fn close(self, cx: &mut Context<'_>) {
-        for (span, effect) in self.effects {
-            if effect.changed {
-                continue;
-            }
+    pub(crate) fn tell(&self, cx: &mut Context<'_>) {
+        for (span, effect) in self.by_place.iter().filter(|(_, effect)| !effect.changed) {
             let message = format!("`{}` is so without this patch", effect.what);
-            let diagnostic = Diagnostic::new(Code::ChangesNothing, span, message)
+            let diagnostic = Diagnostic::new(Code::ChangesNothing, *span, message)
                 .label("changes nothing")
                 .help("take it away, or check which environment it is meant for");
             cx.report(match effect.was {
