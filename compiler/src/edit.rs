@@ -1,6 +1,6 @@
 //! Changes of source texts as byte splices: what is not named stays as it is, comments included.
 //!
-//! A wish names an address, and [`sites`] finds where it can be fulfilled: in the node's own file, in
+//! A wish names an address, and `sites` finds where it can be fulfilled: in the node's own file, in
 //! the component it came from, where that got its parameter, or in an environment. More than one
 //! place is a choice that whoever wishes has to make.
 
