@@ -7,7 +7,10 @@ mod cost;
 mod counter;
 mod edit;
 mod figures;
+mod growth;
+mod languages;
 mod project;
+mod rivals;
 mod stack;
 
 use std::env;
@@ -39,9 +42,10 @@ struct Bench {
 pub(crate) fn command(words: &[&str]) -> Result<(), String> {
     match words {
         ["apply"] => {}
-        ["compile"] => return compile::command(),
+        ["compile", words @ ..] => return compile::command(words),
+        ["rivals"] => return rivals::install(),
         ["alone", words @ ..] => return cost::alone(words),
-        _ => return Err("no such benchmark; there are `apply` and `compile`".to_owned()),
+        _ => return Err("no such benchmark; there are `apply`, `compile` and `rivals`".to_owned()),
     }
     let skep = program()?;
     if let Ok(host) = env::var("DOCKER_HOST") {

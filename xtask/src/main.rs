@@ -19,7 +19,8 @@ usage: cargo xtask <task>
                             all tests, with an engine of their own; as root, on Debian
   bench apply               what an unchanged apply costs, beside `docker stack deploy`; at an
                             engine of its own, or at DOCKER_HOST where that is set
-  bench compile             what a cold compile costs, beside others that read the same services
+  bench compile [--quick]   what a cold compile costs, beside others that read the same services
+  bench rivals              install those others, below the target folder
   engine up [--nodes 1|3]   start a private engine and print `export DOCKER_HOST=...`
   engine env                print that line again
   engine status             what runs, and where it is reached

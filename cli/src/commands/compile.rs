@@ -1,5 +1,6 @@
 //! `skep compile`
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -41,7 +42,8 @@ enum Form {
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let session = Session::open(global)?;
-    let compiled = session.compile()?;
+    // The end of the process frees it.
+    let compiled = ManuallyDrop::new(session.compile()?);
     let plan = compiled
         .plan
         .as_ref()

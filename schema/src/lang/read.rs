@@ -325,18 +325,15 @@ pub fn one_of(
     cx: &mut Decoder,
     words: &'static [&'static str],
 ) -> Option<&'static str> {
-    let listed = || {
-        words
-            .iter()
-            .map(|w| format!("`{w}`"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let text = plain(cx, value, span, &format!("one of {}", listed()))?;
-    if let Some(word) = words.iter().find(|w| **w == text) {
+    if let Literal::Str(text) = value
+        && let Some(word) = words.iter().find(|word| *word == text)
+    {
         return Some(word);
     }
-    let message = format!("`{text}` is not one of {}", listed());
+    let listed: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    let wanted = format!("one of {}", listed.join(", "));
+    let text = plain(cx, value, span, &wanted)?;
+    let message = format!("`{text}` is not {wanted}");
     let diagnostic = Diagnostic::new(Code::NotOneOf, span, message);
     cx.report(match super::suggest::nearest(text, words.iter().copied()) {
         Some(near) => diagnostic.meant(near),

@@ -3,41 +3,60 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 use std::{env, fs, thread};
 
 use super::cost::Cost;
 use super::edit;
 use super::figures::{Spread, head};
+use super::growth;
 use super::project::Project;
+use super::rivals::{Rival, installed};
 use crate::{repo, shell};
 
-/// Each round runs everything that is compared once, so that a slow minute slows all of it.
-const ROUNDS: usize = 5;
+/// What is measured. Each round runs everything that is compared once, so that a slow minute slows
+/// all of it.
+struct Extent {
+    /// Services of the projects.
+    sizes: &'static [usize],
+    rounds: usize,
+}
 
-/// Services of the projects.
-const SIZES: [usize; 5] = [10, 100, 1_000, 5_000, 10_000];
+const FULL: Extent = Extent {
+    sizes: &[10, 100, 1_000, 5_000, 10_000],
+    rounds: 5,
+};
+
+/// Shows that everything works; its figures are of no use.
+const QUICK: Extent = Extent {
+    sizes: &[10, 100, 1_000],
+    rounds: 1,
+};
+
+/// Who took longer once does not run again.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What all others are divided by.
 const BASE: &str = "skep compile";
 
-/// A command that is compared, in a folder of the project's.
-#[derive(Debug)]
-struct Rival {
-    name: &'static str,
-    folder: &'static str,
-    program: PathBuf,
-    words: Vec<&'static str>,
+/// A command with what its runs of one size cost.
+pub(super) struct Measured {
+    pub(super) rival: Rival,
+    pub(super) costs: Vec<Cost>,
+    /// Why it does not run any more.
+    out: Option<String>,
 }
 
-pub(super) fn command() -> Result<(), String> {
+pub(super) fn command(words: &[&str]) -> Result<(), String> {
+    let extent = match words {
+        [] => FULL,
+        ["--quick"] => QUICK,
+        _ => return Err("`bench compile` takes nothing but `--quick`".to_owned()),
+    };
     let helpers = helpers()?;
     let rivals = rivals(&super::program()?, &helpers.join("parse"));
     let folder = env::temp_dir().join(format!("skep-bench-compile-{}", std::process::id()));
-    let measured = SIZES.into_iter().try_for_each(|services| {
-        let project = Project::write(services, &folder)?;
-        compare(&rivals, &project)?;
-        edit::show(&helpers.join("recheck"), &project)
-    });
+    let measured = extent.measure(rivals, &folder, &helpers.join("recheck"));
     let removed = fs::remove_dir_all(&folder).map_err(|error| error.to_string());
     measured.and(removed)
 }
@@ -62,7 +81,7 @@ fn helpers() -> Result<PathBuf, String> {
     Ok(repo::target().join("release/examples"))
 }
 
-/// Those that this machine has.
+/// Ours, parsers, and the tools that this machine has.
 fn rivals(skep: &Path, parser: &Path) -> Vec<Rival> {
     let ours = |name, folder, word| Rival {
         name,
@@ -76,15 +95,6 @@ fn rivals(skep: &Path, parser: &Path) -> Vec<Rival> {
         program: parser.to_owned(),
         words: vec![format, file],
     };
-    let installed = |name, program, words: &[&'static str]| {
-        shell::find(program).map(|program| Rival {
-            name,
-            folder: "",
-            program,
-            words: words.to_vec(),
-        })
-    };
-    let stack = ["stack", "config", "--compose-file", "compose.yml"];
     let mut all = vec![
         ours(BASE, "one", "compile"),
         ours("skep compile, many files", "many", "compile"),
@@ -93,64 +103,102 @@ fn rivals(skep: &Path, parser: &Path) -> Vec<Rival> {
         parse("serde-saphyr, parse to Value", "yaml", "compose.yml"),
         parse("kdl 6, parse", "kdl", "one/skep.kdl"),
     ];
-    all.extend(installed("docker stack config", "docker", &stack));
-    all.extend(installed("jsonnet", "jsonnet", &["data.json"]));
+    all.extend(installed());
     all
 }
 
-fn compare(rivals: &[Rival], project: &Project) -> Result<(), String> {
-    let mut costs: Vec<Vec<Cost>> = rivals.iter().map(|_| Vec::new()).collect();
-    for round in 0..ROUNDS {
-        // Nobody runs always after the same one, whose data may have filled the caches.
-        for index in (0..rivals.len()).map(|index| (index + round) % rivals.len()) {
-            let (rival, costs) = (&rivals[index], &mut costs[index]);
-            let folder = project.folder.join(rival.folder);
-            costs.push(Cost::of(&folder, &rival.program, &rival.words)?);
+impl Extent {
+    fn measure(&self, rivals: Vec<Rival>, folder: &Path, recheck: &Path) -> Result<(), String> {
+        let start = |rival| Measured {
+            rival,
+            costs: Vec::new(),
+            out: None,
+        };
+        let mut all: Vec<Measured> = rivals.into_iter().map(start).collect();
+        let mut growth = growth::Growth::default();
+        for services in self.sizes {
+            let project = Project::write(*services, folder)?;
+            self.compare(&mut all, &project)?;
+            if let Some(error) = all.first().and_then(|base| base.out.clone()) {
+                return Err(error);
+            }
+            growth.keep(*services, &all);
+            for out in all.extract_if(.., |one| one.out.is_some()) {
+                println!(
+                    "{} is left out from here on: {}",
+                    out.rival.name,
+                    out.out.unwrap_or_default()
+                );
+            }
+            edit::show(recheck, &project)?;
         }
+        growth.show();
+        Ok(())
     }
-    let cores = thread::available_parallelism().map_err(|error| error.to_string())?;
-    println!(
-        "{} services, {cores} cores, {ROUNDS} rounds",
-        project.services
-    );
-    show(rivals, &costs, "CPU", "ms", |cost| {
-        cost.cpu.as_secs_f64() * 1e3
-    });
-    show(rivals, &costs, "wall", "ms", |cost| {
-        cost.wall.as_secs_f64() * 1e3
-    });
-    show(rivals, &costs, "peak memory", "MiB", |cost| {
-        f64::from(u32::try_from(cost.peak).unwrap_or(u32::MAX)) / 1024.0
-    });
-    show_ratios(rivals, &costs);
-    Ok(())
+
+    fn compare(&self, all: &mut [Measured], project: &Project) -> Result<(), String> {
+        for one in all.iter_mut() {
+            one.costs.clear();
+        }
+        for round in 0..self.rounds {
+            // Nobody runs always after the same one, whose data may have filled the caches.
+            let (last, first) = all.split_at_mut(round % all.len());
+            for one in first.iter_mut().chain(last) {
+                one.run(&project.folder);
+            }
+        }
+        let cores = thread::available_parallelism().map_err(|error| error.to_string())?;
+        let (services, rounds) = (project.services, self.rounds);
+        println!("{services} services, {cores} cores, {rounds} rounds");
+        show(all, "CPU", "ms", |cost| cost.cpu.as_secs_f64() * 1e3);
+        show(all, "wall", "ms", |cost| cost.wall.as_secs_f64() * 1e3);
+        show(all, "peak memory", "MiB", |cost| cost.peak / 1024.0);
+        show_ratios(all);
+        Ok(())
+    }
 }
 
-fn show(
-    rivals: &[Rival],
-    costs: &[Vec<Cost>],
-    what: &str,
-    unit: &str,
-    figure: impl Fn(&Cost) -> f64,
-) {
+impl Measured {
+    /// One that fails or takes too long is out.
+    fn run(&mut self, folder: &Path) {
+        if self.out.is_some() {
+            return;
+        }
+        let Rival {
+            name: _,
+            folder: inside,
+            program,
+            words,
+        } = &self.rival;
+        match Cost::of(&folder.join(inside), program, words) {
+            Ok(cost) => {
+                if cost.wall > PATIENCE {
+                    self.out = Some(format!("it took more than {PATIENCE:?}"));
+                }
+                self.costs.push(cost);
+            }
+            Err(error) => self.out = Some(error),
+        }
+    }
+}
+
+fn show(all: &[Measured], what: &str, unit: &str, figure: impl Fn(&Cost) -> f64) {
     println!("{}", head(what));
-    for (rival, costs) in rivals.iter().zip(costs) {
-        let spread = Spread::of(costs.iter().map(&figure));
-        println!("{}", spread.line(rival.name, unit));
+    for one in all.iter().filter(|one| !one.costs.is_empty()) {
+        let spread = Spread::of(one.costs.iter().map(&figure));
+        println!("{}", spread.line(one.rival.name, unit));
     }
 }
 
 /// Round by round, so that what slowed one slowed the other.
-fn show_ratios(rivals: &[Rival], costs: &[Vec<Cost>]) {
+fn show_ratios(all: &[Measured]) {
     println!("{}", head(&format!("CPU / {BASE}")));
-    let Some((base, others)) = costs.split_first() else {
+    let Some((base, others)) = all.split_first() else {
         return;
     };
-    for (rival, costs) in rivals.iter().skip(1).zip(others) {
+    for one in others.iter().filter(|one| !one.costs.is_empty()) {
         let of = |costs: &[Cost]| costs.iter().map(|cost| cost.cpu).collect::<Vec<_>>();
-        println!(
-            "{}",
-            Spread::ratio(&of(costs), &of(base)).line(rival.name, "times")
-        );
+        let ratio = Spread::ratio(&of(&one.costs), &of(&base.costs));
+        println!("{}", ratio.line(one.rival.name, "times"));
     }
 }

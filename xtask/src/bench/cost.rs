@@ -17,7 +17,7 @@ pub(super) struct Cost {
     /// User and system time.
     pub(super) cpu: Duration,
     /// The most memory that was resident at once, in KiB.
-    pub(super) peak: u64,
+    pub(super) peak: f64,
 }
 
 impl Cost {
@@ -39,7 +39,7 @@ impl Cost {
             [wall, cpu, peak] => Some(Self {
                 wall: Duration::from_micros(wall),
                 cpu: Duration::from_micros(cpu),
-                peak,
+                peak: f64::from(u32::try_from(peak).ok()?),
             }),
             _ => None,
         }
@@ -78,7 +78,7 @@ mod tests {
         let cost = Cost::read("1500 2500 64\n").expect("a cost");
         assert_eq!(cost.wall, Duration::from_micros(1500));
         assert_eq!(cost.cpu, Duration::from_micros(2500));
-        assert_eq!(cost.peak, 64);
+        assert!((cost.peak - 64.0).abs() < f64::EPSILON);
         assert!(Cost::read("1500 2500").is_none());
     }
 }

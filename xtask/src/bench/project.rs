@@ -1,9 +1,12 @@
-//! The same services as a project in one file and in many, as a compose file and as JSON.
+//! The same services as a project in one file and in many, as a compose file, as JSON and in other
+//! configuration languages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+
+use super::languages;
 
 /// Services in each file of the project that has many.
 const PER_FILE: usize = 100;
@@ -12,7 +15,8 @@ const PER_FILE: usize = 100;
 #[derive(Debug)]
 pub(super) struct Project {
     pub(super) services: usize,
-    /// Holds `one` and `many`, which are projects, `compose.yml` and `data.json`.
+    /// Holds `one` and `many`, which are projects, `compose.yml`, `data.json` and the files of other
+    /// languages.
     pub(super) folder: PathBuf,
 }
 
@@ -31,6 +35,9 @@ impl Project {
         }
         put(&folder.join("compose.yml"), &yaml(&compose(services)))?;
         put(&folder.join("data.json"), &data)?;
+        for (name, text) in languages::files(services) {
+            put(&folder.join(name), &text)?;
+        }
         Ok(Self { services, folder })
     }
 }
@@ -42,27 +49,52 @@ fn put(path: &Path, text: &str) -> Result<(), String> {
         .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
+/// What differs from one service to the next.
+pub(super) struct Figures {
+    pub(super) replicas: usize,
+    pub(super) minor: usize,
+    pub(super) port: usize,
+    pub(super) db: usize,
+    pub(super) published: usize,
+    pub(super) team: usize,
+}
+
+impl Figures {
+    pub(super) const fn of(n: usize) -> Self {
+        Self {
+            replicas: 1 + n % 4,
+            minor: n % 10,
+            port: 8000 + n,
+            db: n % 20,
+            published: 20000 + n,
+            team: n % 7,
+        }
+    }
+}
+
 const HEAD: &str = "project big edition=1\nnetwork back\n";
 
 fn service(n: usize) -> String {
+    let Figures {
+        replicas,
+        minor,
+        port,
+        db,
+        published,
+        team,
+    } = Figures::of(n);
     format!(
         r#"
-service svc-{n} replicas={} {{
-    image "registry.example.com/team/svc-{n}:1.{}.0"
-    env LOG="info" PORT="{}" DATABASE_URL="postgres://db-{}/app{n}"
-    publish {} to=8080
+service svc-{n} replicas={replicas} {{
+    image "registry.example.com/team/svc-{n}:1.{minor}.0"
+    env LOG="info" PORT="{port}" DATABASE_URL="postgres://db-{db}/app{n}"
+    publish {published} to=8080
     network back
     limits memory="256MiB" cpu=0.5
     health {{ shell "curl -fsS http://localhost:8080/health"; every "10s"; retries 3 }}
-    labels team="t{}" tier="backend"
+    labels team="t{team}" tier="backend"
 }}
-"#,
-        1 + n % 4,
-        n % 10,
-        8000 + n,
-        n % 20,
-        20000 + n,
-        n % 7,
+"#
     )
 }
 
@@ -77,14 +109,22 @@ fn compose(services: usize) -> Value {
 }
 
 fn compose_service(n: usize) -> Value {
+    let Figures {
+        replicas,
+        minor,
+        port,
+        db,
+        published,
+        team,
+    } = Figures::of(n);
     json!({
-        "image": format!("registry.example.com/team/svc-{n}:1.{}.0", n % 10),
+        "image": format!("registry.example.com/team/svc-{n}:1.{minor}.0"),
         "environment": {
             "LOG": "info",
-            "PORT": (8000 + n).to_string(),
-            "DATABASE_URL": format!("postgres://db-{}/app{n}", n % 20),
+            "PORT": port.to_string(),
+            "DATABASE_URL": format!("postgres://db-{db}/app{n}"),
         },
-        "ports": [{ "target": 8080, "published": 20000 + n }],
+        "ports": [{ "target": 8080, "published": published }],
         "networks": ["back"],
         "healthcheck": {
             "test": ["CMD-SHELL", "curl -fsS http://localhost:8080/health"],
@@ -92,8 +132,8 @@ fn compose_service(n: usize) -> Value {
             "retries": 3,
         },
         "deploy": {
-            "replicas": 1 + n % 4,
-            "labels": { "team": format!("t{}", n % 7), "tier": "backend" },
+            "replicas": replicas,
+            "labels": { "team": format!("t{team}"), "tier": "backend" },
             "resources": { "limits": { "memory": "256M", "cpus": "0.5" } },
         },
     })

@@ -23,21 +23,17 @@ pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
         match &value.value {
             EnvValue::Secret(_) => in_env(cx, value.span),
             EnvValue::Text(template) if holds_secret(template) => in_env(cx, value.span),
-            EnvValue::Text(template) => {
-                let literal = template
-                    .literal()
-                    .is_some_and(|t| !t.is_empty() && !t.starts_with('/'));
-                if literal && looks_secret(&key.value) {
-                    cx.report(
-                        Diagnostic::new(
-                            Code::LiteralSecret,
-                            value.span,
-                            format!("`{}` looks like a secret, and stands here in clear", key.value),
-                        )
-                        .help("declare a secret and mount it; many images take NAME_FILE=/run/secrets/NAME"),
-                    );
-                }
+            EnvValue::Text(template) if looks_secret(&key.value) && in_clear(template) => {
+                cx.report(
+                    Diagnostic::new(
+                        Code::LiteralSecret,
+                        value.span,
+                        format!("`{}` looks like a secret, and stands here in clear", key.value),
+                    )
+                    .help("declare a secret and mount it; many images take NAME_FILE=/run/secrets/NAME"),
+                );
             }
+            EnvValue::Text(_) => {}
         }
     }
 }
@@ -59,7 +55,17 @@ fn holds_secret(template: &Template) -> bool {
         .any(|p| p.value.first().is_some_and(|s| s == "secret"))
 }
 
+/// Asked of every variable of every service, so it makes no text of its own.
 fn looks_secret(key: &str) -> bool {
-    let upper = key.to_uppercase();
-    TELLTALE.iter().any(|end| upper.ends_with(end))
+    let key = key.as_bytes();
+    TELLTALE.iter().any(|end| {
+        let start = key.len().checked_sub(end.len());
+        start.is_some_and(|start| key[start..].eq_ignore_ascii_case(end.as_bytes()))
+    })
+}
+
+/// Whether it is a text without references that is more than a path.
+fn in_clear(template: &Template) -> bool {
+    let literal = template.literal();
+    literal.is_some_and(|text| !text.is_empty() && !text.starts_with('/'))
 }
