@@ -12,5 +12,4 @@ mod slips;
 mod soup;
 mod stable;
 mod support;
-mod trees;
 mod values;

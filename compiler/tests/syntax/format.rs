@@ -1,38 +1,11 @@
 //! The formatter keeps what a document says and all of its comments, and formats once for all.
 
 use proptest::prelude::*;
-use skep_compiler::format::format;
 
 use crate::cases::{cases, specs};
-use crate::comments::comments;
 use crate::documents::document;
-use crate::oracle::tree;
 use crate::read;
-
-/// Formats a good text and holds the result to what every result must be.
-fn formatted(text: &str) -> String {
-    let before = read(text);
-    assert_eq!(before.diagnostics, [], "{text}");
-    let once = format(&before.document);
-    let after = read(&once);
-    assert_eq!(after.diagnostics, [], "from:\n{text}\nto:\n{once}");
-    assert_eq!(
-        tree(&after.document),
-        tree(&before.document),
-        "from:\n{text}\nto:\n{once}"
-    );
-    assert_eq!(
-        comments(&once),
-        comments(text),
-        "from:\n{text}\nto:\n{once}"
-    );
-    assert_eq!(format(&after.document), once, "from:\n{text}");
-    assert!(
-        once.is_empty() || once.ends_with('\n') && !once.ends_with("\n\n"),
-        "{once:?}"
-    );
-    once
-}
+use skep_fuzz::text::formatted;
 
 fn check(text: &str, expected: &str) {
     assert_eq!(formatted(text), expected);
