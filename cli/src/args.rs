@@ -20,7 +20,7 @@ Examples:
   skep apply -e prod                 show it, ask, do it, wait, tell the truth
   skep plan --base main -o markdown  what this branch changes, for a pull request
   skep test                          the project's own tests, without any Docker
-  skep lock images                   what tags mean today, kept in skep.lock
+  skep lock                          what tags and modules are today, kept in skep.lock
 
 Exit codes: docs/exit-codes.md. Every diagnostic: skep explain CODE.";
 

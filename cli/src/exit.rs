@@ -38,7 +38,7 @@ exits! {
     RolledBack 8
     /// The command line was wrong.
     Usage 64
-    /// The engine, the daemon or a registry cannot be reached.
+    /// The engine, the daemon, a registry or a repository cannot be reached.
     Unreachable 69
     /// A bug in Skep.
     Bug 70

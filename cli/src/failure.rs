@@ -52,7 +52,38 @@ impl fmt::Display for Failure {
 
 impl From<ProjectError> for Failure {
     fn from(error: ProjectError) -> Self {
-        Self::new(Exit::Failed, chain(&error))
+        let (exit, help) = match &error {
+            ProjectError::Unfetched { .. } => (
+                Exit::Unreachable,
+                "git asks nobody for a login: private repositories are asked by ssh, with its keys",
+            ),
+            ProjectError::Slow { .. } => (Exit::Unreachable, ""),
+            ProjectError::CommitGone { .. } => (
+                Exit::Failed,
+                "find out why its history was rewritten; `skep lock --update` takes what is there now",
+            ),
+            ProjectError::OtherContent { .. } => (
+                Exit::Failed,
+                "restore the line of skep.lock, or take it out to pin the module anew",
+            ),
+            ProjectError::None { .. }
+            | ProjectError::Unreadable { .. }
+            | ProjectError::Unwritable { .. }
+            | ProjectError::Changed { .. }
+            | ProjectError::TooManyFiles { .. }
+            | ProjectError::NoGit(_)
+            | ProjectError::NoRepository { .. }
+            | ProjectError::NoRevision { .. }
+            | ProjectError::Git { .. }
+            | ProjectError::NoCache
+            | ProjectError::NoSuchRev { .. }
+            | ProjectError::ModuleTooLarge { .. } => (Exit::Failed, ""),
+        };
+        Self {
+            exit,
+            message: chain(&error),
+            help: (!help.is_empty()).then(|| help.to_owned()),
+        }
     }
 }
 

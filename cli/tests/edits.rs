@@ -352,3 +352,66 @@ fn an_undo_bears_changes_behind_its_place() {
     assert_eq!(undone.code, 0, "{}", undone.stderr);
     assert_eq!(text(&project), format!("{SPEC}// later\n"));
 }
+
+const ITEMS: &str = r#"project shop edition=1
+
+param regions type=map { default north=1 south=2 }
+
+component web {
+    param image
+    param copies type=int default=1
+    param port type=int default=80
+    service (var)name replicas=(var)param.copies {
+        image (var)param.image
+        port http (var)param.port
+        limits { memory "256MiB" }
+    }
+}
+use web {
+    each {
+        front tag="1.0" copies=2
+        back tag="1.1" copies=1
+    }
+    image (fmt)"registry.example.com/${each}:${each.tag}"
+    copies (var)each.copies
+}
+use web (fmt)"region-${each}" {
+    each (spread)param.regions
+    image "registry.example.com/region:1"
+    copies (var)each.value
+}
+environment prod { set regions north=3 south=4 east=5 }
+"#;
+
+#[test]
+fn a_value_of_an_item_is_edited_in_the_item() {
+    let mut all = String::new();
+    for words in [
+        &["set", "service.front.replicas", "5"][..],
+        &["set", "service.front.image", "registry.example.com/front:2"],
+        &["set", "service.front.limits.memory", "1GiB"],
+        &["set", "service.region-north.replicas", "6"],
+        &["set", "service.region-east.replicas", "6", "-e", "prod"],
+        &["set", "service.region-north.image", "x:1", "-e", "prod"],
+        &["remove", "service.front"],
+        &["rename", "service.front", "service.first"],
+    ] {
+        let project = Project::empty();
+        project.write("skep.kdl", ITEMS);
+        let ran = project.skep(words);
+        all.push_str(&format!("skep {}\n", words.join(" ")));
+        let after = text(&project);
+        let diff = similar::TextDiff::from_lines(ITEMS, &after);
+        for change in diff
+            .iter_all_changes()
+            .filter(|c| c.tag() != similar::ChangeTag::Equal)
+        {
+            all.push_str(&format!("{}{change}", change.tag()));
+        }
+        if ran.code != 0 {
+            all.push_str(&ran.stderr);
+        }
+        all.push('\n');
+    }
+    snapshot("edits", "items", &all);
+}

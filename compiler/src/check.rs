@@ -21,8 +21,10 @@ pub(crate) fn check(
     cx: &mut Context<'_>,
 ) {
     for declared in spec.flows.values() {
+        cx.about(&declared.uses);
         flow::check(&declared.node, cx);
     }
+    cx.about(&[]);
     lint::lint(spec, graph, due, linted, cx);
     let said = &cx.decoder.diagnostics;
     if said.iter().all(|d| d.severity != Severity::Error) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Code, Diagnostic};
-use skep_schema::lang::{Decode, Node, PLANNED_KINDS, nearest, scalar_text};
+use skep_schema::lang::{Decode, Node, PLANNED_KINDS, Used, nearest, scalar_text};
 use skep_schema::span::Span;
 use skep_schema::spec::{Allowance, Declared, Host, LintCode, Spec};
 
@@ -54,7 +54,7 @@ pub(crate) fn try_out(cx: &mut Context<'_>, nodes: Vec<Node>) {
 }
 
 /// Where each node was declared first: its place, and the uses that led there.
-type First = BTreeMap<(Kind, String), (Span, Vec<Span>)>;
+type First = BTreeMap<(Kind, String), (Span, Vec<Used>)>;
 
 impl Decoded {
     /// Takes every `allow` out of a node, so that what is left is what the table knows.
@@ -90,6 +90,7 @@ impl Decoded {
             "allow" => return self.allow(cx, node, None),
             "policy" => return say(cx, &mut self.spec.policies, node),
             "adopt" => return say(cx, &mut self.spec.adopt, node),
+            "export" => return say(cx, &mut self.spec.exports, node),
             _ => {}
         }
         let Some(kind) = Kind::parse(&node.name.value).filter(|kind| *kind != Kind::Param) else {
@@ -245,6 +246,6 @@ fn twice(key: &(Kind, String), node: &Node, first: &mut First) -> Option<Diagnos
             .help("rename one of them, or take it away")
     };
     Some(uses.last().map_or(diagnostic.clone(), |at| {
-        diagnostic.and(*at, "used here first")
+        diagnostic.and(at.item.unwrap_or(at.at), "used here first")
     }))
 }

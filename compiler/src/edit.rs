@@ -4,6 +4,9 @@
 //! the component it came from, where that got its parameter, or in an environment. More than one
 //! place is a choice that whoever wishes has to make.
 
+mod item;
+mod line;
+mod origin;
 mod param;
 mod place;
 mod refuse;
@@ -14,6 +17,7 @@ mod splice;
 mod whole;
 mod written;
 
+pub use origin::{Origin, Step, origins};
 pub use refuse::Refusal;
 pub use rename::{Object, rename};
 pub use site::{Property, Site, set, unset};

@@ -2,16 +2,22 @@
 //! annotated values have done their work.
 
 mod component;
+mod each;
 mod environment;
 mod fits;
 mod fmt;
+mod form;
 mod import;
 mod load;
 mod merge;
+mod neighbour;
+mod nodes;
+mod order;
 mod param;
 mod path;
 mod scope;
 mod test;
+mod touch;
 mod value;
 mod words;
 
@@ -23,14 +29,16 @@ use skep_schema::value::Value as Plain;
 
 pub(crate) use component::Uses;
 use component::{Components, Expander, components};
-use environment::{Nodes, chosen, environments};
+use environment::{chosen, environments};
+use nodes::Nodes;
 use scope::{Bound, Params, Place, Scope, Value};
 use words::{is_known, meant, unread};
 
-use crate::context::Context;
+use crate::context::{Context, Made};
 use crate::syntax::{Document, NodeRef};
 
 pub(crate) use load::{Loaded, Reading, Readings, load};
+pub(crate) use neighbour::Neighbour;
 pub(crate) use words::all as top_level_words;
 
 /// What shapes the nodes of a project in one environment, whichever file they are written in.
@@ -97,8 +105,10 @@ impl Frame<'_> {
         if let Some(changes) = &self.changes {
             nodes.change(cx, changes);
         }
+        let nodes = nodes.finish();
+        cx.made.extend(nodes.iter().filter_map(Made::of));
         Portion {
-            nodes: nodes.finish(),
+            nodes,
             uses: expander.finish(),
         }
     }
@@ -191,8 +201,9 @@ fn own_nodes(
     for root in roots.iter().copied() {
         match root.name().text {
             "use" => {
-                let node = value::node(cx, scope, root);
-                all.extend(expander.expand(cx, node));
+                for instance in each::instances(cx, scope, root) {
+                    all.extend(expander.expand(cx, instance));
+                }
             }
             word if is_known(word) => all.push(value::top(cx, scope, root)),
             _ => {
@@ -214,7 +225,7 @@ fn defaults(
         let node = value::top(cx, scope, root);
         all.extend(Defaults::decode(&node, &mut cx.decoder));
     }
-    environment::defaults(cx, all)
+    nodes::defaults(cx, all)
 }
 
 /// The parameters' values for the plan's header; those without one are left out.

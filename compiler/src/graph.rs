@@ -60,8 +60,10 @@ pub struct Edge {
 /// Who depends on whom. Nodes are in order of address, edges in order of writing.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    graph: StableDiGraph<Address, Edge>,
+    inner: StableDiGraph<Address, Edge>,
     index: BTreeMap<Address, NodeIndex>,
+    /// Nodes of other stacks, and which.
+    stacks: BTreeMap<Address, String>,
 }
 
 impl Graph {
@@ -73,13 +75,17 @@ impl Graph {
             .into_iter()
             .map(|a| (a.clone(), graph.add_node(a)))
             .collect();
-        Self { graph, index }
+        Self {
+            inner: graph,
+            index,
+            stacks: BTreeMap::new(),
+        }
     }
 
     /// Adds a node without edges, unless it is there.
     pub(crate) fn add(&mut self, address: Address) {
         if !self.contains(&address) {
-            let index = self.graph.add_node(address.clone());
+            let index = self.inner.add_node(address.clone());
             self.index.insert(address, index);
         }
     }
@@ -87,7 +93,7 @@ impl Graph {
     /// Takes a node away, and its edges with it.
     pub(crate) fn remove(&mut self, address: &Address) {
         if let Some(index) = self.index.remove(address) {
-            self.graph.remove_node(index);
+            self.inner.remove_node(index);
         }
     }
 
@@ -96,17 +102,27 @@ impl Graph {
         let Some(from) = self.index.get(from) else {
             return;
         };
-        let edges: Vec<_> = self.graph.edges(*from).map(|edge| edge.id()).collect();
+        let edges: Vec<_> = self.inner.edges(*from).map(|edge| edge.id()).collect();
         for edge in edges {
-            self.graph.remove_edge(edge);
+            self.inner.remove_edge(edge);
         }
     }
 
     /// Draws an edge; an end that is no node of the graph is left out.
     pub(crate) fn draw(&mut self, from: &Address, to: &Address, edge: Edge) {
         if let (Some(from), Some(to)) = (self.index.get(from), self.index.get(to)) {
-            self.graph.add_edge(*from, *to, edge);
+            self.inner.add_edge(*from, *to, edge);
         }
+    }
+
+    /// Notes that a node is of another stack.
+    pub(crate) fn belongs(&mut self, address: Address, stack: &str) {
+        self.stacks.insert(address, stack.to_owned());
+    }
+
+    /// The other stack that a node is of.
+    pub fn stack_of(&self, address: &Address) -> Option<&str> {
+        self.stacks.get(address).map(String::as_str)
     }
 
     pub fn contains(&self, address: &Address) -> bool {
@@ -125,12 +141,12 @@ impl Graph {
     /// All edges, in order of both ends.
     pub fn edges(&self) -> Vec<(&Address, &Address, Edge)> {
         let mut all: Vec<_> = self
-            .graph
+            .inner
             .edge_references()
             .map(|e| {
                 (
-                    &self.graph[e.source()],
-                    &self.graph[e.target()],
+                    &self.inner[e.source()],
+                    &self.inner[e.target()],
                     *e.weight(),
                 )
             })
@@ -152,8 +168,8 @@ impl Graph {
     /// The names of the services that depend on a node directly.
     pub(crate) fn services_on(&self, of: &Address) -> impl Iterator<Item = String> {
         let dependents = self.index.get(of).into_iter().flat_map(|index| {
-            let edges = self.graph.edges_directed(*index, Direction::Incoming);
-            edges.map(|edge| &self.graph[edge.source()])
+            let edges = self.inner.edges_directed(*index, Direction::Incoming);
+            edges.map(|edge| &self.inner[edge.source()])
         });
         let services = dependents.filter(|address| address.kind == Kind::Service);
         services.map(|address| address.name.clone())
@@ -163,7 +179,7 @@ impl Graph {
     pub(crate) fn is_used(&self, address: &Address) -> bool {
         let index = self.index.get(address);
         index.is_some_and(|index| {
-            let mut dependents = self.graph.edges_directed(*index, Direction::Incoming);
+            let mut dependents = self.inner.edges_directed(*index, Direction::Incoming);
             dependents.next().is_some()
         })
     }
@@ -187,7 +203,7 @@ impl Graph {
             return Vec::new();
         };
         let mut all: Vec<_> = self
-            .graph
+            .inner
             .edges_directed(*index, direction)
             .map(|e| {
                 let other = if direction == Direction::Outgoing {
@@ -195,7 +211,7 @@ impl Graph {
                 } else {
                     e.source()
                 };
-                (&self.graph[other], *e.weight())
+                (&self.inner[other], *e.weight())
             })
             .collect();
         all.sort();

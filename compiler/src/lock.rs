@@ -1,7 +1,8 @@
-//! `skep.lock`: what the tags of images mean, so that a plan names programs and not wishes.
+//! `skep.lock`: what names from elsewhere mean, so that a plan names programs and not wishes, and is
+//! made from what was reviewed.
 //!
-//! KDL in one fixed form, so that a change of it can be reviewed: a version, then a line an image, in
-//! order of reference. Other things that are pinned get lines of their own word.
+//! KDL in one fixed form, so that a change of it can be reviewed: a version, a line an image in order
+//! of reference, a line a module in order of repository.
 
 mod images;
 mod read;
@@ -12,19 +13,20 @@ use std::sync::Arc;
 
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::image::ImageDigest;
+use skep_schema::module::{ModuleName, Pin};
 use skep_schema::span::Span;
 
 pub use images::Images;
 pub(crate) use images::{image_of_gateway, images};
 
-use crate::context::Context;
+use crate::context::{Context, Root};
 use crate::source::{File, LOCK};
 
 /// The version of the form that this compiler reads and writes.
 const VERSION: i128 = 1;
 
 const HEAD: &str = "\
-// What the tags of images meant when their registries were last asked.
+// What names from elsewhere meant when they were last asked for.
 // Written by `skep lock`, and meant to be committed.
 ";
 
@@ -33,6 +35,7 @@ const HEAD: &str = "\
 pub struct Lock {
     /// By reference, as the spec has it.
     pub images: BTreeMap<String, ImageDigest>,
+    pub modules: BTreeMap<ModuleName, Pin>,
 }
 
 /// The text of the file.
@@ -42,30 +45,42 @@ impl fmt::Display for Lock {
         for (image, digest) in &self.images {
             writeln!(f, "image \"{image}\" digest=\"{digest}\"")?;
         }
+        for (module, Pin { commit, digest }) in &self.modules {
+            write!(
+                f,
+                "module \"{}\" rev=\"{}\"",
+                module.repository(),
+                module.rev()
+            )?;
+            if !module.folder().is_empty() {
+                write!(f, " path=\"{}\"", module.folder())?;
+            }
+            writeln!(f, " commit=\"{commit}\" digest=\"{digest}\"")?;
+        }
         Ok(())
     }
 }
 
 /// Reads the lock file, where there is one. Of one that is broken nothing counts.
-pub(crate) fn load(cx: &mut Context<'_>) {
-    match cx.lock_file() {
+pub(crate) fn load(cx: &mut Context<'_>, root: &Root) {
+    match cx.lock_of(root) {
         File::Absent => {}
-        File::Bytes(bytes) => match std::str::from_utf8(bytes) {
+        File::Bytes(bytes) => match std::str::from_utf8(&bytes) {
             Ok(text) => {
-                let file = cx.add_source(LOCK, text);
+                let file = cx.add_text(root, LOCK, text);
                 match read::read(file, text.into()) {
                     Ok(lock) => cx.lock = Some(Arc::new(lock)),
                     Err(broken) => cx.report(*broken),
                 }
             }
-            Err(_) => unreadable(cx, "it is no UTF-8 text"),
+            Err(_) => unreadable(cx, root, "it is no UTF-8 text"),
         },
-        File::Unreadable(why) => unreadable(cx, why),
+        File::Unreadable(why) => unreadable(cx, root, &why),
     }
 }
 
-fn unreadable(cx: &mut Context<'_>, why: &str) {
-    let file = cx.add_source(LOCK, "");
+fn unreadable(cx: &mut Context<'_>, root: &Root, why: &str) {
+    let file = cx.add_text(root, LOCK, "");
     let broken = broken(
         Span::new(file, 0, 0),
         format!("`{LOCK}` cannot be read: {why}"),
@@ -75,5 +90,5 @@ fn unreadable(cx: &mut Context<'_>, why: &str) {
 
 fn broken(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(Code::BrokenLock, span, message)
-        .help("mend the line, or delete the file and run `skep lock images`")
+        .help("mend the line, or delete the file and run `skep lock`")
 }

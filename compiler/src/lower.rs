@@ -39,6 +39,7 @@ use skep_schema::value::Value;
 
 use crate::context::Context;
 use crate::due::Due;
+use crate::edition::Edition;
 use crate::graph::Graph;
 use crate::proxy::Rendered;
 use claims::Claim;
@@ -129,6 +130,29 @@ pub(crate) fn lower(
     }
 }
 
+/// The names that services and networks have in the swarm.
+pub(crate) fn names_in_swarm(spec: &Spec, cx: &mut Context<'_>) -> BTreeMap<Address, String> {
+    let nothing = (BTreeMap::new(), BTreeMap::new());
+    let around = Around {
+        spec,
+        params: &nothing.0,
+        names: &Names::of(spec),
+        identity: &identity::of(spec),
+        done: &nothing.1,
+    };
+    let mut lower = Lower::new(around, cx);
+    lower.networks();
+    let services = spec.services.keys().filter_map(|name| {
+        let physical = lower.service_name(name)?;
+        Some((Address::new(Kind::Service, name), physical))
+    });
+    let networks = lower.nodes.iter().filter_map(|(address, node)| {
+        let physical = node.payload.physical_name()?;
+        Some((address.clone(), physical.to_owned()))
+    });
+    services.chain(networks).collect()
+}
+
 /// What all parts of a spec are lowered with.
 #[derive(Clone, Copy)]
 struct Around<'s> {
@@ -147,6 +171,7 @@ struct Lower<'s, 'c, 'x> {
     identity: &'s Identity,
     done: &'s BTreeMap<Address, LoweredNode>,
     cx: &'c mut Context<'x>,
+    edition: &'static Edition,
     nodes: BTreeMap<Address, LoweredNode>,
     /// Ports wanted of the swarm's machines.
     claims: Vec<Claim>,
@@ -157,7 +182,7 @@ struct Lower<'s, 'c, 'x> {
 }
 
 impl<'s, 'c, 'x> Lower<'s, 'c, 'x> {
-    const fn new(around: Around<'s>, cx: &'c mut Context<'x>) -> Self {
+    fn new(around: Around<'s>, cx: &'c mut Context<'x>) -> Self {
         let Around {
             spec,
             params,
@@ -171,6 +196,7 @@ impl<'s, 'c, 'x> Lower<'s, 'c, 'x> {
             names,
             identity,
             done,
+            edition: Edition::of(spec.edition).unwrap_or_else(Edition::newest),
             cx,
             nodes: BTreeMap::new(),
             claims: Vec::new(),

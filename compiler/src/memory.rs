@@ -65,6 +65,7 @@ impl Memory {
         let old = &self.set;
         let same = old.inputs == set.inputs
             && old.lock == set.lock
+            && old.modules == set.modules
             && old.globs == set.globs
             && old.files.len() == set.files.len();
         if !same {
@@ -91,7 +92,8 @@ impl Memory {
         let Some(touched) = self.touched(set) else {
             return Changed::All;
         };
-        if self.worlds.is_empty() || loaded.readings.len() != self.files.len() {
+        let unknown = self.worlds.is_empty() || loaded.readings.len() != self.files.len();
+        if unknown || !loaded.neighbours.is_empty() {
             return Changed::All;
         }
         let files = self.files.iter().enumerate();
@@ -134,6 +136,7 @@ impl Memory {
             sources: Sources::clone(&self.sources),
             files: loaded.readings.len(),
             nodes,
+            modules: cx.modules,
             lock: cx.lock.map(Arc::unwrap_or_clone),
             wanted,
         }

@@ -3,6 +3,7 @@
 
 mod allowed;
 mod follows;
+mod origin;
 pub(crate) mod tree;
 
 use std::collections::BTreeMap;
@@ -28,7 +29,9 @@ pub(crate) fn settle(
     exempt: Vec<Exempt>,
 ) -> (Vec<Diagnostic>, Vec<Allowed>) {
     let all = std::mem::take(&mut cx.decoder.diagnostics);
-    let all = merge(follows::without(all, cx, loaded), &cx.sources);
+    let mut all = follows::without(all, cx, loaded);
+    origin::point(&mut all, cx, loaded);
+    let all = merge(all, &cx.sources);
     allowed::silence(all, exempt, loaded, &cx.sources)
 }
 

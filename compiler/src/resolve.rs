@@ -1,5 +1,6 @@
 //! Names become edges. A name that nothing declares is reported where it is written.
 
+mod export;
 mod flow;
 mod identity;
 mod names;
@@ -18,6 +19,7 @@ use skep_schema::spec::{Declared, Gateway, Route, Spec};
 use crate::context::Context;
 use crate::due::Due;
 use crate::graph::{Edge, EdgeKind, Graph};
+use crate::neighbour::{absent, interface_of};
 
 pub(crate) use names::{Names, gateway_of};
 pub(crate) use placement::nodes_of;
@@ -57,23 +59,33 @@ pub(crate) fn resolve(
         graph,
     };
     for (name, service) in due.of(&spec.services) {
+        // What another stack's service refers to is that stack's affair.
+        if interface_of(resolver.cx, &Address::new(Kind::Service, name)).is_some() {
+            continue;
+        }
         let from = resolver.cx.decoder.diagnostics.len();
+        resolver.cx.about(&service.uses);
         resolver.service(name, service);
         if resolver.cx.decoder.diagnostics.len() > from {
             broken.insert(name.clone());
         }
     }
     for (name, gateway) in &spec.gateways {
+        resolver.cx.about(&gateway.uses);
         resolver.gateway(name, gateway);
     }
     for (name, route) in &spec.routes {
+        resolver.cx.about(&route.uses);
         resolver.route(name, route);
     }
     for (name, flow) in &spec.flows {
+        resolver.cx.about(&flow.uses);
         resolver.flow(name, flow);
     }
+    resolver.cx.about(&[]);
     resolver.certificates_and_registries();
     resolver.identity();
+    resolver.exports();
     report_cycles(graph, cx);
 }
 
@@ -134,6 +146,10 @@ impl Resolver<'_, '_> {
     }
 
     fn unknown(&mut self, kind: Kind, name: &str, span: Span) {
+        if let Some(diagnostic) = absent(self.cx, kind, name, span) {
+            self.cx.report(diagnostic);
+            return;
+        }
         let mut diagnostic = Diagnostic::new(
             Code::UnknownName,
             span,

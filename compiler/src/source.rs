@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use skep_schema::module::{Tree, TreeDigest};
+
 /// Everything a compile may look at. The compiler never opens a file: what it misses it names in
 /// [`crate::Compiled::wanted`], and whoever has the disk reads that and compiles again.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +15,8 @@ pub struct SourceSet {
     pub globs: BTreeMap<String, Vec<String>>,
     /// `skep.lock`, which is read with every project.
     pub lock: File,
+    /// What the lock file pins, by what it hashes to.
+    pub modules: BTreeMap<TreeDigest, Module>,
     pub inputs: Inputs,
 }
 
@@ -25,6 +29,16 @@ pub enum File {
     Absent,
     /// There, but it could not be read; the reason is a lowercase fragment.
     Unreadable(String),
+}
+
+/// A module as it was found on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Module {
+    /// It hashes to what was wanted.
+    Files(Tree),
+    Absent,
+    /// There is something in its place.
+    Damaged,
 }
 
 /// What the person or the pipeline says beside the files.
@@ -45,6 +59,8 @@ pub enum Wanted {
     File(String),
     /// A pattern of `include`, relative to the project.
     Glob(String),
+    /// What the lock file pins, from wherever this machine keeps it. Never from the network.
+    Module(TreeDigest),
 }
 
 /// The project file every project has.
@@ -68,6 +84,13 @@ impl SourceSet {
         }
     }
 
+    /// Whether a file is of this project, and not of another one that was read beside it.
+    pub fn is_own(&self, path: &str) -> bool {
+        let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        let mut projects = folders.map(|folder| format!("{folder}/{ROOT}"));
+        !path.starts_with("../") && !projects.any(|project| self.files.contains_key(&project))
+    }
+
     /// Adds what was wanted as absent, so that the next compile is the last.
     pub fn settle(&mut self, wanted: &BTreeSet<Wanted>) {
         for want in wanted {
@@ -83,6 +106,9 @@ impl SourceSet {
                         .cloned()
                         .collect();
                     self.globs.insert(pattern.clone(), matched);
+                }
+                Wanted::Module(digest) => {
+                    self.modules.insert(digest.clone(), Module::Absent);
                 }
             }
         }
@@ -136,7 +162,21 @@ fn segment_matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{SourceSet, matches};
+
+    #[test]
+    fn another_project_has_its_own_files() {
+        let set = SourceSet::of([("skep.kdl", ""), ("a/b.kdl", ""), ("db/skep.kdl", "")]);
+        for (path, own) in [
+            ("skep.kdl", true),
+            ("a/b.kdl", true),
+            ("db/skep.kdl", false),
+            ("db/more/x.kdl", false),
+            ("../db/skep.kdl", false),
+        ] {
+            assert_eq!(set.is_own(path), own, "{path}");
+        }
+    }
 
     #[test]
     fn patterns_match_within_segments_and_across_them() {

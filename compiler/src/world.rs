@@ -17,7 +17,7 @@ use crate::lower::{Lowered, Services, lower};
 use crate::proxy::Rendered;
 use crate::resolve::{Resolved, resolve};
 use crate::understand::{Touched, Understood};
-use crate::{Allowed, expect, report};
+use crate::{Allowed, expect, neighbour, report};
 
 /// What is known of a project in one environment.
 #[derive(Debug, Default)]
@@ -69,8 +69,10 @@ impl World {
         } = frame;
         let spec = &mut self.understood.spec;
         name(spec, cx, loaded, tests);
+        neighbour::join(cx, loaded, spec);
         let poisoned = &self.understood.poisoned;
         resolve(spec, poisoned, &mut due, &mut self.resolved, cx);
+        neighbour::settle(cx, spec, &mut self.resolved.graph);
         let graph = &self.resolved.graph;
         check(spec, graph, &due, &mut self.linted, cx);
         expect::check(&spec.tests, &environments, cx);
@@ -153,7 +155,7 @@ impl World {
 }
 
 /// Says what a spec is as a whole.
-fn name(spec: &mut Spec, cx: &Context<'_>, loaded: &Loaded, tests: Vec<Test>) {
+pub(crate) fn name(spec: &mut Spec, cx: &Context<'_>, loaded: &Loaded, tests: Vec<Test>) {
     let project = loaded.project.as_ref();
     spec.project = project.map_or_else(String::new, |p| p.name.value.as_str().to_owned());
     spec.edition = project.map_or(0, |p| p.edition.value);

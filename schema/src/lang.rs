@@ -23,5 +23,5 @@ pub use reference::reference;
 #[cfg(test)]
 pub(crate) use reference::type_in_words;
 pub use suggest::nearest;
-pub use table::{Field, Key, NodeInfo, PLANNED, PLANNED_KINDS, Shape};
-pub use tree::{Arg, Literal, Node, Part, Prop, Template};
+pub use table::{Field, Key, NodeInfo, Overlay, PLANNED, PLANNED_KINDS, Shape};
+pub use tree::{Arg, Literal, Node, Part, Prop, Template, Used};

@@ -10,6 +10,7 @@ pub mod inventory;
 #[cfg(test)]
 mod json_schema;
 pub mod lang;
+pub mod module;
 pub mod place;
 pub mod plan;
 pub mod report;

@@ -113,6 +113,9 @@ pub struct Origin {
     /// For a node from a component: where the component was used, `skep.kdl:40`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<String>,
+    /// For a node from a use with `each`: the item it was made for, `skep.kdl:42`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_at: Option<String>,
 }
 
 impl Origin {

@@ -163,6 +163,9 @@ pub struct GraphNode {
     pub address: Address,
     /// How many edges that order lead down from it at most; nothing for a node on a cycle.
     pub level: Option<usize>,
+    /// The other stack it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
 }
 
 /// One node depends on another.

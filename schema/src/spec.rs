@@ -31,7 +31,7 @@ pub use values::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::lang::{Decode, NodeInfo};
+use crate::lang::{Decode, NodeInfo, Used};
 use crate::span::{At, Span};
 
 /// A declaration with its place and the uses of components that led to it.
@@ -42,7 +42,7 @@ pub struct Declared<T> {
     pub node: Arc<T>,
     /// The place of the name.
     pub name: Span,
-    pub uses: Vec<Span>,
+    pub uses: Vec<Used>,
     /// A value of it is unknown, or was wrong and has been reported: what seems to be missing in
     /// it is not to be reported.
     pub partial: bool,
@@ -69,6 +69,7 @@ pub struct Spec {
     pub moved: Vec<Declared<Moved>>,
     pub forget: Vec<Declared<Forget>>,
     pub adopt: Vec<Declared<Adopt>>,
+    pub exports: Vec<Declared<Export>>,
     pub policies: Vec<Declared<Policy>>,
     pub tests: Vec<Test>,
 }
@@ -93,6 +94,7 @@ pub const IDENTITY: &[&NodeInfo] = &[
     Moved::INFO,
     Forget::INFO,
     Adopt::INFO,
+    Export::INFO,
     Allowance::INFO,
     Policy::INFO,
 ];

@@ -1,7 +1,8 @@
 //! `skep explain`
 
 use clap::Args;
-use skep_compiler::{Compiled, Decision, EDITION_1};
+use skep_compiler::edit::{Origin, Property, origins};
+use skep_compiler::{Compiled, Decision, EDITIONS, Edition};
 use skep_schema::address::Address;
 use skep_schema::diagnostic::Code;
 use skep_schema::lang::nearest;
@@ -17,14 +18,16 @@ const EXAMPLES: &str = "\
 Examples:
   skep explain SK3001          what a diagnostic means and how to mend it
   skep explain service.api     where a node comes from, what it became, what hangs on it
-  skep explain service.api -e prod";
+  skep explain service.api -e prod
+  skep explain service.api.limits.memory   where one value comes from
+  skep explain edition         what is meant by what a spec leaves out";
 
 /// Say what a diagnostic means, or why a node is as it is
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// A code such as SK3001, or an address such as service.api
-    #[arg(value_name = "CODE|ADDRESS")]
+    /// A code such as SK3001, an address such as service.api, one of its values, or `edition`
+    #[arg(value_name = "CODE|ADDRESS|edition")]
     what: String,
 }
 
@@ -38,20 +41,74 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         ))?;
         return Ok(Exit::Done);
     }
-    let Ok(address) = what.parse::<Address>() else {
+    if what == "edition" {
+        print(&editions())?;
+        return Ok(Exit::Done);
+    }
+    let Ok(of) = what.parse::<Property>() else {
         return Err(Failure::new(
             Exit::Failed,
             format!("`{what}` is neither a code nor an address"),
         )
-        .help("codes look like SK3001, addresses like service.api"));
+        .help(
+            "codes look like SK3001, addresses like service.api; `edition` is a word of its own",
+        ));
     };
     let session = Session::open(global)?;
     let compiled = session.compile()?;
-    print(&describe(&compiled, &address)?)?;
+    let (set, written) = session.written()?;
+    let found = origins(&set, &written, &of.address);
+    // What is made from a node, as a gateway's config, is an address of its own.
+    let made = what.parse::<Address>().ok().filter(|address| {
+        let mut nodes = compiled.plan.iter().flat_map(|plan| plan.nodes.keys());
+        of.path.is_empty() || nodes.any(|known| known == address)
+    });
+    print(&match made {
+        Some(address) => describe(&compiled, &address, &found)?,
+        None => of_value(&of, &found)?,
+    })?;
     Ok(Exit::Done)
 }
 
-fn describe(compiled: &Compiled, address: &Address) -> Result<String, Failure> {
+/// Where one value comes from, or those of a block.
+fn of_value(of: &Property, all: &[Origin]) -> Result<String, Failure> {
+    let path = of.to_string();
+    let own = |origin: &&Origin| {
+        let full = format!("{}.{}", of.address, origin.path);
+        full == path || full.starts_with(&format!("{path}."))
+    };
+    let found: Vec<&Origin> = all.iter().filter(own).collect();
+    if found.is_empty() {
+        let message = format!("`{path}` is written nowhere");
+        let help = format!("`skep explain {}` says what decides it", of.address);
+        return Err(Failure::new(Exit::Failed, message).help(help));
+    }
+    let lines: String = found.into_iter().map(places).collect();
+    Ok(format!("{path}\n\n{lines}"))
+}
+
+/// Where the values of a node are written, and what decides them.
+fn values(all: &[Origin]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let lines: String = all.iter().map(places).collect();
+    format!("\nWhere its values come from:\n\n{lines}")
+}
+
+fn places(origin: &Origin) -> String {
+    let mut out = format!("  {}\n", origin.path);
+    for step in &origin.steps {
+        let place = format!("{}:{}", step.file, step.line);
+        out.push_str(&format!(
+            "    {place}  {}  ({})\n",
+            step.written, step.place
+        ));
+    }
+    out
+}
+
+fn describe(compiled: &Compiled, address: &Address, all: &[Origin]) -> Result<String, Failure> {
     let nodes = compiled.plan.iter().flat_map(|p| &p.nodes);
     let Some((_, node)) = nodes.clone().find(|(a, _)| *a == address) else {
         let names: Vec<String> = nodes.map(|(a, _)| a.to_string()).collect();
@@ -78,35 +135,60 @@ fn describe(compiled: &Compiled, address: &Address) -> Result<String, Failure> {
     }
     out.push_str(&dependents(compiled, address));
     out.push_str(&allowed(compiled, address));
+    out.push_str(&values(all));
     out.push_str("\nWhat it became, with the edition's defaults filled in:\n\n");
     out.push_str(&value(&node.payload));
-    out.push_str(&decisions(address));
+    out.push_str(&decisions(compiled, address));
     Ok(out)
 }
 
-/// What the edition decides for nodes of this kind, each with its reason.
-fn decisions(address: &Address) -> String {
-    let kind = format!("{}.", address.kind.word());
-    let mut of_kind = EDITION_1
-        .iter()
-        .filter_map(|d| Some((d.property.strip_prefix(&kind)?, d)))
-        .peekable();
-    if of_kind.peek().is_none() {
+/// What the project's edition decides for nodes of this kind, each with its reason.
+fn decisions(compiled: &Compiled, address: &Address) -> String {
+    let Some(edition) = Edition::of(compiled.spec.edition) else {
         return String::new();
+    };
+    let kind = format!("{}.", address.kind.word());
+    let of_kind = edition.decisions.iter();
+    let lines: String = of_kind
+        .filter_map(|d| Some(decision(d.property.strip_prefix(&kind)?, d)))
+        .collect();
+    if lines.is_empty() {
+        return lines;
     }
-    let mut out = "\nWhere the spec is silent, edition 1 decides:\n\n".to_owned();
-    for (property, decision) in of_kind {
-        let Decision {
-            property: _,
-            value,
-            engine,
-            why,
-        } = decision;
-        out.push_str(&format!(
-            "  {property}  {value}\n    not {engine}, as the engine: {why}\n"
-        ));
-    }
-    out
+    format!(
+        "\nWhere the spec is silent, edition {} decides:\n\n{lines}",
+        edition.number
+    )
+}
+
+fn decision(property: &str, decision: &Decision) -> String {
+    let Decision {
+        property: _,
+        value,
+        engine,
+        why,
+    } = decision;
+    format!("  {property}  {value}\n    not {engine}, as the engine: {why}\n")
+}
+
+/// All that the editions decide.
+fn editions() -> String {
+    let of_edition = |edition: &Edition| {
+        let lines: String = edition
+            .decisions
+            .iter()
+            .map(|d| decision(d.property, d))
+            .collect();
+        format!(
+            "edition {}, written as `project NAME edition={0}`, decides where a spec is silent:\n\n{lines}",
+            edition.number
+        )
+    };
+    let all: Vec<String> = EDITIONS.iter().map(of_edition).collect();
+    format!(
+        "{}\nA decision never changes inside an edition. Other defaults are in docs/language.md.\n",
+        all.join("\n")
+    )
 }
 
 fn origin(node: &PlanNode) -> String {
@@ -117,6 +199,9 @@ fn origin(node: &PlanNode) -> String {
     };
     if let Some(used_at) = &node.origin.used_at {
         out.push_str(&format!("  used at     {used_at}\n"));
+    }
+    if let Some(item_at) = &node.origin.item_at {
+        out.push_str(&format!("  for item    {item_at}\n"));
     }
     out
 }

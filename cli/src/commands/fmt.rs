@@ -89,7 +89,8 @@ pub(crate) fn spec_files(session: &Session<'_>) -> Result<Vec<PathBuf>, Failure>
     let specs = set
         .files
         .iter()
-        .filter(|(path, file)| path.ends_with(".kdl") && matches!(file, File::Bytes(_)));
+        .filter(|(path, file)| path.ends_with(".kdl") && matches!(file, File::Bytes(_)))
+        .filter(|(path, _)| set.is_own(path));
     Ok(specs
         .map(|(path, _)| session.project.root().join(path))
         .collect())

@@ -182,9 +182,12 @@ pub(super) fn texts(
 ) -> Result<BTreeMap<String, String>, Failure> {
     let mut all = BTreeMap::new();
     for splice in splices {
-        let Some(File::Bytes(bytes)) = set.files.get(&splice.file) else {
-            let message = format!("`{}` is no file that the project reads", splice.file);
-            return Err(Failure::new(Exit::Failed, message));
+        let file = set.files.get(&splice.file);
+        let Some(File::Bytes(bytes)) = file.filter(|_| set.is_own(&splice.file)) else {
+            let message = format!("`{}` is no file of this project", splice.file);
+            return Err(Failure::new(Exit::Failed, message).help(
+                "what comes from elsewhere is changed there, or by a patch of an environment",
+            ));
         };
         let text = String::from_utf8_lossy(bytes).into_owned();
         all.insert(splice.file.clone(), text);

@@ -8,7 +8,8 @@ use skep_compiler::source::{File, matches};
 use crate::error::ProjectError;
 use crate::files::{MAX_BYTES, MAX_FILES, too_large};
 
-/// A file of the project. Links are followed as long as they stay inside.
+/// A file of the project, or of another one that is named by its way from here: `../db/skep.kdl`. Links
+/// are followed as long as they stay inside.
 pub(crate) fn read(root: &Path, path: &str) -> File {
     match try_read(root, path) {
         Ok(file) => file,
@@ -72,9 +73,19 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 fn try_read(root: &Path, path: &str) -> io::Result<File> {
+    let Some(inside) = boundary(root, path) else {
+        return Ok(File::Unreadable(
+            "only projects of one git repository can import each other".to_owned(),
+        ));
+    };
     let real = root.join(path).canonicalize()?;
-    if !real.starts_with(root) {
-        return Ok(File::Unreadable("it leads outside the project".to_owned()));
+    if !real.starts_with(inside) {
+        let whole = if inside == root {
+            "project"
+        } else {
+            "repository"
+        };
+        return Ok(File::Unreadable(format!("it leads outside the {whole}")));
     }
     let kind = real.metadata()?;
     if kind.is_dir() {
@@ -95,8 +106,25 @@ fn try_read(root: &Path, path: &str) -> io::Result<File> {
     })
 }
 
+/// What a path cannot leave: the project, or for one that begins with `..`, the work tree of git that
+/// it is in. Nothing where there is none.
+fn boundary<'p>(root: &'p Path, path: &str) -> Option<&'p Path> {
+    if path.starts_with("../") {
+        root.ancestors().find(|folder| folder.join(".git").exists())
+    } else {
+        Some(root)
+    }
+}
+
 /// The files a pattern fits. Hidden folders are not looked into, links to folders not followed.
 pub(crate) fn matching(root: &Path, pattern: &str) -> Result<Vec<String>, ProjectError> {
+    let folder = root.join(fixed_folder(pattern));
+    let is_inside = boundary(root, pattern)
+        .zip(folder.canonicalize().ok())
+        .is_some_and(|(inside, folder)| folder.starts_with(inside));
+    if !is_inside {
+        return Ok(Vec::new());
+    }
     let mut found = Vec::new();
     let mut looked_at = 0;
     let mut open = vec![fixed_folder(pattern)];

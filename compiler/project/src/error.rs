@@ -32,6 +32,30 @@ pub enum ProjectError {
     NoRevision { revision: String, said: String },
     #[error("git cannot read revision {commit}: {said}")]
     Git { commit: String, said: String },
+    #[error("there is no place to keep modules in: set HOME or XDG_CACHE_HOME")]
+    NoCache,
+    #[error("`{module}` is not there: the repository has no such tag, branch or commit")]
+    NoSuchRev { module: String },
+    #[error("`{module}` cannot be fetched: {said}")]
+    Unfetched { module: String, said: String },
+    #[error("`{module}` was not fetched within {seconds} seconds")]
+    Slow { module: String, seconds: u64 },
+    #[error(
+        "`{module}` was commit {commit}, which its repository does not give any more; its name is {now}"
+    )]
+    CommitGone {
+        module: String,
+        commit: String,
+        now: String,
+    },
+    #[error("`{module}` is not what skep.lock says: other files in commit {commit}")]
+    OtherContent { module: String, commit: String },
+    #[error("`{module}` has more than {files} files or {mib} MiB; name a folder of it with `path`")]
+    ModuleTooLarge {
+        module: String,
+        files: usize,
+        mib: u64,
+    },
 }
 
 impl ProjectError {

@@ -35,7 +35,7 @@ impl Files<'_> {
     pub(crate) fn matching(&self, pattern: &str) -> Result<Vec<String>, ProjectError> {
         match self {
             Self::Disk(root) => disk::matching(root, pattern),
-            Self::Revision(revision) => Ok(revision.matching(pattern)),
+            Self::Revision(revision) => revision.matching(pattern),
         }
     }
 }

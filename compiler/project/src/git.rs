@@ -3,6 +3,7 @@
 //! Only commands that read objects are run, by argument list, with a clean environment: nothing
 //! that a repository configures gets to run, and nothing is fetched.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -25,17 +26,22 @@ pub(crate) struct Revision {
     root: PathBuf,
     commit: String,
     blobs: BTreeMap<String, Blob>,
+    /// The way from the top of the repository to the project's folder.
+    prefix: String,
+    /// All files of the commit, by their path from its top: read where another project is wanted.
+    whole: OnceCell<BTreeMap<String, Blob>>,
 }
 
 #[derive(Debug)]
-struct Blob {
+pub(crate) struct Blob {
     id: String,
-    kind: BlobKind,
-    size: u64,
+    pub(crate) kind: BlobKind,
+    /// In bytes.
+    pub(crate) size: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BlobKind {
+pub(crate) enum BlobKind {
     File,
     Link,
 }
@@ -65,15 +71,35 @@ impl Revision {
             }
         };
         let blobs = list(root, &commit)?;
+        let prefix = run(root, &["rev-parse", "--show-prefix"], MAX_BYTES)?;
         Ok(Self {
             root: root.to_owned(),
             commit,
             blobs,
+            prefix: String::from_utf8_lossy(&prefix.unwrap_or_default())
+                .trim()
+                .to_owned(),
+            whole: OnceCell::new(),
         })
     }
 
+    /// Files by their path, and a path or pattern among them.
+    fn around(&self, path: &str) -> Result<(&BTreeMap<String, Blob>, String), ProjectError> {
+        if !path.starts_with("../") {
+            return Ok((&self.blobs, path.to_owned()));
+        }
+        if self.whole.get().is_none() {
+            let listed = list_at(&self.root, &self.commit, &["--full-tree"])?;
+            drop(self.whole.set(listed));
+        }
+        let whole = self.whole.get().expect("it was set");
+        // What leads out of the repository is in no list.
+        Ok((whole, joined(&self.prefix, path).unwrap_or_default()))
+    }
+
     pub(crate) fn read(&self, path: &str) -> Result<File, ProjectError> {
-        let Some(blob) = self.blobs.get(path) else {
+        let (blobs, path) = self.around(path)?;
+        let Some(blob) = blobs.get(&path) else {
             return Ok(File::Absent);
         };
         if blob.kind == BlobKind::Link {
@@ -84,32 +110,64 @@ impl Revision {
         if blob.size > MAX_BYTES {
             return Ok(too_large());
         }
-        match run(&self.root, &["cat-file", "blob", &blob.id], MAX_BYTES)? {
-            Ok(bytes) => Ok(File::Bytes(bytes.into())),
-            Err(said) => Err(ProjectError::Git {
-                commit: self.commit.clone(),
-                said,
-            }),
-        }
+        Ok(File::Bytes(
+            self::blob(&self.root, &self.commit, blob)?.into(),
+        ))
     }
 
-    pub(crate) fn matching(&self, pattern: &str) -> Vec<String> {
+    pub(crate) fn matching(&self, pattern: &str) -> Result<Vec<String>, ProjectError> {
         let hidden = |path: &str| path.split('/').any(|part| part.starts_with('.'));
-        self.blobs
+        let (blobs, inside) = self.around(pattern)?;
+        let fit = blobs
             .keys()
-            .filter(|path| !hidden(path) && matches(pattern, path))
-            .cloned()
-            .collect()
+            .filter(|path| !hidden(path) && matches(&inside, path));
+        // What is found begins as the pattern does, also where that leads out of the project.
+        let fixed = |text: &str| text.split('*').next().unwrap_or("").len();
+        let (begins, skipped) = (&pattern[..fixed(pattern)], fixed(&inside));
+        Ok(fit
+            .map(|path| format!("{begins}{}", &path[skipped..]))
+            .collect())
     }
 }
 
-/// All files below the project's folder, by their path from there.
-fn list(root: &Path, commit: &str) -> Result<BTreeMap<String, Blob>, ProjectError> {
+/// A path behind a folder, with its `..` gone; nothing where they lead out.
+fn joined(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        if part == ".." {
+            parts.pop()?;
+        } else {
+            parts.push(part);
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The bytes of a file of a commit.
+pub(crate) fn blob(root: &Path, commit: &str, blob: &Blob) -> Result<Vec<u8>, ProjectError> {
+    let read = run(root, &["cat-file", "blob", &blob.id], MAX_BYTES)?;
+    read.map_err(|said| ProjectError::Git {
+        commit: commit.to_owned(),
+        said,
+    })
+}
+
+/// All files below a folder of a work tree, by their path from there; of a bare repository, all.
+pub(crate) fn list(root: &Path, commit: &str) -> Result<BTreeMap<String, Blob>, ProjectError> {
+    list_at(root, commit, &[])
+}
+
+fn list_at(
+    root: &Path,
+    commit: &str,
+    options: &[&str],
+) -> Result<BTreeMap<String, Blob>, ProjectError> {
     let refuse = |said: String| ProjectError::Git {
         commit: commit.to_owned(),
         said,
     };
-    let text = run(root, &["ls-tree", "-r", "-l", "-z", commit], MAX_LIST)?.map_err(refuse)?;
+    let args = [&["ls-tree", "-r", "-l", "-z"], options, &[commit]].concat();
+    let text = run(root, &args, MAX_LIST)?.map_err(refuse)?;
     let mut all = BTreeMap::new();
     for line in text
         .split(|byte| *byte == 0)
@@ -154,7 +212,11 @@ fn entry(line: &str) -> Option<(String, Blob)> {
 }
 
 /// What git printed, or what it complained of.
-fn run(root: &Path, args: &[&str], most: u64) -> Result<Result<Vec<u8>, String>, ProjectError> {
+pub(crate) fn run(
+    root: &Path,
+    args: &[&str],
+    most: u64,
+) -> Result<Result<Vec<u8>, String>, ProjectError> {
     let mut child = command(root)
         .args(args)
         .spawn()
@@ -175,17 +237,17 @@ fn run(root: &Path, args: &[&str], most: u64) -> Result<Result<Vec<u8>, String>,
     if status.success() {
         return Ok(Ok(out));
     }
-    let said = String::from_utf8_lossy(&complaint);
-    Ok(Err(said
-        .trim()
-        .trim_start_matches("fatal: ")
-        .lines()
-        .next()
-        .unwrap_or("")
-        .to_owned()))
+    Ok(Err(self::complaint(&complaint)))
 }
 
-fn command(root: &Path) -> Command {
+/// What git complained of first.
+pub(crate) fn complaint(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let first = said.trim().lines().next().unwrap_or("");
+    first.trim_start_matches("fatal: ").to_owned()
+}
+
+pub(crate) fn command(root: &Path) -> Command {
     let mut git = Command::new("git");
     git.current_dir(root)
         .env_clear()

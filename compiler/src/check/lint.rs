@@ -105,9 +105,7 @@ pub(super) fn lint(
     }
     let routers = linted.routers.iter();
     proxy_labels::routers(routers.filter_map(|name| spec.services.get(name)), cx);
-    for lint in ALL {
-        lint(spec, graph, cx);
-    }
+    look(ALL, spec, graph, cx);
 }
 
 /// Looks for what is unwise in a spec without mistakes.
@@ -131,9 +129,16 @@ pub(super) fn lint_whole(
         );
     }
     linted.whole = true;
-    for lint in OF_WHOLE {
+    look(OF_WHOLE, spec, graph, cx);
+}
+
+/// Lints of the whole say themselves which node they are about.
+fn look(lints: &[Lint], spec: &Spec, graph: &Graph, cx: &mut Context<'_>) {
+    for lint in lints {
+        cx.about(&[]);
         lint(spec, graph, cx);
     }
+    cx.about(&[]);
 }
 
 fn say(
@@ -145,6 +150,7 @@ fn say(
     cx: &mut Context<'_>,
 ) {
     let before = cx.decoder.diagnostics.len();
+    cx.about(&service.uses);
     for lint in lints {
         lint(&service.node, spec, cx);
     }

@@ -1,6 +1,7 @@
 //! The places that decide a value which comes from a parameter.
 
 use skep_schema::address::Address;
+use skep_schema::lang::Used;
 use skep_schema::span::Span;
 
 use super::site::{Walk, is_named};
@@ -34,7 +35,7 @@ impl Walk<'_> {
         &self,
         span: Span,
         value: &str,
-        uses: &[Span],
+        uses: &[Used],
     ) -> Result<Vec<Site>, Refusal> {
         let text = self.written.sources.slice(span);
         let param = text
@@ -86,7 +87,7 @@ impl Walk<'_> {
         param: &str,
         span: Span,
         value: &str,
-        uses: &[Span],
+        uses: &[Used],
     ) -> Result<Vec<Site>, Refusal> {
         let root = self.tree.around(span).first().copied();
         match (
@@ -95,11 +96,14 @@ impl Walk<'_> {
         ) {
             (Some(component), Some((at, outer))) => {
                 let declared = component.children().find(|c| is_named(*c, "param", param));
-                let Some(of_use) = self.node_at(*at) else {
+                let Some(of_use) = self.node_at(at.at) else {
                     return Ok(Vec::new());
                 };
                 if let Some(given) = given(of_use, param) {
-                    return self.at_value(given, value, outer);
+                    return match self.at_item(given, value, at)? {
+                        Some(sites) => Ok(sites),
+                        None => self.at_value(given, value, outer),
+                    };
                 }
                 let mut sites = vec![self.put(of_use, &format!("{param} {value}"))?];
                 sites.extend(self.default(declared, value)?);
@@ -146,7 +150,7 @@ impl Walk<'_> {
 }
 
 /// The place of a property's or child's value, annotation included.
-fn given(node: NodeRef<'_>, word: &str) -> Option<Span> {
+pub(super) fn given(node: NodeRef<'_>, word: &str) -> Option<Span> {
     let of = |entry: crate::syntax::EntryRef<'_>| {
         let value = entry.value_span();
         let start = entry

@@ -47,11 +47,16 @@ pub fn rename(
         renaming.top(root);
     }
     let Some(file) = renaming.declared.clone() else {
-        let place = node.uses.first().map_or(node.span, |span| *span);
+        let used = node.uses.first();
+        let place = used.map_or(node.span, |used| used.item.unwrap_or(used.at));
+        let what = match used.and_then(|used| used.item) {
+            Some(_) => "item",
+            None => "use",
+        };
         let line = written.sources.position(place.file, place.start).line;
         let message = format!("the name of `{from}` is not written out");
         let help = format!(
-            "a component makes it: rename its use at {}:{line}",
+            "a component makes it: rename its {what} at {}:{line}",
             written.sources.path(place.file)
         );
         return Err(Refusal::no(message, help));

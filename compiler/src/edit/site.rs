@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use skep_schema::address::{Address, Kind, Segment, segments};
-use skep_schema::lang::{Key, Node, NodeInfo, Prop, Shape, nearest, scalar_text};
+use skep_schema::lang::{Key, Node, NodeInfo, Prop, Shape, Used, nearest};
 use skep_schema::span::Span;
 use skep_schema::spec::KINDS;
 
+use super::line::{keyed, line};
 use super::{Refusal, Splice, Written, place, spell};
 use crate::report::tree::Tree;
 use crate::syntax::NodeRef;
@@ -106,7 +107,7 @@ pub(super) struct Walk<'w> {
     found: Found<'w>,
     /// How the property is written.
     shape: Option<Shape>,
-    uses: Vec<Span>,
+    uses: Vec<Used>,
 }
 
 enum Found<'w> {
@@ -127,11 +128,15 @@ impl<'w> Walk<'w> {
                 format!("name one: {}.PROPERTY", of.address),
             ));
         }
-        let root = KINDS
-            .iter()
-            .copied()
-            .find(|info| info.word == of.address.kind.word());
-        let mut walk = Self {
+        let mut walk = Self::bare(written, of, node);
+        walk.follow()?;
+        Ok(walk)
+    }
+
+    /// A way that has not been gone yet.
+    pub(super) fn bare(written: &'w Written, of: &'w Property, node: &'w Node) -> Self {
+        let root = Self::info(&of.address);
+        Self {
             written,
             tree: Tree::of(&written.loaded),
             of,
@@ -141,9 +146,13 @@ impl<'w> Walk<'w> {
             found: Found::Nothing { rest: &of.path },
             shape: None,
             uses: node.uses.clone(),
-        };
-        walk.follow()?;
-        Ok(walk)
+        }
+    }
+
+    /// What a node of an address may take.
+    pub(super) fn info(address: &Address) -> Option<&'static NodeInfo> {
+        let word = address.kind.word();
+        KINDS.iter().copied().find(|info| info.word == word)
     }
 
     fn follow(&mut self) -> Result<(), Refusal> {
@@ -216,12 +225,13 @@ impl<'w> Walk<'w> {
     /// Whether a place is in a component that makes several nodes of this one's lines.
     fn is_shared(&self, span: Span) -> bool {
         let root = self.tree.around(span).first().copied();
-        root.is_some_and(|root| root.name().text == "component")
-            && self.written.made_at(self.root_node().span) > 1
+        let in_component = root.is_some_and(|root| root.name().text == "component")
+            && self.written.made_at(self.root_node().span) > 1;
+        in_component || self.is_every_items(span)
     }
 
     /// The node that the property is one of.
-    fn root_node(&self) -> &'w Node {
+    pub(super) fn root_node(&self) -> &'w Node {
         self.written.node(&self.of.address).unwrap_or(self.node)
     }
 
@@ -264,6 +274,9 @@ impl<'w> Walk<'w> {
         match word {
             "component" => format!("in the component {name}, for all its uses"),
             "environment" => format!("in the environment {name}"),
+            "use" if self.is_every_items(span) => {
+                format!("in the use of {name}, for all its items")
+            }
             "use" => format!("in the use of {name}"),
             "param" => format!("the parameter {name}, wherever it is read"),
             "defaults" => format!("what all of {name} have"),
@@ -378,57 +391,6 @@ pub(super) fn is_named(node: NodeRef<'_>, word: &str, name: &str) -> bool {
     let first = node.args().next();
     node.name().text == word
         && first.is_some_and(|arg| arg.value() == crate::syntax::Scalar::Str(name))
-}
-
-fn keyed<'n>(node: &'n Node, word: &str, key: Key, name: &str) -> Option<&'n Node> {
-    let is_it = |child: &&Node| match key {
-        Key::Name => {
-            child
-                .args
-                .first()
-                .and_then(|a| scalar_text(&a.value))
-                .as_deref()
-                == Some(name)
-        }
-        Key::Prop(key) => {
-            child
-                .prop(key)
-                .and_then(|p| scalar_text(&p.value.value))
-                .as_deref()
-                == Some(name)
-        }
-        Key::None => true,
-    };
-    node.children
-        .iter()
-        .filter(|child| child.name.value == word)
-        .find(is_it)
-}
-
-/// A property that is not there yet as a line of its node.
-fn line(path: &[String], value: &str, info: Option<&'static NodeInfo>) -> String {
-    let Some((word, below)) = path.split_first() else {
-        return value.to_owned();
-    };
-    let key = info
-        .and_then(|info| info.field(word))
-        .map(|field| field.shape);
-    let next = info.and_then(|info| info.field(word)?.shape.inner());
-    let spelled = spell::string(word);
-    match (key, below) {
-        (_, []) => format!("{spelled} {value}"),
-        (Some(Shape::Nodes { key: Key::Name, .. }), [name]) => {
-            format!("{spelled} {} {value}", spell::string(name))
-        }
-        (Some(Shape::Nodes { key: Key::Name, .. }), [name, below @ ..]) => {
-            format!(
-                "{spelled} {} {{ {} }}",
-                spell::string(name),
-                line(below, value, next)
-            )
-        }
-        (_, below) => format!("{spelled} {{ {} }}", line(below, value, next)),
-    }
 }
 
 pub(super) fn no_node(written: &Written, address: &Address) -> Refusal {

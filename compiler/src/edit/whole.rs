@@ -1,6 +1,8 @@
 //! Whole nodes: taken away, and put in.
 
 use skep_schema::address::Address;
+use skep_schema::lang::Used;
+use skep_schema::span::Sources;
 
 use super::site::{kind_and_name, no_node};
 use super::{Refusal, Site, Splice, Written, place};
@@ -16,16 +18,8 @@ pub fn remove(written: &Written, address: &Address) -> Result<Vec<Site>, Refusal
         .node(address)
         .ok_or_else(|| no_node(written, address))?;
     let sources = &written.sources;
-    if let Some(at) = node.uses.first() {
-        let (file, line) = (
-            sources.path(at.file),
-            sources.position(at.file, at.start).line,
-        );
-        let message = format!("`{address}` is made by a component, used at {file}:{line}");
-        return Err(Refusal::no(
-            message,
-            "remove the use, or edit the component",
-        ));
+    if let Some(used) = node.uses.first() {
+        return Err(made(address, used, sources));
     }
     let tree = Tree::of(&written.loaded);
     let around = tree.around(node.span);
@@ -60,6 +54,25 @@ pub fn remove(written: &Written, address: &Address) -> Result<Vec<Site>, Refusal
         });
     }
     Ok(sites)
+}
+
+/// A node that a component makes is not there to be taken away.
+fn made(address: &Address, used: &Used, sources: &Sources) -> Refusal {
+    let (at, what) = match used.item {
+        Some(item) => (item, "remove the item of its use, or edit the component"),
+        None => (used.at, "remove the use, or edit the component"),
+    };
+    let (file, line) = (
+        sources.path(at.file),
+        sources.position(at.file, at.start).line,
+    );
+    let place = if used.item.is_some() {
+        "for the item"
+    } else {
+        "used"
+    };
+    let message = format!("`{address}` is made by a component, {place} at {file}:{line}");
+    Refusal::no(message, what)
 }
 
 /// Puts KDL text into a node, or at the end of a file of the project.

@@ -64,6 +64,10 @@ impl Written {
         self.nodes.iter().find(|node| is_at(node, address))
     }
 
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter()
+    }
+
     /// How many nodes are made of the lines at a place.
     pub(super) fn made_at(&self, span: Span) -> usize {
         self.nodes.iter().filter(|node| node.span == span).count()

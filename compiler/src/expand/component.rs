@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::diagnostic::{Code, Diagnostic};
-use skep_schema::lang::{Decode, Literal, Node, PLANNED, nearest};
+use skep_schema::lang::{Decode, Literal, Node, PLANNED, Used, nearest};
 use skep_schema::span::{At, Span};
 use skep_schema::spec::{Component, STRUCTURE, Use};
 
+use super::each::{EACH, Instance, instances};
 use super::load::Loaded;
 use super::param::{Signature, add_misspelt, signature, unknown};
 use super::scope::{Bound, Params, Place, Scope, Value};
 use super::value;
 use super::words::{is_known, label, meant, unread};
-use crate::context::Context;
+use crate::context::{Context, FOR_ITEM};
 use crate::syntax::{Document, NodeRef};
 
 /// Uses inside uses, at most.
@@ -37,6 +38,27 @@ pub(crate) struct Components<'l> {
     all: BTreeMap<String, Blueprint<'l>>,
     /// Names of misspelt `component`s, which are reported as nodes.
     misspelt: BTreeSet<String>,
+    /// Imports whose components see nothing but what came with them.
+    sealed: BTreeSet<&'l str>,
+    /// Imports of whole projects, from which no component comes.
+    projects: BTreeSet<&'l str>,
+}
+
+impl<'l> Components<'l> {
+    /// A component by the name that somebody uses, written in an import or in the project itself.
+    fn seen_from(&self, module: Option<&str>, name: &str) -> Option<(String, &Blueprint<'l>)> {
+        let inside = module.map(|module| qualified(Some(module), name));
+        let outside = match module {
+            Some(module) => !self.sealed.contains(module),
+            None => true,
+        };
+        let outside = outside.then(|| name.to_owned()).filter(|name| {
+            // What an import imported is its own affair.
+            name.matches('.').count() < 2
+        });
+        let mut names = inside.into_iter().chain(outside);
+        names.find_map(|full| self.all.get(&full).map(|found| (full, found)))
+    }
 }
 
 /// All components of the project and its imports.
@@ -49,7 +71,11 @@ pub(crate) fn components<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Compon
             found.misspelt.extend(label(node).map(str::to_owned));
         }
     }
+    found.projects = loaded.neighbours.keys().map(String::as_str).collect();
     for (alias, module) in &loaded.modules {
+        if module.sealed {
+            found.sealed.insert(alias);
+        }
         let roots = module.documents.iter().flat_map(Document::roots);
         for node in roots.filter(is_component) {
             declare(cx, &mut found.all, node, Some(alias));
@@ -102,6 +128,13 @@ fn declare<'l>(
         return;
     }
     let mut params = signature(cx, &params);
+    if let Some(declared) = params.get(EACH) {
+        let message = "no parameter can be called `each`";
+        cx.report(
+            Diagnostic::new(Code::BadValue, declared.span, message)
+                .help("in a use it is the list of items; choose another name"),
+        );
+    }
     let misspelt = body.iter().copied().filter(|node| meant(*node) == "param");
     add_misspelt(&mut params, misspelt);
     all.insert(
@@ -187,8 +220,7 @@ pub(crate) struct Expander<'e, 'l> {
 
 /// A use that waits for its expansion.
 struct Pending {
-    /// A use, evaluated where it stands.
-    node: Node,
+    of: Instance,
     /// The import whose components it sees first.
     module: Option<String>,
     /// The components it stands in, the outermost first.
@@ -209,17 +241,21 @@ impl<'e, 'l> Expander<'e, 'l> {
     }
 
     /// The nodes that a use in the project stands for, uses inside it included.
-    pub(crate) fn expand(&mut self, cx: &mut Context<'_>, node: Node) -> Vec<Node> {
+    pub(crate) fn expand(&mut self, cx: &mut Context<'_>, of: Instance) -> Vec<Node> {
         let mut made = Vec::new();
         let mut open = vec![Pending {
-            node,
+            of,
             module: None,
             chain: Vec::new(),
         }];
         while let Some(pending) = open.pop() {
-            let uses = pending.node.uses.clone();
+            let Instance { node, item } = &pending.of;
+            let (uses, item) = (node.uses.clone(), *item);
             let from = cx.decoder.diagnostics.len();
             self.step(cx, pending, &mut made, &mut open);
+            if let Some(item) = item {
+                cx.label(from, item, FOR_ITEM);
+            }
             cx.used_at(from, &uses);
         }
         made
@@ -232,7 +268,7 @@ impl<'e, 'l> Expander<'e, 'l> {
         made: &mut Vec<Node>,
         open: &mut Vec<Pending>,
     ) {
-        let of = Use::decode(&pending.node, &mut cx.decoder);
+        let of = Use::decode(&pending.of.node, &mut cx.decoder);
         let found = of.and_then(|of| Some((self.find(cx, &of, pending.module.as_deref())?, of)));
         let Some(((name, blueprint), of)) = found else {
             cx.nodes_missing = true;
@@ -243,12 +279,10 @@ impl<'e, 'l> Expander<'e, 'l> {
             return;
         }
         let params = arguments(cx, &of, &name, blueprint);
-        let mut uses = pending.node.uses;
-        uses.push(pending.node.span);
         let instance = Literal::Str(of.name.value.as_str().into());
         let scope = Scope {
             place: Place::Component(instance),
-            uses,
+            uses: uses_of(&pending.of),
             ..Scope::fixed(&params)
         };
         let mut chain = pending.chain;
@@ -281,18 +315,17 @@ impl<'e, 'l> Expander<'e, 'l> {
                 });
                 continue;
             }
-            let node = value::top(cx, scope, *child);
             if word == "use" {
-                let module = blueprint.module.map(str::to_owned);
-                nested.push(Pending {
-                    node,
-                    module,
+                let wanted = instances(cx, scope, *child);
+                nested.extend(wanted.into_iter().map(|of| Pending {
+                    of,
+                    module: blueprint.module.map(str::to_owned),
                     chain: chain.to_vec(),
-                });
+                }));
             } else if STRUCTURE.iter().any(|info| info.word == word) {
-                cx.report(misplaced(&node));
+                cx.report(misplaced(word, child.name().span));
             } else {
-                made.push(node);
+                made.push(value::top(cx, scope, *child));
             }
             cx.used_at(from, &scope.uses);
         }
@@ -336,11 +369,8 @@ impl<'e, 'l> Expander<'e, 'l> {
         module: Option<&str>,
     ) -> Option<(String, &'e Blueprint<'l>)> {
         let name = of.component.value.0.as_str();
-        let inside = module.map(|module| qualified(Some(module), name));
-        for full in inside.into_iter().chain([name.to_owned()]) {
-            if let Some(found) = self.components.all.get(&full) {
-                return Some((full, found));
-            }
+        if let Some(found) = self.components.seen_from(module, name) {
+            return Some(found);
         }
         if self.components.misspelt.contains(name) {
             return None;
@@ -348,6 +378,15 @@ impl<'e, 'l> Expander<'e, 'l> {
         let known = self.components.all.keys().map(String::as_str);
         let message = format!("there is no component `{name}`");
         let diagnostic = Diagnostic::new(Code::UnknownComponent, of.component.span, message);
+        let from = name.split_once('.').map(|(from, _)| from);
+        if let Some(project) = from.filter(|from| self.components.projects.contains(from)) {
+            let help = format!(
+                "`{project}` is a project, of which only what it exports can be used; import the \
+                 folder of its components"
+            );
+            cx.report_absence(diagnostic.help(help));
+            return None;
+        }
         cx.report_absence(match nearest(name, known) {
             Some(near) => diagnostic.meant(near),
             None => diagnostic.help(format!(
@@ -384,12 +423,15 @@ impl<'e, 'l> Expander<'e, 'l> {
             return true;
         };
         let message = format!("`{name}` is used twice as `{}`", of.name.value);
-        cx.report(
-            Diagnostic::new(Code::DeclaredTwice, of.name.span, message)
+        let diagnostic = Diagnostic::new(Code::DeclaredTwice, of.name.span, message);
+        cx.report(if first == of.name.span {
+            diagnostic.help("build the name from the item: (fmt)\"${each}-...\"")
+        } else {
+            diagnostic
                 .label("again here")
                 .and(first, "first here")
-                .help("give one of them another name"),
-        );
+                .help("give one of them another name")
+        });
         false
     }
 
@@ -407,11 +449,20 @@ impl<'e, 'l> Expander<'e, 'l> {
     }
 }
 
-fn misplaced(node: &Node) -> Diagnostic {
-    let word = &node.name.value;
+/// The uses that lead into a component, this one the last.
+fn uses_of(of: &Instance) -> Vec<Used> {
+    let mut uses = of.node.uses.clone();
+    uses.push(Used {
+        at: of.node.span,
+        item: of.item,
+    });
+    uses
+}
+
+fn misplaced(word: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::UnknownNode,
-        node.name.span,
+        span,
         format!("`{word}` cannot stand in a component"),
     )
     .help("a component holds the nodes that each use makes")
@@ -474,11 +525,10 @@ fn by_word(
     });
     for node in props.chain(of.given.children.iter().cloned()) {
         let word = node.name.value.clone();
-        if PLANNED.contains(&("use", word.as_str())) {
-            cx.report(Diagnostic::planned(&word, node.name.span));
-        } else if !params.contains_key(word.as_str()) {
+        if !params.contains_key(word.as_str()) {
             let message = format!("the component `{component}` has no parameter `{word}`");
-            cx.report(unknown(message, &word, params.keys(), node.name.span));
+            let known = params.keys().map(String::as_str).chain([EACH]);
+            cx.report(unknown(message, &word, known, node.name.span));
         } else if let Some(first) = all.get(word.as_str()) {
             let message = format!("`{word}` is given twice");
             cx.report(

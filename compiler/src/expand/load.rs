@@ -6,20 +6,21 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Decode, Node};
+use skep_schema::module::ModuleName;
 use skep_schema::span::{At, FileId, Span};
 use skep_schema::spec::{File, Import, Include, Project, STRUCTURE};
 
-use super::import::{Module, import};
+use super::import::{Module, import_all};
+use super::neighbour::Neighbour;
 use super::scope::{Params, Scope};
 use super::value;
 use super::words::meant;
-use crate::context::Context;
+use crate::context::{Context, Root};
+use crate::edition::{EDITIONS, Edition};
 use crate::lock;
 use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef, Parsed, parse};
-
-/// The edition of the language that this compiler knows.
-const EDITION: u16 = 1;
+use crate::words::there_are;
 
 /// All syntax a project is made of.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Loaded {
     pub(crate) readings: Vec<Arc<Reading>>,
     /// Folders and standard components by the name they are imported under.
     pub(crate) modules: BTreeMap<String, Module>,
+    /// Other projects by the name they are imported under.
+    pub(crate) neighbours: BTreeMap<String, Neighbour>,
 }
 
 /// A file of the project and what is in it.
@@ -89,47 +92,110 @@ fn shapes(word: &str) -> bool {
 
 /// Reads whatever can be reached from the root, but for what is known already.
 pub(crate) fn load(cx: &mut Context<'_>, known: &Readings) -> Loaded {
-    let mut files = Loader::default();
-    files.include_all(cx, known);
-    let mut loaded = Loaded {
-        project: None,
-        head: Span::new(FileId(0), 0, 0),
-        readings: files.readings,
-        modules: BTreeMap::new(),
+    let start = Start {
+        root: Root::Project,
+        span: Span::new(FileId(0), 0, 0),
+        chain: Vec::new(),
+        projects: Projects::Followed,
     };
-    head(cx, &mut loaded);
-    report_cycles(cx, &files.edges);
-    for wanted in files.imports {
-        import(cx, &mut loaded.modules, &wanted);
-    }
-    let of_reader = |d: &Diagnostic| d.code.as_str().starts_with("SK1");
-    cx.files_missing = cx.decoder.diagnostics.iter().any(|d| !of_reader(d));
+    let loaded = load_from(cx, &start, known);
+    cx.files_missing = cx.decoder.diagnostics.iter().any(hides_files);
     cx.nodes_missing = cx.files_missing;
-    lock::load(cx);
     loaded
 }
 
+/// Whether what was reported may keep files from being read.
+fn hides_files(diagnostic: &Diagnostic) -> bool {
+    !diagnostic.code.as_str().starts_with("SK1") && diagnostic.code != Code::BrokenLock
+}
+
+/// Where a project begins.
+pub(super) struct Start {
+    pub(super) root: Root,
+    /// Where it is asked for.
+    pub(super) span: Span,
+    /// The modules that led here.
+    pub(super) chain: Vec<(ModuleName, Span)>,
+    pub(super) projects: Projects,
+}
+
+/// What to do with the other projects that a project imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Projects {
+    Followed,
+    /// Of a project that is imported itself only what it exports counts: two may import each other.
+    Left,
+}
+
+pub(super) fn load_from(cx: &mut Context<'_>, start: &Start, known: &Readings) -> Loaded {
+    let mut files = Loader {
+        root: start.root.clone(),
+        ..Loader::default()
+    };
+    let first = BTreeMap::from([(ROOT.to_owned(), start.span)]);
+    files.include_all(cx, first, known);
+    let mut loaded = Loaded {
+        project: None,
+        head: start.span,
+        readings: files.readings,
+        modules: BTreeMap::new(),
+        neighbours: BTreeMap::new(),
+    };
+    head(cx, &start.root, &mut loaded);
+    report_cycles(cx, &files.edges);
+    lock::load(cx, &start.root);
+    (loaded.modules, loaded.neighbours) = import_all(cx, start, files.imports);
+    loaded
+}
+
+/// Files of one root that are read together, and what they include.
 #[derive(Default)]
-struct Loader {
-    readings: Vec<Arc<Reading>>,
+pub(super) struct Loader {
+    pub(super) root: Root,
+    pub(super) readings: Vec<Arc<Reading>>,
     seen: BTreeSet<String>,
     /// Which file includes which, and where it says so.
     edges: BTreeMap<String, Vec<At<String>>>,
-    imports: Vec<Import>,
+    pub(super) imports: Vec<Import>,
 }
 
 impl Loader {
-    fn include_all(&mut self, cx: &mut Context<'_>, known: &Readings) {
-        let root = Span::new(FileId(0), 0, 0);
-        let mut round = BTreeMap::from([(ROOT.to_owned(), root)]);
+    /// The files of a module, as far as they can be had.
+    pub(super) fn of_module(
+        cx: &mut Context<'_>,
+        root: Root,
+        first: BTreeMap<String, Span>,
+    ) -> Self {
+        let mut files = Self {
+            root,
+            ..Self::default()
+        };
+        files.include_all(cx, first, &Readings::new());
+        report_cycles(cx, &files.edges);
+        files
+    }
+
+    /// What was read, where it is read nowhere else.
+    pub(super) fn documents(self) -> Vec<Document> {
+        let alone = self.readings.into_iter().filter_map(Arc::into_inner);
+        alone.map(|reading| reading.document).collect()
+    }
+
+    fn include_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        first: BTreeMap<String, Span>,
+        known: &Readings,
+    ) {
+        let mut round = first;
         while !round.is_empty() {
             self.seen.extend(round.keys().cloned());
             let mut next = BTreeMap::new();
-            for reading in read_round(cx, &round, known) {
+            for (path, reading) in read_round(cx, &self.root, &round, known) {
                 let said = reading.diagnostics.iter().cloned();
                 cx.decoder.diagnostics.extend(said);
                 if reading.shapes {
-                    self.follow(cx, &reading.document, &mut next);
+                    self.follow(cx, &path, &reading.document, &mut next);
                 }
                 self.readings.push(reading);
             }
@@ -139,17 +205,22 @@ impl Loader {
     }
 
     /// Notes what a file includes and imports, in its `project` node and at its top level.
-    fn follow(&mut self, cx: &mut Context<'_>, of: &Document, next: &mut BTreeMap<String, Span>) {
-        let path = cx.sources.path(of.file()).to_owned();
+    fn follow(
+        &mut self,
+        cx: &mut Context<'_>,
+        path: &str,
+        of: &Document,
+        next: &mut BTreeMap<String, Span>,
+    ) {
         for node in of.roots().flat_map(|root| {
             let inside = (meant(root) == "project").then(|| root.children());
             std::iter::once(root).chain(inside.into_iter().flatten())
         }) {
             match node.name().text {
                 "include" => {
-                    for file in included(cx, &path, node) {
+                    for file in included(cx, &self.root, path, node) {
                         next.entry(file.value.clone()).or_insert(file.span);
-                        self.edges.entry(path.clone()).or_default().push(file);
+                        self.edges.entry(path.to_owned()).or_default().push(file);
                     }
                 }
                 "import" => {
@@ -165,39 +236,39 @@ impl Loader {
 /// The files of a round, those that are not known parsed in parallel.
 fn read_round(
     cx: &mut Context<'_>,
+    root: &Root,
     round: &BTreeMap<String, Span>,
     known: &Readings,
-) -> Vec<Arc<Reading>> {
+) -> Vec<(String, Arc<Reading>)> {
     let mut all = Vec::with_capacity(round.len());
     for (path, span) in round {
-        let bytes = cx.bytes(path);
-        let same = |reading: &&Arc<Reading>| bytes.is_some_and(|bytes| reading.bytes == *bytes);
-        all.push(match (known.get(path).filter(same), bytes) {
-            (Some(reading), _) => Ok(Arc::clone(reading)),
-            (None, bytes) => Err((bytes, read_text(cx, path, *span))),
-        });
+        let bytes = cx.bytes_in(root, path);
+        let same = |reading: &&Arc<Reading>| bytes.as_ref() == Some(&reading.bytes);
+        let read = match known.get(path).filter(same) {
+            Some(reading) => Ok(Arc::clone(reading)),
+            None => Err((bytes, read_text(cx, root, path, *span))),
+        };
+        all.push((path.clone(), read));
     }
-    let read = all.into_par_iter().filter_map(|file| match file {
-        Ok(reading) => Some(reading),
+    let read = all.into_par_iter().filter_map(|(path, file)| match file {
+        Ok(reading) => Some((path, reading)),
         Err((bytes, text)) => {
             let (file, text) = text?;
-            Some(Arc::new(Reading::new(
-                Arc::clone(bytes?),
-                parse(file, text),
-            )))
+            Some((path, Arc::new(Reading::new(bytes?, parse(file, text)))))
         }
     });
     read.collect()
 }
 
-/// A text of the project; one that is not there, or no text, is reported where it is asked for.
+/// A text of a root; one that is not there, or no text, is reported where it is asked for.
 pub(super) fn read_text(
     cx: &mut Context<'_>,
+    root: &Root,
     path: &str,
     span: Span,
 ) -> Option<(FileId, Arc<str>)> {
     let first = cx.sources.iter().next().is_none();
-    let Some(bytes) = cx.read(path, span) else {
+    let Some(bytes) = cx.read_in(root, path, span) else {
         if first {
             cx.add_source(path, "");
         }
@@ -206,11 +277,11 @@ pub(super) fn read_text(
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             let text: Arc<str> = text.into();
-            Some((cx.put_source(path, Arc::clone(&text)), text))
+            Some((cx.put_text(root, path, Arc::clone(&text)), text))
         }
         Err(wrong) => {
             let readable = String::from_utf8_lossy(bytes);
-            let file = cx.add_source(path, &*readable);
+            let file = cx.add_text(root, path, &readable);
             let at = u32::try_from(wrong.valid_up_to()).unwrap_or(0);
             cx.report(
                 Diagnostic::new(
@@ -246,7 +317,7 @@ fn fixed(cx: &mut Context<'_>, node: NodeRef<'_>) -> Node {
 }
 
 /// The files an `include` names.
-fn included(cx: &mut Context<'_>, from: &str, node: NodeRef<'_>) -> Vec<At<String>> {
+fn included(cx: &mut Context<'_>, root: &Root, from: &str, node: NodeRef<'_>) -> Vec<At<String>> {
     let node = fixed(cx, node);
     let Some(include) = Include::decode(&node, &mut cx.decoder) else {
         return Vec::new();
@@ -269,7 +340,7 @@ fn included(cx: &mut Context<'_>, from: &str, node: NodeRef<'_>) -> Vec<At<Strin
                 "write a path inside the project folder, with `/` between folders",
             ),
             Some(file) if file.as_str().contains('*') => {
-                all.extend(matched(cx, from, file.as_str(), pattern.span));
+                all.extend(matched(cx, root, from, file.as_str(), pattern.span));
             }
             Some(file) => all.push(At::new(file.as_str().to_owned(), pattern.span)),
         }
@@ -278,8 +349,14 @@ fn included(cx: &mut Context<'_>, from: &str, node: NodeRef<'_>) -> Vec<At<Strin
 }
 
 /// The files a pattern fits; never the one that includes them.
-fn matched(cx: &mut Context<'_>, from: &str, pattern: &str, span: Span) -> Vec<At<String>> {
-    let Some(found) = cx.glob(pattern) else {
+fn matched(
+    cx: &mut Context<'_>,
+    root: &Root,
+    from: &str,
+    pattern: &str,
+    span: Span,
+) -> Vec<At<String>> {
+    let Some(found) = cx.glob_in(root, pattern) else {
         return Vec::new();
     };
     let others: Vec<_> = found
@@ -303,11 +380,11 @@ fn refuse(cx: &mut Context<'_>, span: Span, message: &str, help: &str) {
 }
 
 /// Reads the `project` node and says when it is missing, or not where it belongs.
-fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
+fn head(cx: &mut Context<'_>, at: &Root, loaded: &mut Loaded) {
     let Some(root) = loaded.documents().next() else {
         return;
     };
-    if cx.sources.path(root.file()) != ROOT {
+    if cx.sources.path(root.file()) != at.shown(ROOT) {
         return;
     }
     let Some(first) = root.roots().next().filter(is_project) else {
@@ -330,10 +407,17 @@ fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
     if let Some(edition) = project
         .as_ref()
         .map(|p| p.edition)
-        .filter(|e| e.value != EDITION)
+        .filter(|e| Edition::of(e.value).is_none())
     {
-        let message = format!("there is no edition {}", edition.value);
-        no_project(cx, edition.span, &message, "write edition=1");
+        let numbers = EDITIONS.iter().map(|e| e.number.to_string());
+        let known = there_are(numbers.collect::<Vec<_>>().iter().map(String::as_str));
+        let newest = Edition::newest().number;
+        let message = format!("this Skep knows no edition {}", edition.value);
+        let help = format!(
+            "{known}: write edition={newest}, or get a newer Skep; `skep explain edition` says \
+             what it decides"
+        );
+        no_project(cx, edition.span, &message, &help);
     }
     for other in loaded.shaping().filter(is_project).skip(1) {
         let help = format!("take this one out, and keep the first of `{ROOT}`");

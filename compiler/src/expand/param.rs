@@ -165,7 +165,7 @@ pub(crate) fn bind(
         .filter(|name| !declared.contains_key(*name))
     {
         let message = format!("there is no parameter `{name}`, as given with -p");
-        let diagnostic = unknown(message, name, declared.keys(), head);
+        let diagnostic = unknown(message, name, declared.keys().map(String::as_str), head);
         cx.report_absence(diagnostic);
     }
     let mut params = Params::new();
@@ -196,10 +196,10 @@ fn unset(cx: &mut Context<'_>, name: &str, span: Span) -> Value {
 pub(crate) fn unknown<'n>(
     message: String,
     name: &str,
-    known: impl Iterator<Item = &'n String>,
+    known: impl Iterator<Item = &'n str>,
     span: Span,
 ) -> Diagnostic {
-    let known: Vec<&str> = known.map(String::as_str).collect();
+    let known: Vec<&str> = known.collect();
     let diagnostic = Diagnostic::new(Code::UnknownParam, span, message);
     if let Some(near) = nearest(name, known.iter().copied()) {
         return diagnostic.meant(near);
@@ -306,6 +306,8 @@ fn misshapen(cx: &mut Context<'_>, node: &Node, wanted: &str) -> Value {
 fn parse_text(ty: ParamType, text: &str, span: Span) -> Value {
     let string = || Literal::Str(text.into());
     match ty {
+        ParamType::List if text.is_empty() => Value::List(Vec::new()),
+        ParamType::Map if text.is_empty() => Value::Map(Vec::new()),
         ParamType::List => Value::List(text.split(',').map(|item| item_of(item, span)).collect()),
         ParamType::Map => Value::Map(text.split(',').map(|entry| entry_of(entry, span)).collect()),
         ParamType::Int | ParamType::Port => {

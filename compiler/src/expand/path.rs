@@ -4,13 +4,15 @@ use skep_schema::address::{Segment, segments};
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Literal, Part, Template, nearest};
 use skep_schema::span::{At, Span};
+use smol_str::SmolStr;
 
+use super::each::Item;
 use super::scope::{Bound, Place, Scope, Value};
 use crate::context::Context;
 
 /// The first words of all paths.
 const ROOTS: &[&str] = &[
-    "param", "env", "name", "service", "secret", "task", "trigger", "matrix", "run",
+    "param", "env", "name", "each", "service", "secret", "task", "trigger", "matrix", "run",
 ];
 
 const FORM: &str = "write words with dots between, such as param.tag or service.db.host";
@@ -36,6 +38,7 @@ fn refuse(diagnostic: Diagnostic) -> Found {
 }
 
 fn follow(scope: &Scope<'_>, path: Vec<String>, span: Span) -> Found {
+    let path = elsewhere(path);
     if matches!(scope.place, Place::Fixed) {
         return refuse(wrong(span, "nothing can be looked up here").help("write the value out"));
     }
@@ -44,11 +47,27 @@ fn follow(scope: &Scope<'_>, path: Vec<String>, span: Span) -> Found {
         ["param", name] => param(scope, name, span),
         ["env", "name"] => environment(scope, span),
         ["name"] => instance(scope, span),
+        ["each"] | ["each", _] => item(scope, words.get(1).copied(), span),
         ["secret", name] => Ok(Value::One(Literal::Secret((*name).to_owned()))),
         ["service", _, "host"] | ["service", _, "port", _] => Ok(later(path, span)),
         ["task" | "trigger" | "matrix" | "run", ..] => in_flow(scope, path, span),
         _ => refuse(unknown(&path, span)),
     }
+}
+
+/// `service.db.postgres.host` is of the service that another project knows as `postgres`.
+fn elsewhere(mut path: Vec<String>) -> Vec<String> {
+    let words: Vec<&str> = path.iter().map(String::as_str).collect();
+    let is_elsewhere = match words.as_slice() {
+        ["service", _, name, "host"] => *name != "port",
+        ["service", _, _, "port", _] => true,
+        _ => false,
+    };
+    if is_elsewhere {
+        let name = path.remove(2);
+        path[1] = format!("{}.{name}", path[1]);
+    }
+    path
 }
 
 fn environment(scope: &Scope<'_>, span: Span) -> Found {
@@ -73,6 +92,42 @@ fn instance(scope: &Scope<'_>, span: Span) -> Found {
             wrong(span, "`name` means something in components only")
                 .help("it is the name of the instance: `use COMPONENT name`"),
         ),
+    }
+}
+
+/// The item that a use is for, or something known of it.
+fn item(scope: &Scope<'_>, key: Option<&str>, span: Span) -> Found {
+    let Some(item) = scope.each else {
+        let diagnostic = wrong(
+            span,
+            "`each` means something in the arguments of its use only",
+        );
+        return refuse(match scope.place {
+            Place::Component(_) => {
+                diagnostic.help("give the component a parameter, and pass it in the use")
+            }
+            Place::Fixed | Place::Inputs | Place::Project => {
+                diagnostic.help("write `each ITEM ...` in the use")
+            }
+        });
+    };
+    let found = match key {
+        None => Some(item.value.clone()),
+        Some("name") => Some(Literal::Str(item.name.clone())),
+        Some(key) => item.keys.get(key).map(|arg| arg.value.clone()),
+    };
+    found.map_or_else(
+        || refuse(no_key(item, key.unwrap_or_default(), span)),
+        |value| Ok(Value::One(value)),
+    )
+}
+
+fn no_key(item: &Item, key: &str, span: Span) -> Diagnostic {
+    let diagnostic = wrong(span, format!("the item `{}` has no `{key}`", item.name));
+    let known = item.keys.keys().map(SmolStr::as_str).chain(["name"]);
+    match nearest(key, known) {
+        Some(near) => diagnostic.meant(&spelled(["each", near])),
+        None => diagnostic.help(format!("write `{key}` into every item of `each`")),
     }
 }
 
@@ -141,6 +196,7 @@ fn unknown(path: &[String], span: Span) -> Diagnostic {
         ("env", _) => diagnostic.help("write env.name; other values come in as parameters"),
         ("secret", _) => diagnostic.help("write secret.NAME"),
         ("name", _) => diagnostic.help("write name"),
+        ("each", _) => diagnostic.help("write each, or each.KEY"),
         ("service", [_, name, ..]) => service(diagnostic, name, path),
         ("service", _) => diagnostic.help("write service.NAME.host or service.NAME.port.PORT"),
         (_, [_, rest @ ..]) => match nearest(first, ROOTS.iter().copied()) {

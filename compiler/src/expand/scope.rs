@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skep_schema::lang::{Arg, Literal, Prop};
-use skep_schema::span::Span;
+use skep_schema::lang::{Arg, Literal, Prop, Used};
 
+use super::each::Item;
 use super::words::label;
 use crate::syntax::NodeRef;
 
@@ -80,7 +80,9 @@ pub(crate) struct Scope<'s> {
     pub(crate) environment: Option<Literal>,
     pub(crate) flow: Option<FlowScope>,
     /// The uses that led into this component, the outermost first.
-    pub(crate) uses: Vec<Span>,
+    pub(crate) uses: Vec<Used>,
+    /// The item that this use of a component is for.
+    pub(crate) each: Option<&'s Item>,
 }
 
 impl<'s> Scope<'s> {
@@ -92,6 +94,7 @@ impl<'s> Scope<'s> {
             environment: None,
             flow: None,
             uses: Vec::new(),
+            each: None,
         }
     }
 }

@@ -21,6 +21,21 @@ pub(crate) fn node(cx: &mut Context<'_>, scope: &Scope<'_>, from: NodeRef<'_>) -
     node
 }
 
+/// A node as if one of its words, as property or child, was not there.
+pub(super) fn node_without(
+    cx: &mut Context<'_>,
+    scope: &Scope<'_>,
+    from: NodeRef<'_>,
+    word: &str,
+) -> Node {
+    let is_word = |entry: &EntryRef<'_>| entry.key().is_some_and(|key| key.text == word);
+    let entries = from.entries().filter(|entry| !is_word(entry));
+    let mut node = head_of(cx, scope, from, entries).0;
+    let others = from.children().filter(|child| child.name().text != word);
+    node.children = children_of(cx, scope, others);
+    node
+}
+
 /// A node of the top level: in a flow, the flow's own parameters and the words of its runs mean
 /// something.
 pub(crate) fn top(cx: &mut Context<'_>, scope: &Scope<'_>, from: NodeRef<'_>) -> Node {
@@ -40,8 +55,16 @@ pub(crate) fn top(cx: &mut Context<'_>, scope: &Scope<'_>, from: NodeRef<'_>) ->
 /// The nodes below a node. One that would hold nothing but a parameter that was not given is left
 /// out.
 pub(crate) fn children(cx: &mut Context<'_>, scope: &Scope<'_>, of: NodeRef<'_>) -> Vec<Node> {
+    children_of(cx, scope, of.children())
+}
+
+fn children_of<'l>(
+    cx: &mut Context<'_>,
+    scope: &Scope<'_>,
+    nodes: impl Iterator<Item = NodeRef<'l>>,
+) -> Vec<Node> {
     let mut all = Vec::new();
-    for child in of.children() {
+    for child in nodes {
         let (mut node, left_out) = head(cx, scope, child);
         node.children = children(cx, scope, child);
         let empty = node.args.is_empty() && node.props.is_empty() && node.children.is_empty();
@@ -54,6 +77,15 @@ pub(crate) fn children(cx: &mut Context<'_>, scope: &Scope<'_>, of: NodeRef<'_>)
 
 /// A node without its children, and whether a value was left out of it.
 pub(crate) fn head(cx: &mut Context<'_>, scope: &Scope<'_>, from: NodeRef<'_>) -> (Node, bool) {
+    head_of(cx, scope, from, from.entries())
+}
+
+fn head_of<'l>(
+    cx: &mut Context<'_>,
+    scope: &Scope<'_>,
+    from: NodeRef<'l>,
+    entries: impl Iterator<Item = EntryRef<'l>>,
+) -> (Node, bool) {
     let mut node = Node::bare(from.name().text, from.name().span);
     node.span = from.head_span();
     node.uses.clone_from(&scope.uses);
@@ -61,7 +93,7 @@ pub(crate) fn head(cx: &mut Context<'_>, scope: &Scope<'_>, from: NodeRef<'_>) -
         stray(cx, annotation, "an annotation means nothing before a node");
     }
     let mut left_out = false;
-    for entry in from.entries() {
+    for entry in entries {
         let value = evaluate(cx, scope, entry);
         match entry.key() {
             Some(key) => left_out |= !put_prop(cx, &mut node, key, entry, value),
@@ -168,7 +200,8 @@ fn merge_spread(node: &mut Node, from: NodeRef<'_>, entries: Vec<Prop>) {
         .extend(entries.into_iter().filter(|e| !written(&e.key.value)));
 }
 
-fn evaluate(cx: &mut Context<'_>, scope: &Scope<'_>, entry: EntryRef<'_>) -> Value {
+/// The value of an argument or property, whatever its shape.
+pub(super) fn evaluate(cx: &mut Context<'_>, scope: &Scope<'_>, entry: EntryRef<'_>) -> Value {
     let Some(annotation) = entry.annotation() else {
         return Value::One(literal(cx, entry));
     };
@@ -244,7 +277,7 @@ fn content(cx: &mut Context<'_>, path: &str, span: Span) -> Literal {
 
 /// The place of a value: with its annotation, where an edit would replace both; without, where
 /// the value is a name of its own.
-fn place(entry: EntryRef<'_>) -> Span {
+pub(super) fn place(entry: EntryRef<'_>) -> Span {
     match entry.annotation() {
         Some(annotation) if annotation.text != "secret" => {
             let open = Span::new(

@@ -22,7 +22,7 @@ impl Graph {
     /// Kosaraju's algorithm, because petgraph's version of Tarjan's recurses and a long chain
     /// would overflow the stack.
     pub fn cycles(&self) -> Vec<Cycle> {
-        let ordering = EdgeFiltered::from_fn(&self.graph, |e| e.weight().kind.orders());
+        let ordering = EdgeFiltered::from_fn(&self.inner, |e| e.weight().kind.orders());
         let mut all: Vec<Cycle> = kosaraju_scc(&ordering)
             .into_iter()
             .filter(|knot| {
@@ -39,11 +39,11 @@ impl Graph {
 
     /// The shortest cycle through the knot's first node by address.
     fn shortest(&self, knot: &[NodeIndex]) -> Option<Cycle> {
-        let start = *knot.iter().min_by_key(|n| &self.graph[**n])?;
+        let start = *knot.iter().min_by_key(|n| &self.inner[**n])?;
         let mut came: BTreeMap<NodeIndex, (NodeIndex, Edge)> = BTreeMap::new();
         let mut open = VecDeque::from([start]);
         while let Some(at) = open.pop_front() {
-            for edge in self.graph.edges(at).filter(|e| e.weight().kind.orders()) {
+            for edge in self.inner.edges(at).filter(|e| e.weight().kind.orders()) {
                 let next = edge.target();
                 if next == start {
                     return Some(self.way_back(start, at, *edge.weight(), &came));
@@ -64,13 +64,13 @@ impl Graph {
         closing: Edge,
         came: &BTreeMap<NodeIndex, (NodeIndex, Edge)>,
     ) -> Cycle {
-        let mut steps = vec![(self.graph[last].clone(), closing)];
+        let mut steps = vec![(self.inner[last].clone(), closing)];
         let mut at = last;
         while at != start {
             let Some((before, edge)) = came.get(&at) else {
                 break;
             };
-            steps.push((self.graph[*before].clone(), *edge));
+            steps.push((self.inner[*before].clone(), *edge));
             at = *before;
         }
         steps.reverse();

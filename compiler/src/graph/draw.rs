@@ -64,6 +64,7 @@ impl Graph {
             .collect();
         edges.dedup_by(|x, y| x.0 == y.0 && x.1 == y.1 && x.2.kind == y.2.kind);
         Picture {
+            graph: self,
             nodes: nodes.into_iter().collect(),
             edges,
         }
@@ -72,6 +73,7 @@ impl Graph {
 
 /// What is drawn: nodes in order of address, edges once a kind.
 struct Picture<'a> {
+    graph: &'a Graph,
     nodes: Vec<&'a Address>,
     edges: Vec<(&'a Address, &'a Address, Edge)>,
 }

@@ -14,7 +14,7 @@ impl Graph {
     /// Nodes on a cycle, and all that wait for one, have no level and are left out.
     pub fn levels(&self) -> Vec<Vec<&Address>> {
         let mut waiting: BTreeMap<NodeIndex, usize> = self
-            .graph
+            .inner
             .node_indices()
             .map(|n| (n, self.ordering(n, Direction::Outgoing).len()))
             .collect();
@@ -35,7 +35,7 @@ impl Graph {
                     }
                 }
             }
-            let mut names: Vec<&Address> = level.iter().map(|n| &self.graph[*n]).collect();
+            let mut names: Vec<&Address> = level.iter().map(|n| &self.inner[*n]).collect();
             names.sort();
             levels.push(names);
             level = next;
@@ -45,7 +45,7 @@ impl Graph {
 
     /// The other ends of the edges that order, once an edge.
     pub(super) fn ordering(&self, of: NodeIndex, direction: Direction) -> Vec<NodeIndex> {
-        self.graph
+        self.inner
             .edges_directed(of, direction)
             .filter(|e| e.weight().kind.orders())
             .map(|e| {

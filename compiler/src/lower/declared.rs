@@ -11,6 +11,7 @@ use skep_schema::value::Value;
 
 use super::Lower;
 use super::certificate::secrets_of;
+use crate::neighbour::interface_of;
 
 impl Lower<'_, '_, '_> {
     pub(super) fn declared(&mut self) {
@@ -58,12 +59,13 @@ impl Lower<'_, '_, '_> {
 
     fn external_service(&mut self, name: &str, service: &Declared<Service>) {
         self.refuse_beside_external(Kind::Service, service, &["network", "port"]);
-        self.declare(
-            Address::new(Kind::Service, name),
-            service,
-            &*service.node,
-            [],
-        );
+        let address = Address::new(Kind::Service, name);
+        let mut node = Service::clone(&service.node);
+        if interface_of(self.cx, &address).is_some() {
+            // Where it can be met was looked at; that it joins another network is no change of ours.
+            node.network.clear();
+        }
+        self.declare(address, service, &node, []);
     }
 
     /// Adds a node that is nothing but what was said of it.

@@ -9,7 +9,6 @@ use skep_schema::spec::{self, Fetcher, HttpProbe, PortRef, Scalar, Service, TcpP
 use skep_schema::units::Duration;
 
 use super::Lower;
-use super::defaults::{HEALTH_EVERY, HEALTH_RETRIES, HEALTH_TIMEOUT};
 use super::plain::value;
 use crate::resolve::port_of;
 
@@ -26,11 +25,12 @@ impl Lower<'_, '_, '_> {
                 start_every: None,
             });
         }
+        let usual = &self.edition.values.health;
         Some(Health {
             test,
-            every: Some(value(health.every.as_ref()).unwrap_or(HEALTH_EVERY)),
-            timeout: Some(timeout(health)),
-            retries: Some(value(health.retries.as_ref()).unwrap_or(HEALTH_RETRIES)),
+            every: Some(value(health.every.as_ref()).unwrap_or(usual.every)),
+            timeout: Some(self.timeout(health)),
+            retries: Some(value(health.retries.as_ref()).unwrap_or(usual.retries)),
             start: value(health.start.as_ref()).filter(|start| start.0 > 0),
             start_every: value(health.start_every.as_ref()),
         })
@@ -59,7 +59,7 @@ impl Lower<'_, '_, '_> {
         if !self.exactly_one("health", *span, &choices) {
             return None;
         }
-        let seconds = whole_seconds(timeout(health));
+        let seconds = whole_seconds(self.timeout(health));
         if let Some(http) = http {
             return self.http(service, http, seconds);
         }
@@ -101,10 +101,11 @@ impl Lower<'_, '_, '_> {
         self.whole &= found.is_some();
         found.map(|(ports, _)| ports.first)
     }
-}
 
-fn timeout(health: &spec::Health) -> Duration {
-    value(health.timeout.as_ref()).unwrap_or(HEALTH_TIMEOUT)
+    fn timeout(&self, health: &spec::Health) -> Duration {
+        let usual = self.edition.values.health.timeout;
+        value(health.timeout.as_ref()).unwrap_or(usual)
+    }
 }
 
 /// Rounded up: the programs count in whole seconds, and the engine ends a check in time anyway.

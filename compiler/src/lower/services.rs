@@ -103,9 +103,11 @@ impl Lower<'_, '_, '_> {
     /// Gives each file of variables its number before they are read side by side.
     fn number_env_files(&mut self, services: &[(&String, &Declared<Service>)]) {
         for file in services.iter().flat_map(|(_, s)| &s.node.env_file) {
+            let root = self.cx.root_of(file.span);
             let path = file.value.as_str();
-            if let Some(text) = self.cx.text(path) {
-                self.cx.add_aside(path, text);
+            let bytes = self.cx.bytes_in(&root, path);
+            if let Some(text) = bytes.as_deref().and_then(|b| std::str::from_utf8(b).ok()) {
+                self.cx.add_aside(&root, path, text);
             }
         }
     }

@@ -55,7 +55,8 @@ impl Lower<'_, '_, '_> {
             self.error(Diagnostic::new(Code::NotText, span, message).help("use `file` for bytes"));
             return None;
         };
-        let file = self.cx.add_aside(path, &text);
+        let root = self.cx.root_of(span);
+        let file = self.cx.add_aside(&root, path, &text);
         match fill(&text, &self.values()) {
             Ok(filled) => Some(filled),
             Err(stuck) => {

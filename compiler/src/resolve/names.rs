@@ -37,6 +37,7 @@ impl<'a> Names<'a> {
             moved: _,
             forget: _,
             adopt: _,
+            exports: _,
             policies: _,
             tests: _,
             networks,

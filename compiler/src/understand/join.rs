@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::address::{Address, Kind};
-use skep_schema::spec::{Adopt, Declared, Forget, Moved, Policy, Spec};
+use skep_schema::spec::{Adopt, Declared, Export, Forget, Moved, Policy, Spec};
 
 /// What is said in a file without declaring a node.
 #[derive(Debug, Default)]
@@ -11,6 +11,7 @@ pub(super) struct Sayings {
     moved: Vec<Declared<Moved>>,
     forget: Vec<Declared<Forget>>,
     adopt: Vec<Declared<Adopt>>,
+    exports: Vec<Declared<Export>>,
     policies: Vec<Declared<Policy>>,
 }
 
@@ -20,6 +21,7 @@ impl Sayings {
             moved: spec.moved.clone(),
             forget: spec.forget.clone(),
             adopt: spec.adopt.clone(),
+            exports: spec.exports.clone(),
             policies: spec.policies.clone(),
         }
     }
@@ -28,6 +30,7 @@ impl Sayings {
         self.moved.is_empty()
             && self.forget.is_empty()
             && self.adopt.is_empty()
+            && self.exports.is_empty()
             && self.policies.is_empty()
     }
 
@@ -35,6 +38,7 @@ impl Sayings {
         self.moved.extend(other.moved);
         self.forget.extend(other.forget);
         self.adopt.extend(other.adopt);
+        self.exports.extend(other.exports);
         self.policies.extend(other.policies);
     }
 
@@ -43,6 +47,7 @@ impl Sayings {
         spec.moved = all.clone().flat_map(|s| &s.moved).cloned().collect();
         spec.forget = all.clone().flat_map(|s| &s.forget).cloned().collect();
         spec.adopt = all.clone().flat_map(|s| &s.adopt).cloned().collect();
+        spec.exports = all.clone().flat_map(|s| &s.exports).cloned().collect();
         spec.policies = all.flat_map(|s| &s.policies).cloned().collect();
     }
 }
@@ -58,6 +63,7 @@ macro_rules! each_kind {
             moved: _,
             forget: _,
             adopt: _,
+            exports: _,
             policies: _,
             nodes,
             networks,
@@ -118,6 +124,7 @@ pub(super) fn take(into: &mut Spec, from: Spec) -> bool {
     into.moved.extend(from.moved);
     into.forget.extend(from.forget);
     into.adopt.extend(from.adopt);
+    into.exports.extend(from.exports);
     into.policies.extend(from.policies);
     put(&mut into.nodes, from.nodes)
         & put(&mut into.networks, from.networks)

@@ -64,55 +64,67 @@ fn what_is_removed_is_gone() {
 
 #[test]
 fn an_order_that_finds_nothing_is_an_error() {
-    assert_snapshot!(refused("{ remove user; remove env Z; remove port htp; remove helth; append env A; append imge x; remove; append; limits { remove pids } }"), @r#"
+    assert_snapshot!(refused("{ remove user; remove env Z; remove port htp; remove helth; append env A; append imge x; remove; append; limits { remove pids } }"), @r"
     SK4011 skep.kdl:17:32 there is no `user` to remove
       | user
+      - skep.kdl:3:1 changes this node
       = take this line away, or check which environment the word is written for
     SK4011 skep.kdl:17:49 there is no `env Z` to remove
       | Z
+      - skep.kdl:3:1 changes this node
       = take this line away, or check which environment the word is written for
     SK4011 skep.kdl:17:64 there is no `port htp` to remove
       | htp
+      - skep.kdl:3:1 changes this node
       = take this line away, or check which environment the word is written for
     SK2002 skep.kdl:17:76 `service` knows no `helth`
       | helth
       ^ did you mean `health`?
+      - skep.kdl:3:1 changes this node
       = write `health`
     SK2004 skep.kdl:17:90 `env` is no list
       | env
-      = write `env ...` alone: it is merged or replaced
+      - skep.kdl:3:1 changes this node
+      = write `env ...` alone: it is merged
     SK2002 skep.kdl:17:104 `service` knows no `imge`
       | imge
       ^ did you mean `image`?
+      - skep.kdl:3:1 changes this node
       = write `image`
     SK2003 skep.kdl:17:112 `remove` needs to know what
       | remove
+      - skep.kdl:3:1 changes this node
       = write `remove WORD` or `remove WORD KEY`
-    SK2003 skep.kdl:17:120 `append` needs to know where to
+    SK2003 skep.kdl:17:120 `append` needs to know what
       | append
+      - skep.kdl:3:1 changes this node
       = write `append WORD VALUE`
     SK4011 skep.kdl:17:144 there is no `pids` to remove
       | pids
+      - skep.kdl:3:1 changes this node
       = take this line away, or check which environment the word is written for
-    "#);
+    ");
 }
 
 #[test]
 fn an_unknown_word_in_a_patch_is_told_at_its_place() {
-    assert_snapshot!(refused("replcas=3 { enviroment A=1; health { evry \"1s\" } }"), @r#"
+    assert_snapshot!(refused("replcas=3 { enviroment A=1; health { evry \"1s\" } }"), @r"
     SK2002 skep.kdl:17:23 `service` knows no `replcas`
       | replcas
       ^ did you mean `replicas`?
+      - skep.kdl:3:1 changes this node
       = write `replicas`
     SK2002 skep.kdl:17:35 `service` knows no `enviroment`
       | enviroment
       ^ did you mean `env`?
+      - skep.kdl:3:1 changes this node
       = write `env`
     SK2002 skep.kdl:17:60 `health` knows no `evry`
       | evry
       ^ did you mean `every`?
+      - skep.kdl:3:1 changes this node
       = write `every`
-    "#);
+    ");
 }
 
 #[test]

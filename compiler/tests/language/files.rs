@@ -137,11 +137,11 @@ fn the_head_comes_first_and_once() {
       ^ `edition` is missing
       = write `edition=...`: the edition of the language: what is left out means what it meant in that edition
     "#);
-    assert_snapshot!(head("project t edition=2\n"), @r#"
-    SK2015 skep.kdl:1:19 there is no edition 2
+    assert_snapshot!(head("project t edition=2\n"), @r"
+    SK2015 skep.kdl:1:19 this Skep knows no edition 2
       | 2
-      = write edition=1
-    "#);
+      = there is `1`: write edition=1, or get a newer Skep; `skep explain edition` says what it decides
+    ");
     assert_snapshot!(head("project \"a b\" edition=1 { inclde \"x\" }\n"), @r#"
     SK2005 skep.kdl:1:9 `a b` is not a name
       | "a b"

@@ -2,11 +2,13 @@
 
 mod allowing;
 mod components;
+mod each;
 mod environments;
 mod explained;
 mod files;
 mod mending;
 mod nodes;
+mod overlays;
 mod params;
 mod slips;
 mod soup;

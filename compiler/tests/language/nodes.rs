@@ -13,7 +13,7 @@ fn an_unknown_node_is_an_error() {
       = write `service`
     SK2001 skep.kdl:3:1 there is no node `zebra`
       | zebra
-      = there are `node`, `network`, `volume`, `secret`, `config`, `certificate`, `registry`, `service`, `gateway`, `route`, `flow`, `project`, `param`, `component`, `use`, `environment` and 7 more
+      = there are `node`, `network`, `volume`, `secret`, `config`, `certificate`, `registry`, `service`, `gateway`, `route`, `flow`, `project`, `param`, `component`, `use`, `environment` and 8 more
     SK2001 skep.kdl:4:1 there is no node `environmnt`
       | environmnt
       ^ did you mean `environment`?

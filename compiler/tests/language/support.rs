@@ -52,12 +52,23 @@ pub(crate) fn said_in(environment: &str, text: &str) -> String {
     errors(&settled(set))
 }
 
+/// The warnings of a project of one file.
+pub(crate) fn warnings_in(environment: &str, text: &str) -> String {
+    let mut set = one(text);
+    set.inputs = inputs(Some(environment), &[]);
+    of_severity(&settled(set), Severity::Warning)
+}
+
 pub(crate) fn errors(compiled: &Compiled) -> String {
+    of_severity(compiled, Severity::Error)
+}
+
+fn of_severity(compiled: &Compiled, severity: Severity) -> String {
     let mut out = String::new();
     for diagnostic in compiled
         .diagnostics
         .iter()
-        .filter(|d| d.severity == Severity::Error)
+        .filter(|d| d.severity == severity)
     {
         let place = diagnostic.locate(&compiled.sources);
         let marked = compiled.sources.slice(diagnostic.primary.span);

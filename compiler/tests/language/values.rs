@@ -110,7 +110,7 @@ volume e { label x=(var)service.a.port.b.c y=(var)param.tag.x z=(var)zebra }
       = write words with dots between, such as param.tag or service.db.host
     SK4001 skep.kdl:7:50 `"a b"` leads nowhere
       | "a b"
-      = a path begins with one of param, env, name, service, secret, task, trigger, matrix, run
+      = a path begins with one of param, env, name, each, service, secret, task, trigger, matrix, run
     SK4001 skep.kdl:7:63 `secret.a.b` leads nowhere
       | secret.a.b
       = write secret.NAME
@@ -123,7 +123,7 @@ volume e { label x=(var)service.a.port.b.c y=(var)param.tag.x z=(var)zebra }
       = write param.NAME
     SK4001 skep.kdl:8:70 `zebra` leads nowhere
       | zebra
-      = a path begins with one of param, env, name, service, secret, task, trigger, matrix, run
+      = a path begins with one of param, env, name, each, service, secret, task, trigger, matrix, run
     "#);
 }
 

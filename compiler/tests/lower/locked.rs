@@ -175,8 +175,12 @@ fn a_broken_lock_stops_the_plan_and_says_where() {
             "1:1 this skep reads version 1 of it",
         ),
         (
+            format!("{good}volume x"),
+            "3:1 nothing is called `volume` here",
+        ),
+        (
             format!("{good}module x"),
-            "3:1 nothing is called `module` here",
+            "3:1 `module` has a `rev`, a `path` where it is a folder, a `commit` and a `digest`",
         ),
         (
             format!("{good}image \"redis:7\" digest=\"{}\"", digest('b')),

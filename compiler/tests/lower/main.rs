@@ -1,5 +1,6 @@
 //! Specs in, plans out: what each declaration becomes, what is refused, and that nothing shifts.
 
+mod editions;
 mod identity;
 mod lints;
 mod locked;

@@ -98,6 +98,8 @@ codes! {
     SK3006 NeverComplete Error "waiting for the end of something that does not end"
     SK3007 NeverHealthy Error "waiting for the health of something without a check"
     SK3008 NoGateway Error "a route without a gateway"
+    SK3009 CannotExport Error "an export of what cannot be exported"
+    SK3010 NotExported Error "a node that another project keeps to itself"
 
     // 32xx: lowering to the swarm
     SK3201 OutOfReach Error "a route to a service that shares no network with the gateway"
@@ -157,6 +159,9 @@ codes! {
     SK4011 MatchesNothing Error "a change that matches nothing"
     SK4012 BadInclude Error "an include that cannot be followed"
     SK4013 BadImport Error "an import that cannot be followed"
+    SK4014 NotPinned Error "a module that the lock file does not have"
+    SK4015 ModuleAway Error "a pinned module that is not on this machine"
+    SK4020 PatchedTwice Error "two changes that contradict each other"
 
     // 5xxx: lints
     SK5001 FloatingImage Warning "an image whose tag moves"
@@ -182,6 +187,7 @@ codes! {
     SK5021 LabelWithoutPort Warning "labels of Traefik without a port"
     SK5022 RouterTwice Warning "one router of Traefik in two services"
     SK5023 AllowsNothing Warning "an `allow` that allows nothing"
+    SK5030 ChangesNothing Warning "a patch that changes nothing"
     SK5201 RawText Warning "text that goes into a proxy's config unchecked"
 
     // 53xx: the project's own policy

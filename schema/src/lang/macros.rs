@@ -102,6 +102,9 @@ macro_rules! node {
     (@shape nodes $ty:ty, none) => {
         $crate::lang::Shape::Nodes { info: <$ty as $crate::lang::Decode>::INFO, key: $crate::lang::Key::None }
     };
+    (@shape nodes $ty:ty, (name $and:literal)) => {
+        $crate::lang::Shape::Nodes { info: <$ty as $crate::lang::Decode>::INFO, key: $crate::lang::Key::NameAnd($and) }
+    };
     (@shape nodes $ty:ty, $key:literal) => {
         $crate::lang::Shape::Nodes { info: <$ty as $crate::lang::Decode>::INFO, key: $crate::lang::Key::Prop($key) }
     };

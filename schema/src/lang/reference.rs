@@ -4,21 +4,23 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::read::Type;
-use super::table::{Field, NodeInfo, Shape};
+use super::table::{Field, Key, NodeInfo, Overlay, Shape};
+use crate::spec::KINDS;
 
 /// A Markdown section for each kind and for every kind inside it, each once, in order of use.
 pub fn reference(kinds: &[&'static NodeInfo]) -> String {
     let mut out = String::new();
     for kind in kinds {
         let _ = writeln!(out, "## `{}`\n\n{}\n", kind.word, doc(kind.doc));
-        table(&mut out, kind);
+        let overlaid = KINDS.iter().any(|known| known.word == kind.word);
+        table(&mut out, kind, overlaid.then_some(Key::Name));
         let mut seen = BTreeSet::from([kind.word.to_owned()]);
-        let mut open: Vec<(String, &NodeInfo)> = inner(kind.word, kind);
+        let mut open: Vec<(String, &NodeInfo, Key)> = inner(kind.word, kind);
         open.reverse();
-        while let Some((path, info)) = open.pop() {
+        while let Some((path, info, key)) = open.pop() {
             if seen.insert(path.clone()) {
                 let _ = writeln!(out, "### `{path}`\n\n{}\n", doc(info.doc));
-                table(&mut out, info);
+                table(&mut out, info, overlaid.then_some(key));
                 if path.split(' ').count() < DEEPEST {
                     open.extend(inner(&path, info).into_iter().rev());
                 }
@@ -31,29 +33,78 @@ pub fn reference(kinds: &[&'static NodeInfo]) -> String {
 /// Kinds may hold each other; a page ends at this depth.
 const DEEPEST: usize = 5;
 
-fn inner(path: &str, info: &'static NodeInfo) -> Vec<(String, &'static NodeInfo)> {
+/// The blocks inside a block, each with what it is known by among others of its word.
+fn inner(path: &str, info: &'static NodeInfo) -> Vec<(String, &'static NodeInfo, Key)> {
+    let key = |shape: Shape| match shape.overlay() {
+        Overlay::Keyed(_, key) => key,
+        Overlay::Replace | Overlay::ReplaceAll | Overlay::Entries | Overlay::Inside(_) => Key::None,
+    };
     info.fields
         .iter()
-        .filter_map(|field| Some((format!("{path} {}", field.word), field.shape.inner()?)))
+        .filter_map(|field| {
+            let path = format!("{path} {}", field.word);
+            Some((path, field.shape.inner()?, key(field.shape)))
+        })
         .collect()
 }
 
-fn table(out: &mut String, info: &NodeInfo) {
+/// One row for each field. Where overlays reach the block, its key is given and a column has the
+/// rules.
+fn table(out: &mut String, info: &NodeInfo, overlaid: Option<Key>) {
     if info.fields.is_empty() {
         return;
     }
-    let _ = writeln!(out, "| | written | meaning | default |\n|---|---|---|---|");
-    for field in info.fields {
+    let (title, line) = match overlaid {
+        Some(_) => (" overlay |", "---|"),
+        None => ("", ""),
+    };
+    let _ = writeln!(
+        out,
+        "| | written | meaning | default |{title}\n|---|---|---|---|{line}"
+    );
+    for (nth, field) in info.fields.iter().enumerate() {
         let default = field.default.map(|d| format!("`{d}`")).unwrap_or_default();
+        let rule = overlaid.map(|key| match (is_identity(nth, field, key), rule(field)) {
+            (true, _) => " |".to_owned(),
+            (false, rule) => format!(" {rule} |"),
+        });
         let _ = writeln!(
             out,
-            "| `{}` | {} | {} | {default} |",
+            "| `{}` | {} | {} | {default} |{}",
             field.word,
             written(field),
-            doc(field.doc)
+            doc(field.doc),
+            rule.unwrap_or_default()
         );
     }
     out.push('\n');
+}
+
+/// Whether a node is known by the field, so that no overlay changes it.
+fn is_identity(nth: usize, field: &Field, key: Key) -> bool {
+    match key {
+        Key::Name | Key::NameAnd(_) => nth == 0 && matches!(field.shape, Shape::Arg { .. }),
+        Key::Prop(word) => field.word == word,
+        Key::None => false,
+    }
+}
+
+/// What an overlay does to a field.
+fn rule(field: &Field) -> String {
+    match field.shape.overlay() {
+        Overlay::Replace => "replaces".to_owned(),
+        Overlay::ReplaceAll => "replaces, or `append`".to_owned(),
+        Overlay::Entries => "merges by key".to_owned(),
+        Overlay::Inside(_) => "merges".to_owned(),
+        Overlay::Keyed(info, key) => {
+            let name = info.fields.first().map_or("", |field| field.word);
+            match key {
+                Key::Name | Key::None => format!("merges by `{name}`"),
+                Key::NameAnd(and) => format!("merges by `{name}`, then `{and}`"),
+                Key::Prop(word) => format!("merges by `{word}`"),
+            }
+        }
+    }
 }
 
 fn doc(text: &str) -> String {

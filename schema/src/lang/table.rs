@@ -57,6 +57,22 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// What an overlay does to a field of this shape.
+    pub const fn overlay(self) -> Overlay {
+        match self {
+            Shape::Arg { .. } | Shape::Value { .. } | Shape::Flag | Shape::Any | Shape::Rest => {
+                Overlay::Replace
+            }
+            Shape::Args { .. }
+            | Shape::List { .. }
+            | Shape::Set { .. }
+            | Shape::Nodes { key: Key::None, .. } => Overlay::ReplaceAll,
+            Shape::Map { .. } => Overlay::Entries,
+            Shape::Node { info } => Overlay::Inside(info),
+            Shape::Nodes { info, key } => Overlay::Keyed(info, key),
+        }
+    }
+
     /// What may be written inside, for what is a node of its own.
     pub const fn inner(self) -> Option<&'static NodeInfo> {
         match self {
@@ -79,10 +95,42 @@ impl Shape {
 pub enum Key {
     /// The first argument.
     Name,
+    /// The first argument, and among several with the same one a property.
+    NameAnd(&'static str),
     /// A property.
     Prop(&'static str),
     /// Nothing: an overlay replaces them all.
     None,
+}
+
+/// What becomes of a field when a node is laid over another one that has it too.
+#[derive(Clone, Copy, Debug)]
+pub enum Overlay {
+    /// The upper value takes the lower one's place.
+    Replace,
+    /// All upper values take the place of all lower ones; `append` adds to them instead.
+    ReplaceAll,
+    /// Entries with the same key replace each other, all others stay.
+    Entries,
+    /// The block is laid over the lower one word by word.
+    Inside(&'static NodeInfo),
+    /// Blocks with the same key are laid over each other, all others stay.
+    Keyed(&'static NodeInfo, Key),
+}
+
+impl Overlay {
+    /// Whether `append` adds to such a field.
+    pub const fn takes_append(self) -> bool {
+        matches!(self, Overlay::ReplaceAll)
+    }
+
+    /// Whether `replace` says anything that writing the word alone does not.
+    pub const fn takes_replace(self) -> bool {
+        matches!(
+            self,
+            Overlay::Entries | Overlay::Inside(_) | Overlay::Keyed(..)
+        )
+    }
 }
 
 impl NodeInfo {
@@ -106,12 +154,7 @@ impl NodeInfo {
 
 /// Words that the language has room for and this version does not run: the node they stand in,
 /// and the word.
-pub const PLANNED: &[(&str, &str)] = &[
-    ("certificate", "acme"),
-    ("component", "each"),
-    ("service", "serverless"),
-    ("use", "each"),
-];
+pub const PLANNED: &[(&str, &str)] = &[("certificate", "acme"), ("service", "serverless")];
 
 /// Kinds of nodes that the language has room for and this version does not run.
 pub const PLANNED_KINDS: &[&str] = &["record", "build", "alert", "notify"];

@@ -20,7 +20,15 @@ pub struct Node {
     pub span: Span,
     /// Where the components this node came from were used, the outermost first.
     #[serde(skip)]
-    pub uses: Vec<Span>,
+    pub uses: Vec<Used>,
+}
+
+/// Where a component was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Used {
+    pub at: Span,
+    /// The item of the use's `each` that this one is for.
+    pub item: Option<Span>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

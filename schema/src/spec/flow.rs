@@ -292,7 +292,7 @@ node! {
         /// Locks held meanwhile.
         locks: nodes(Lock) "lock";
         /// Secrets it sees.
-        secret: nodes(SecretUse) "secret";
+        secret: nodes(SecretUse) "secret" key (name "target");
         /// Environment variables.
         env: map(EnvValue) "env";
         /// Files it leaves behind.
@@ -322,9 +322,9 @@ node! {
         /// Environment variables.
         env: map(EnvValue) "env";
         /// Secrets it sees.
-        secret: nodes(SecretUse) "secret";
+        secret: nodes(SecretUse) "secret" key (name "target");
         /// Configs it sees.
-        config: nodes(super::ConfigUse) "config";
+        config: nodes(super::ConfigUse) "config" key (name "target");
         /// The user it runs as.
         user: value(Scalar) "user";
         /// The folder it starts in.

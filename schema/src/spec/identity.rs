@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::values::ObjectName;
+use super::values::{ObjectName, Scalar};
 use crate::address::Address;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lang::{Decoder, Literal, Read, Type, plain};
@@ -57,5 +57,14 @@ node! {
         /// The name of what is taken over, instead of the node's own name in the swarm; the node
         /// keeps it.
         name: value(ObjectName) "name";
+    }
+
+    /// Other projects may refer to these nodes when they import this one. What is not exported can
+    /// change without them.
+    Export "export" {
+        /// Services and networks.
+        nodes: args(NodeAddress) "ADDRESS";
+        /// What they are for.
+        doc: value(Scalar) "doc";
     }
 }

@@ -22,7 +22,7 @@ node! {
         edition: need(u16) "edition";
         /// Further files of the project, spliced in.
         include: nodes(Include) "include" key none;
-        /// Components from elsewhere, under a name of their own.
+        /// Components and other projects, under names of their own.
         import: nodes(Import) "import" key none;
     }
 
@@ -33,13 +33,23 @@ node! {
         files: args(Scalar) "FILE";
     }
 
-    /// Components from elsewhere.
+    /// Components from elsewhere, or what another project exports.
     Import "import" {
-        /// `std:NAME` for what ships with Skep, or `./FOLDER` for a folder of the project.
+        /// `std:NAME` for what ships with Skep, `./FOLDER` for a folder of the project,
+        /// `git:REPOSITORY` for what others keep in git, or `../FOLDER` for another project of the
+        /// same repository.
         from: arg(Scalar) "FROM";
-        /// The name that stands before the components' own, `NAME.component`; the last part of
-        /// where they come from, where it is left out.
+        /// The name that stands before their own, `NAME.component` or `NAME.service`; the last part
+        /// of where they come from, where it is left out.
         alias: value(Name) "as";
+        /// From git: a tag, a branch or a commit. What it meant when it was asked for is pinned in
+        /// `skep.lock`.
+        rev: value(Scalar) "rev";
+        /// From git: the folder of the repository, where it is not the whole.
+        path: value(Scalar) "path";
+        /// Of another project: the environment that is meant, where it is not the one of the same
+        /// name, or none where there is no such.
+        environment: value(Name) "environment";
     }
 
     /// An input: given with `-p`, set by an environment, or its default.
@@ -78,12 +88,16 @@ node! {
         body: rest(Node) "BODY";
     }
 
-    /// A use of a component.
+    /// A use of a component, or one for each item of a list.
     Use "use" {
         /// Which component.
         component: arg(Scalar) "COMPONENT";
-        /// The name of the instance, read as `name` in the component.
+        /// The name of the instance, read as `name` in the component. Beside `each` it may be left
+        /// out: then it is the item's.
         name: arg(Name) "NAME";
+        /// One instance for each item: `each api shop`, a map or rows `{ api port=8080; shop port=8081 }`,
+        /// or a parameter that is a list or map. Arguments read it as `each` and `each.KEY`.
+        each: any(Node) "each";
         /// What the component's parameters are.
         given: rest(Node) "PARAM";
     }
@@ -121,7 +135,8 @@ node! {
     }
 
     /// A change of nodes in one environment. What it writes replaces scalars and lists, and is
-    /// merged into maps and named children; `remove WORD` takes away, `append WORD` adds to a list.
+    /// merged into maps and named children; `remove WORD` takes away, `append WORD` adds to a list,
+    /// `replace WORD` puts a whole block in the place of one that would be merged with.
     Patch "patch" {
         /// Their kind.
         kind: arg(Scalar) "KIND";

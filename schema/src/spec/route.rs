@@ -30,9 +30,9 @@ node! {
         /// With TLS: send plain HTTP to HTTPS.
         redirect_https: flag(bool) "redirect-https" default "#true";
         /// Paths, and where they lead; the longest match wins.
-        matches: nodes(Match) "match";
+        matches: nodes(Match) "match" key (name "kind");
         /// Paths that lead elsewhere.
-        redirect: nodes(Redirect) "redirect";
+        redirect: nodes(Redirect) "redirect" key (name "kind");
     }
 
     /// A path and where it leads.
@@ -42,7 +42,7 @@ node! {
         /// The path and everything below it, or the path alone.
         kind: value(PathKind) "kind" default "prefix";
         /// Services that answer; with several, by weight.
-        to: nodes(To) "to";
+        to: nodes(To) "to" key (name "port");
         /// Take the matched prefix, or the one given, off the path.
         strip_prefix: node(StripPrefix) "strip-prefix";
         /// Ask for this path instead.

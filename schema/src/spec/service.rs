@@ -54,15 +54,15 @@ node! {
         /// Ports the program listens on, by name.
         port: nodes(ServicePort) "port";
         /// Ports open to the outside of the swarm.
-        publish: nodes(Publish) "publish" effect RollingRestart;
+        publish: nodes(Publish) "publish" key (name "to") effect RollingRestart;
         /// Networks it joins; without one, the stack's `default`.
         network: nodes(Attachment) "network" effect RollingRestart;
         /// One virtual address, or every task's address under the service's name.
         endpoint: value(Endpoint) "endpoint" default "vip" effect RollingRestart;
         /// Secrets it sees as files.
-        secret: nodes(SecretUse) "secret" effect RollingRestart;
+        secret: nodes(SecretUse) "secret" key (name "target") effect RollingRestart;
         /// Configs it sees as files.
-        config: nodes(ConfigUse) "config" effect RollingRestart;
+        config: nodes(ConfigUse) "config" key (name "target") effect RollingRestart;
         /// Volumes, host folders and memory it mounts.
         mount: nodes(Mount) "mount" key "to" effect RollingRestart;
         /// Services that must have come so far before this one is written.

@@ -11,6 +11,7 @@ use skep_providers::registry::{Registries, RegistryError};
 use skep_schema::image::ImageDigest;
 use skep_schema::lang::nearest;
 
+use super::Pinning;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,12 +33,8 @@ also where a credential helper keeps them.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// Ask for all again, or for these
-    #[arg(long, value_name = "IMAGE", num_args = 0.., conflicts_with = "check")]
-    update: Option<Vec<String>>,
-    /// Change nothing and ask nobody; exit 2 if the file is out of date
-    #[arg(long)]
-    check: bool,
+    #[command(flatten)]
+    pinning: Pinning,
 }
 
 /// What the project uses, and what its lock file has.
@@ -47,19 +44,26 @@ struct Found {
 }
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
-    let session = Session::open(global)?;
-    let found = find(&session)?;
+    pin(&Session::open(global)?, &options.pinning)
+}
+
+pub(super) fn pin(session: &Session<'_>, pinning: &Pinning) -> Result<Exit, Failure> {
+    let found = find(session)?;
     if found.images.unclear {
         eprintln!(
             "some images depend on parameters without a value: give them with -p to lock these too"
         );
     }
-    if options.check {
+    if pinning.check {
         return check(&found);
     }
     let old = found.lock.clone().unwrap_or_default();
-    let wanted = found.to_ask(options.update.as_deref())?;
+    let wanted = found.to_ask(pinning.update.as_deref())?;
     let new = found.locked(resolve(&wanted)?);
+    if found.lock.is_none() && new == Lock::default() {
+        eprintln!("no image of this project has to be pinned");
+        return Ok(Exit::Done);
+    }
     print(&listing(&old, &new))?;
     if found.lock.as_ref() == Some(&new) {
         eprintln!("{LOCK} stays as it is: {}", summary(&old, &new));

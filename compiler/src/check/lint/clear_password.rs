@@ -9,6 +9,7 @@ use crate::resolve::gateway_of;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for route in spec.routes.values() {
+        cx.about(&route.uses);
         if is_encrypted(&route.node) || is_behind_another(spec, &route.node) {
             continue;
         }

@@ -14,8 +14,12 @@ pub(super) fn of_service(service: &Service, _: &Spec, cx: &mut Context<'_>) {
 }
 
 pub(super) fn of_gateways(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let images = spec.gateways.values().filter_map(|g| g.node.image.as_ref());
-    images.for_each(|image| report(image, cx));
+    for gateway in spec.gateways.values() {
+        cx.about(&gateway.uses);
+        if let Some(image) = &gateway.node.image {
+            report(image, cx);
+        }
+    }
 }
 
 fn report(image: &At<Image>, cx: &mut Context<'_>) {

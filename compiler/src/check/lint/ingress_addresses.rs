@@ -14,7 +14,10 @@ pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     let Ok(ingress) = Cidr::parse(INGRESS) else {
         return;
     };
-    for subnet in spec.networks.values().flat_map(|n| &n.node.subnet) {
+    let subnets = spec.networks.values();
+    let subnets = subnets.flat_map(|n| n.node.subnet.iter().map(|subnet| (subnet, &n.uses)));
+    for (subnet, uses) in subnets {
+        cx.about(uses);
         let taken = Cidr::parse(subnet.value.as_str()).is_ok_and(|range| range.overlaps(ingress));
         if taken {
             cx.report(

@@ -7,12 +7,12 @@ use crate::context::Context;
 use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let targets = spec
-        .routes
-        .values()
-        .flat_map(|r| &r.node.matches)
-        .flat_map(|m| &m.to);
-    for to in targets {
+    let targets = spec.routes.values().flat_map(|route| {
+        let all = route.node.matches.iter().flat_map(|m| &m.to);
+        all.map(|to| (to, &route.uses))
+    });
+    for (to, uses) in targets {
+        cx.about(uses);
         let Some(service) = spec.services.get(to.service.value.as_str()) else {
             continue;
         };

@@ -13,9 +13,11 @@ pub(super) fn of_service(service: &Service, _: &Spec, cx: &mut Context<'_>) {
 }
 
 pub(super) fn of_gateways(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
-    let placements = spec.gateways.values();
-    for placement in placements.filter_map(|g| g.node.placement.as_ref()) {
-        report(placement, cx);
+    for gateway in spec.gateways.values() {
+        cx.about(&gateway.uses);
+        if let Some(placement) = &gateway.node.placement {
+            report(placement, cx);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::Template;
 use skep_schema::span::Span;
@@ -9,6 +10,7 @@ use skep_schema::spec::{Declared, EnvValue, Service, Spec};
 
 use crate::context::Context;
 use crate::lower::network::of_service;
+use crate::neighbour::interface_of;
 
 pub(super) fn lint(service: &Service, spec: &Spec, cx: &mut Context<'_>) {
     let mut told = BTreeSet::new();
@@ -16,7 +18,9 @@ pub(super) fn lint(service: &Service, spec: &Spec, cx: &mut Context<'_>) {
         let Some(asked) = spec.services.get(other) else {
             continue;
         };
-        if is_out_of_reach(service, asked) && told.insert(other) {
+        let imported = interface_of(cx, &Address::new(Kind::Service, other)).is_some();
+        let known = imported || asked.node.external.is_none();
+        if known && is_out_of_reach(service, asked) && told.insert(other) {
             report(service.name.value.as_str(), place, other, asked, cx);
         }
     }
@@ -48,9 +52,7 @@ fn hosts(service: &Service) -> Vec<(&str, Span)> {
 /// network may be known there by other means.
 fn is_out_of_reach(asking: &Service, asked: &Declared<Service>) -> bool {
     let networks = of_service(&asked.node);
-    asked.node.external.is_none()
-        && !networks.contains("host")
-        && networks.is_disjoint(&of_service(asking))
+    !networks.contains("host") && networks.is_disjoint(&of_service(asking))
 }
 
 fn report(name: &str, place: Span, other: &str, asked: &Declared<Service>, cx: &mut Context<'_>) {

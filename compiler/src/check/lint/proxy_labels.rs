@@ -18,6 +18,7 @@ pub(super) fn routers<'s>(
 ) {
     let mut said = BTreeMap::new();
     for service in services {
+        cx.about(&service.uses);
         let service = &service.node;
         said_otherwise(service.name.value.as_str(), &service.labels, &mut said, cx);
     }

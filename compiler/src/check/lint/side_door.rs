@@ -8,6 +8,7 @@ use crate::graph::Graph;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     for route in spec.routes.values() {
+        cx.about(&route.uses);
         for door in &route.node.matches {
             report(&route.node, door, cx);
         }

@@ -10,6 +10,10 @@ use crate::source::LOCK;
 
 pub(super) fn lint(spec: &Spec, _: &Graph, cx: &mut Context<'_>) {
     let Some(lock) = &cx.lock else { return };
+    // A file that only pins modules says nothing of images.
+    if lock.images.is_empty() && !lock.modules.is_empty() {
+        return;
+    }
     let missing: Vec<_> = images(spec)
         .into_iter()
         .filter(|(image, _)| !lock.images.contains_key(image))

@@ -11,9 +11,16 @@ pub(super) fn draw(picture: &Picture<'_>) -> String {
     for node in &picture.nodes {
         let _ = writeln!(
             out,
-            "    {} [fillcolor=\"{}\"]",
+            "    {} [fillcolor=\"{}\"{}]",
             quote(&node.to_string()),
-            colour(node.kind)
+            colour(node.kind),
+            picture
+                .graph
+                .stack_of(node)
+                .map_or_else(String::new, |stack| {
+                    let label = quote(&format!("{node} of {stack}"));
+                    format!(" style=\"rounded,filled,dashed\" label={label}")
+                })
         );
     }
     for (from, to, edge) in &picture.edges {

@@ -12,6 +12,7 @@ pub(super) fn draw(graph: &Graph, picture: &Picture<'_>) -> String {
     let nodes = picture.nodes.iter().map(|address| GraphNode {
         address: (*address).clone(),
         level: level(address),
+        stack: graph.stack_of(address).map(str::to_owned),
     });
     let edges = picture.edges.iter().map(|(from, to, edge)| GraphEdge {
         from: (*from).clone(),

@@ -14,11 +14,9 @@ pub(super) fn draw(picture: &Picture<'_>) -> String {
         .collect();
     let mut out = String::from("flowchart LR\n");
     for (node, number) in &numbers {
-        let _ = writeln!(
-            out,
-            "    n{number}[\"{}\"]",
-            node.to_string().replace('"', "#quot;")
-        );
+        let stack = picture.graph.stack_of(node);
+        let text = stack.map_or_else(|| node.to_string(), |stack| format!("{node} of {stack}"));
+        let _ = writeln!(out, "    n{number}[\"{}\"]", text.replace('"', "#quot;"));
     }
     for (from, to, edge) in &picture.edges {
         let arrow = if edge.kind.orders() { "-->" } else { "-.->" };

@@ -45,7 +45,7 @@ pub(super) fn draw(picture: &Picture<'_>) -> String {
         );
     }
     for (node, place) in &places {
-        boxed(&mut out, node, *place);
+        boxed(&mut out, node, picture.graph.stack_of(node), *place);
     }
     out.push_str("</svg>\n");
     out
@@ -73,19 +73,25 @@ fn line(out: &mut String, from: (usize, usize), to: (usize, usize), orders: bool
     );
 }
 
-fn boxed(out: &mut String, node: &Address, (x, y): (usize, usize)) {
+fn boxed(out: &mut String, node: &Address, stack: Option<&str>, (x, y): (usize, usize)) {
     let name = node.to_string();
+    let title = stack.map_or_else(|| name.clone(), |stack| format!("{name} of {stack}"));
+    let dash = if stack.is_some() {
+        " stroke-dasharray=\"4 3\""
+    } else {
+        ""
+    };
     let shown: String = if name.chars().count() > LETTERS {
         name.chars().take(LETTERS - 1).chain(['…']).collect()
     } else {
-        name.clone()
+        name
     };
     let (tx, ty) = (x + BOX.0 / 2, y + BOX.1 / 2 + 5);
     let _ = writeln!(
         out,
         "<g><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"6\" fill=\"{}\" \
-         stroke=\"#555\"/><text x=\"{tx}\" y=\"{ty}\" text-anchor=\"middle\">{}</text></g>",
-        escape(&name),
+         stroke=\"#555\"{dash}/><text x=\"{tx}\" y=\"{ty}\" text-anchor=\"middle\">{}</text></g>",
+        escape(&title),
         BOX.0,
         BOX.1,
         colour(node.kind),

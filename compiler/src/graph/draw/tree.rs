@@ -44,7 +44,8 @@ fn branch<'a>(
     opened: &mut BTreeSet<&'a Address>,
     out: &mut String,
 ) {
-    let mut open: Vec<(&Address, String, String)> = vec![(root, root.to_string(), String::new())];
+    let mut open: Vec<(&Address, String, String)> =
+        vec![(root, format!("{root}{}", owner(graph, root)), String::new())];
     while let Some((address, line, bars)) = open.pop() {
         let below = next(graph, view, address);
         let again = !opened.insert(address) && !below.is_empty();
@@ -61,7 +62,7 @@ fn branch<'a>(
             };
             open.push((
                 child,
-                format!("{bars}{fork}{child}{}", remark(edge)),
+                format!("{bars}{fork}{child}{}{}", remark(edge), owner(graph, child)),
                 format!("{bars}{bar}"),
             ));
         }
@@ -73,6 +74,11 @@ fn next<'a>(graph: &'a Graph, view: &View, of: &Address) -> Vec<(&'a Address, Ed
         View::Whole => graph.dependencies(of),
         View::Impact(_) => graph.dependents(of),
     }
+}
+
+fn owner(graph: &Graph, address: &Address) -> String {
+    let stack = graph.stack_of(address);
+    stack.map_or_else(String::new, |stack| format!("  (of {stack})"))
 }
 
 fn remark(edge: Edge) -> &'static str {

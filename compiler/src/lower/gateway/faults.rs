@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use skep_schema::diagnostic::{Code, Diagnostic};
+use skep_schema::lang::Used;
+use skep_schema::spec::{Declared, Route};
 
+use crate::context::point_at;
 use crate::lower::Lower;
 use crate::lower::route::Places;
 use crate::proxy::{self, ProxyConfig};
 
-impl Lower<'_, '_, '_> {
+impl<'s> Lower<'s, '_, '_> {
     pub(super) fn report_clashes(&mut self, config: &ProxyConfig, places: &[Places]) {
         for clash in proxy::clashes(config) {
             // Hosts were shared out before, so only rules are left to clash.
@@ -52,12 +55,23 @@ impl Lower<'_, '_, '_> {
             } else {
                 format!("{} can", able.join(", "))
             };
-            if told.insert((span, message.clone())) {
-                self.error(
-                    Diagnostic::new(Code::ProxyCannot, span, message)
-                        .help(format!("{}; {others}", missing.feature.why(config.proxy))),
-                );
+            let uses = self.uses_of(&config.sites[missing.site].hosts[0].to_string());
+            if told.insert((span, message.clone(), uses)) {
+                let mut diagnostic = Diagnostic::new(Code::ProxyCannot, span, message)
+                    .help(format!("{}; {others}", missing.feature.why(config.proxy)));
+                point_at(&mut diagnostic, uses);
+                self.error(diagnostic);
             }
         }
+    }
+
+    /// The uses of components that led to the route of a host.
+    fn uses_of(&self, host: &str) -> &'s [Used] {
+        let has_host = |route: &&Declared<Route>| {
+            let mut hosts = route.node.hosts.iter();
+            hosts.any(|own| own.value.as_str() == host)
+        };
+        let route = self.spec.routes.values().find(has_host);
+        route.map_or(&[], |route| route.uses.as_slice())
     }
 }

@@ -12,9 +12,9 @@ use skep_schema::spec::{Declared, Gateway, GatewayMode};
 use skep_schema::units::FileMode;
 
 use super::Files;
+use crate::edition::Watch;
 use crate::lock::image_of_gateway;
 use crate::lower::claims::Claim;
-use crate::lower::defaults::{GATEWAY_EVERY, GATEWAY_TIMEOUT, HEALTH_RETRIES};
 use crate::lower::plain::{flag, value};
 use crate::lower::route::Routed;
 use crate::lower::service::{Way, key, limits};
@@ -60,7 +60,7 @@ impl Lower<'_, '_, '_> {
             secrets: self.gateway_secrets(sites),
             configs: configs.collect(),
             mounts: self.gateway_mounts(name, gateway, sites),
-            health: gateway_health(node),
+            health: gateway_health(node, &self.edition.values.gateway_health),
             limits: limits(node.limits.as_ref()),
             placement,
             labels: self.text_labels(&node.labels),
@@ -199,7 +199,7 @@ fn file_ref(source: String) -> FileRef {
 }
 
 /// Only for the edition's own images, which are known to have what the check needs.
-fn gateway_health(gateway: &Gateway) -> Option<Health> {
+fn gateway_health(gateway: &Gateway, watch: &Watch) -> Option<Health> {
     let port = gateway
         .listen
         .iter()
@@ -207,9 +207,9 @@ fn gateway_health(gateway: &Gateway) -> Option<Health> {
         .min()?;
     gateway.image.is_none().then(|| Health {
         test: HealthTest::Shell(health::connect(port, 2)),
-        every: Some(GATEWAY_EVERY),
-        timeout: Some(GATEWAY_TIMEOUT),
-        retries: Some(HEALTH_RETRIES),
+        every: Some(watch.every),
+        timeout: Some(watch.timeout),
+        retries: Some(watch.retries),
         start: None,
         start_every: None,
     })

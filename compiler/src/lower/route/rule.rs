@@ -95,7 +95,8 @@ impl Lower<'_, '_, '_> {
             &redirect.to.value.0,
             redirect.to.span,
         )?;
-        let code = value(redirect.status.as_ref()).unwrap_or_else(|| usual_redirect(proxy));
+        let code =
+            value(redirect.status.as_ref()).unwrap_or_else(|| self.edition.values.redirect(proxy));
         let status = RedirectStatus::from_code(code).ok_or(Unfit::Rule(
             "is no status of a redirect: use 301, 302, 303, 307 or 308",
         ));
@@ -167,13 +168,5 @@ impl Lower<'_, '_, '_> {
     fn retries(&mut self, retry: &At<u32>) -> Option<u8> {
         let few = u8::try_from(retry.value).map_err(|_| Unfit::Rule("is more than 255 tries"));
         self.fit(few, &retry.value, retry.span)
-    }
-}
-
-/// For good, and the method stays where the proxy can say so: Traefik has no 308.
-const fn usual_redirect(proxy: Proxy) -> u16 {
-    match proxy {
-        Proxy::Traefik => 301,
-        Proxy::Caddy | Proxy::Nginx | Proxy::Haproxy => 308,
     }
 }

@@ -103,7 +103,8 @@ impl Lower<'_, '_, '_> {
             ));
             return;
         };
-        let source = self.cx.add_aside(path, &text);
+        let root = self.cx.root_of(file.span);
+        let source = self.cx.add_aside(&root, path, &text);
         let mut seen = BTreeMap::new();
         for line in dotenv::read(&text) {
             match line {

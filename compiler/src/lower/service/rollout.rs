@@ -5,7 +5,7 @@ use skep_schema::plan::{self, Condition, FailureAction, Mode};
 use skep_schema::spec::{Restart, Rollout, Stop};
 
 use crate::lower::Lower;
-use crate::lower::defaults::{self, engine};
+use crate::lower::defaults::{engine, is_alone};
 use crate::lower::plain::{scalar, unless, value};
 
 /// Which way a change goes.
@@ -24,7 +24,7 @@ impl Lower<'_, '_, '_> {
         way: Way,
     ) -> plan::Rollout {
         let edition = match way {
-            Way::Forward => defaults::on_failure(service.mode),
+            Way::Forward => self.edition.values.on_failure(service.mode),
             Way::Back => engine::ON_FAILURE,
         };
         let on_failure = written.and_then(|written| value(written.on_failure.as_ref()));
@@ -51,7 +51,7 @@ impl Lower<'_, '_, '_> {
                 &engine::DELAY,
             ),
             order: unless(
-                order.or_else(|| Some(defaults::order(service))),
+                order.or_else(|| (!is_alone(service)).then_some(self.edition.values.order)),
                 &engine::ORDER,
             ),
             on_failure: unless(on_failure.or(Some(edition)), &engine::ON_FAILURE),
@@ -80,7 +80,7 @@ impl Lower<'_, '_, '_> {
         }
         plan::Restart {
             condition: unless(
-                condition.or(Some(defaults::restart(mode))),
+                condition.or(Some(self.edition.values.restart(mode))),
                 &engine::RESTART,
             ),
             delay: unless(

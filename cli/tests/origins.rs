@@ -1,0 +1,70 @@
+//! `skep explain`: where a value comes from, through components, items, parameters and environments.
+
+mod support;
+
+use support::{Project, snapshot};
+
+const SPEC: &str = r#"project shop edition=1
+
+param regions type=map { default north=1 south=2 }
+param level default=info
+
+defaults service { stop grace="20s"; env TEAM=shop }
+
+component web {
+    param image
+    param copies type=int default=1
+    param level
+    service (var)name replicas=(var)param.copies {
+        image (var)param.image
+        env LOG=(var)param.level
+        port http 80
+        limits { memory "256MiB" }
+    }
+}
+component pair {
+    param level
+    use web (fmt)"${name}-${each}" {
+        each { front tag="1.0" copies=2; back tag="1.1" copies=1 }
+        image (fmt)"registry.example.com/${each}:${each.tag}"
+        copies (var)each.copies
+        level (var)param.level
+    }
+}
+use pair shop level=(var)param.level
+use web (fmt)"region-${each}" {
+    each (spread)param.regions
+    image "registry.example.com/region:1"
+    copies (var)each.value
+    level debug
+}
+environment prod {
+    set level warn
+    patch service shop-front { limits memory="1GiB"; env { MORE 1 }; append command x }
+    patch service "*" { stop grace="1m" }
+    add service probe { image "registry.example.com/probe:1" }
+}
+"#;
+
+#[test]
+fn a_value_is_followed_to_what_decides_it() {
+    let project = Project::empty();
+    project.write("skep.kdl", SPEC);
+    let mut all = String::new();
+    for words in [
+        &["explain", "service.shop-front", "-e", "prod"][..],
+        &["explain", "service.probe", "-e", "prod"],
+        &["explain", "service.shop-back.env.LOG"],
+        &["explain", "service.region-north.replicas"],
+        &["explain", "service.region-north.user"],
+    ] {
+        let ran = project.skep(words);
+        let told = ran
+            .stdout
+            .split("\nWhat it became")
+            .next()
+            .unwrap_or_default();
+        all.push_str(&format!("skep {}\n{told}{}\n", words.join(" "), ran.stderr));
+    }
+    snapshot("cli", "origins", &all);
+}
