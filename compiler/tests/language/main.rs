@@ -6,6 +6,7 @@ mod each;
 mod environments;
 mod explained;
 mod files;
+mod laws;
 mod mending;
 mod nodes;
 mod overlays;
