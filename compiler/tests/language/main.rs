@@ -3,6 +3,7 @@
 mod allowing;
 mod components;
 mod each;
+mod edits;
 mod environments;
 mod explained;
 mod files;

@@ -6,6 +6,7 @@ use crate::cases::{cases, specs};
 use crate::documents::document;
 use crate::read;
 use skep_fuzz::text::formatted;
+use skep_schema::diagnostic::Code;
 
 fn check(text: &str, expected: &str) {
     assert_eq!(formatted(text), expected);
@@ -124,4 +125,13 @@ fn line_ends_become_line_feeds() {
 fn empty_blocks_and_empty_texts_are_short() {
     check("a {\n\n}\nb { }", "a {}\nb {}\n");
     check(" \n\n", "");
+}
+
+/// Found by the target `text`: `''//` was read, and its formatted form `'' //` was not.
+#[test]
+fn quotes_of_another_kind_end_before_a_comment() {
+    for text in ["''//x\n", "''/* x */\n"] {
+        let codes: Vec<Code> = read(text).diagnostics.iter().map(|d| d.code).collect();
+        assert_eq!(codes, [Code::ForeignQuotes], "{text:?}");
+    }
 }
