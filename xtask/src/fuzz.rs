@@ -43,7 +43,7 @@ fn run(target: &str, runs: &str) -> Result<(), String> {
             .arg(format!("-artifact_prefix={}/", crashes.display()))
             .args(["-timeout=10", "-print_final_stats=1", LONGEST])
             // Both look at every feature of every input: they cost far more than the law itself.
-            .args(["-entropic=0", "-reduce_inputs=0"])
+            .args(["-entropic=0", "-reduce_inputs=0", "-len_control=0"])
             .arg(&corpus),
     )
 }

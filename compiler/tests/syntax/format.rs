@@ -135,3 +135,14 @@ fn quotes_of_another_kind_end_before_a_comment() {
         assert_eq!(codes, [Code::ForeignQuotes], "{text:?}");
     }
 }
+
+/// Found by the target `text`: of `\r\r\n` in a comment a line end of Windows was made, and the second
+/// time none.
+#[test]
+fn a_carriage_return_alone_is_a_line_end() {
+    check("a /* x\r\r\n */ 1\n", "a /* x\n\n */ 1\n");
+    check(
+        "a \"\"\"\n x\r\r\n y\n \"\"\"\n",
+        "a \"\"\"\n x\n\n y\n \"\"\"\n",
+    );
+}
