@@ -1,6 +1,6 @@
 //! Edits whose place is hard to find.
 
-use skep_compiler::edit::{Object, Written, apply, insert, rename};
+use skep_compiler::edit::{Object, Property, Written, apply, insert, rename, set};
 use skep_fuzz::text::read;
 use skep_schema::address::{Address, Kind};
 
@@ -49,4 +49,17 @@ fn a_name_that_needs_quotes_is_spelt_in_addresses_and_paths() {
     ] {
         assert!(after.contains(spelt), "{spelt} in\n{after}");
     }
+}
+
+/// Found by the target `edits`: it was written as `a=1 -1=5`.
+#[test]
+fn a_key_that_needs_quotes_is_spelt_among_properties() {
+    let text = "volume v { label a=1 }\n";
+    let of = Property {
+        address: Address::new(Kind::Volume, "v"),
+        path: vec!["label".to_owned(), "-1".to_owned()],
+    };
+    let sites = set(&Written::of(&one(text)), &of, &["5".to_owned()]).expect("it can be set");
+    let after = apply(&format!("{HEAD}{text}"), &sites[0].splices).expect("one splice fits");
+    assert!(after.contains("label a=1 \"-1\"=5 }"), "{after}");
 }
