@@ -158,8 +158,11 @@ impl Understood {
         }
         self.laid().tell(cx);
         let used = self.shares.iter().flat_map(|share| share.uses.components());
+        let missing = cx.nodes_missing;
         let unused = frame.unused(cx, &used.collect());
         try_out(cx, unused);
+        // Nothing uses them, so none of their nodes is one that something else looks for.
+        cx.nodes_missing = missing;
     }
 
     /// Takes in a file as the last one. Whether it and the rest are no more than the sum of them.

@@ -4,8 +4,6 @@
 mod agreement;
 #[path = "syntax/cases.rs"]
 mod cases;
-#[path = "syntax/comments.rs"]
-mod comments;
 #[path = "syntax/documents.rs"]
 mod documents;
 #[path = "syntax/format.rs"]
@@ -18,14 +16,7 @@ mod messages;
 mod migrate;
 #[path = "syntax/mistakes.rs"]
 mod mistakes;
-#[path = "syntax/oracle.rs"]
-mod oracle;
 #[path = "syntax/suite.rs"]
 mod suite;
 
-use skep_compiler::syntax::{Parsed, parse};
-use skep_schema::span::FileId;
-
-fn read(text: &str) -> Parsed {
-    parse(FileId(0), text.into())
-}
+use skep_fuzz::text::read;

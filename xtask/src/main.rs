@@ -2,6 +2,7 @@
 
 mod bench;
 mod engine;
+mod fuzz;
 mod images;
 mod install;
 mod repo;
@@ -21,6 +22,8 @@ usage: cargo xtask <task>
                             engine of its own, or at DOCKER_HOST where that is set
   bench compile [--quick]   what a cold compile costs, beside others that read the same services
   bench rivals              install those others, below the target folder
+  fuzz TARGET [--runs N]    tries a law of the compiler with libFuzzer; TARGET is text, repeated,
+                            compile, edits, plan or memory. --keep writes the corpus
   engine up [--nodes 1|3]   start a private engine and print `export DOCKER_HOST=...`
   engine env                print that line again
   engine status             what runs, and where it is reached
@@ -49,6 +52,7 @@ fn dispatch(words: &[&str]) -> Result<(), String> {
         ["bench", rest @ ..] => bench::command(rest),
         ["engine", rest @ ..] => engine::command(rest),
         ["test", rest @ ..] => test::command(&test::Options::parse(rest)?),
+        ["fuzz", rest @ ..] => fuzz::command(rest),
         ["images"] => images::command(),
         ["help" | "--help" | "-h"] | [] => {
             print!("{USAGE}");

@@ -36,11 +36,15 @@ pub(super) fn of_entry(text: &str, span: Span) -> Range<usize> {
     text[..start].trim_end_matches(blank).len()..span.end as usize
 }
 
-/// Where a child is put into a node, and the text that does it.
+/// Where a child is put into a node, and the text that does it. One that may end in a comment, which
+/// would take in what stands behind it, gets a line of its own.
 pub(super) fn child(text: &str, node: NodeRef<'_>, line: &str) -> (usize, String) {
     let last = node.children().last();
+    let remarks = line.contains("//");
     let (Some(open), Some(close)) = (node.open_brace(), node.close_brace()) else {
-        return (node.head_span().end as usize, format!(" {{ {line} }}"));
+        let end = if remarks { "\n" } else { " " };
+        let opened = format!(" {{ {line}{end}}}");
+        return (node.head_span().end as usize, opened);
     };
     let close = close.start as usize;
     let line_start = text[..close].rfind('\n').map_or(0, |at| at + 1);
@@ -54,6 +58,7 @@ pub(super) fn child(text: &str, node: NodeRef<'_>, line: &str) -> (usize, String
             let lines: Vec<String> = line.lines().map(|l| format!("{indent}{l}\n")).collect();
             (line_start, lines.concat())
         }
+        (false, _) if remarks => (close, format!("\n{line}\n")),
         (false, Some(child)) => (child.span().end as usize, format!("; {line}")),
         (false, None) => (open.end as usize, format!(" {line} ")),
     }

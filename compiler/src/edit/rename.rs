@@ -228,12 +228,12 @@ impl Renaming<'_> {
                 ..read
             };
             let new = new.to_string();
-            let quoted = if entry.is_bare() {
+            let spelled = if entry.is_bare() && !new.contains('"') {
                 new
             } else {
-                format!("\"{}\"", new.replace('"', "\\\""))
+                spell::quoted(&new)
             };
-            self.replace(entry, quoted);
+            self.replace(entry, spelled);
         }
     }
 
@@ -251,7 +251,16 @@ impl Renaming<'_> {
         }
         let old = format!("{}.{}", self.from.kind, Segment(&self.from.name));
         let new = format!("{}.{}", self.from.kind, Segment(self.to));
-        let text = entry.spelling();
+        // A name in quotes is spelt otherwise inside a string, so then the whole value is spelt anew.
+        let plain = !old.contains('"') && !new.contains('"');
+        let text = match entry.value() {
+            Scalar::Str(value) if !plain => value,
+            Scalar::Str(_)
+            | Scalar::Int(_)
+            | Scalar::Float(..)
+            | Scalar::Bool(_)
+            | Scalar::Null => entry.spelling(),
+        };
         let mut out = String::new();
         let mut kept = 0;
         for (at, _) in text.match_indices(&old) {
@@ -272,7 +281,8 @@ impl Renaming<'_> {
         }
         if kept > 0 {
             out.push_str(&text[kept..]);
-            self.replace(entry, out);
+            let spelled = if plain { out } else { spell::quoted(&out) };
+            self.replace(entry, spelled);
         }
     }
 
@@ -290,8 +300,7 @@ impl Renaming<'_> {
             .iter()
             .find(|(_, path, _)| *path == file);
         let text = text.map_or("", |(_, _, text)| text);
-        let quoted =
-            |address: &Address| format!("\"{}\"", address.to_string().replace('"', "\\\""));
+        let quoted = |address: &Address| spell::quoted(&address.to_string());
         let gap = if text.ends_with('\n') { "" } else { "\n" };
         let line = format!(
             "{gap}\nmoved from={} to={}\n",

@@ -90,7 +90,7 @@ pub fn unset(written: &Written, of: &Property) -> Result<Vec<Site>, Refusal> {
         }
     };
     if let [word] = of.path.as_slice() {
-        sites.extend(walk.overlay(&sites, &format!("remove {word}")));
+        sites.extend(walk.overlay(&sites, &format!("remove {}", spell::string(word))));
     }
     Ok(sites)
 }
@@ -352,7 +352,7 @@ impl<'w> Walk<'w> {
                 self.site(
                     node.span,
                     end..end,
-                    &format!(" {word}={value}"),
+                    &format!(" {}={value}", spell::string(word)),
                     self.here(node.span),
                 )
             }

@@ -50,6 +50,11 @@ pub(super) fn string(text: &str) -> String {
     if is_bare(text) {
         return text.to_owned();
     }
+    quoted(text)
+}
+
+/// A string in quotes, whatever it says.
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -174,7 +174,7 @@ impl Printer<'_> {
         let text = &self.text[piece.start as usize..piece.end as usize];
         match piece.what {
             What::LineComment | What::Continuation => self.write(text.trim_end()),
-            _ if text.contains("\r\n") => self.write(&text.replace("\r\n", "\n")),
+            _ if text.contains('\r') => self.write(&text.replace("\r\n", "\n").replace('\r', "\n")),
             _ => self.write(text),
         }
     }

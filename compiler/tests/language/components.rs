@@ -296,3 +296,12 @@ fn standard_components_are_known_by_their_own_name() {
         assert_eq!(errors(&settled(set)), "", "std:{name}");
     }
 }
+
+/// Found by the target `compile`: such a project had neither a plan nor an error.
+#[test]
+fn a_component_that_nothing_uses_hides_no_mistake() {
+    let text = "component pair { service (fmt)\"${name}-x\" { image \"x:1\" } }\n\
+                service web { image \"web:1\"; needs nowhere }\n";
+    let told = said(text);
+    assert!(told.contains("no service is called `nowhere`"), "{told}");
+}

@@ -3,9 +3,11 @@
 mod allowing;
 mod components;
 mod each;
+mod edits;
 mod environments;
 mod explained;
 mod files;
+mod laws;
 mod mending;
 mod nodes;
 mod overlays;
@@ -14,5 +16,4 @@ mod slips;
 mod soup;
 mod stable;
 mod support;
-mod trees;
 mod values;

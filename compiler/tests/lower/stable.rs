@@ -1,23 +1,10 @@
 //! Plans are the same wherever, whenever and in whichever order they are made.
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
+use skep_fuzz::project::DECLARATIONS;
 use skep_schema::plan::{Origin, Plan};
 
 use crate::support::plan;
-
-const DECLARATIONS: &[&str] = &[
-    "network edge",
-    "network data { internal; encrypted; subnet \"10.9.0.0/24\" \"10.8.0.0/24\"; label a=1 b=2 }",
-    "volume pgdata { option b=2 a=1 }",
-    "secret password { from env=PASSWORD }",
-    "config page text=\"hello\" { label b=2 a=1 }",
-    "gateway public { proxy haproxy; listen 80; listen 8443 tls; network edge; trusted-proxies \"10.0.0.0/8\" \"192.168.0.0/16\" }",
-    "certificate site { file cert=\"a.pem\" key=\"b.pem\" }",
-    "service db { image \"postgres:17\"; network data; port sql 5432; mount volume=pgdata to=\"/d\"; health { tcp } }",
-    "service web replicas=2 { image \"web:1\"; network edge; network data { alias w2 w1 }; port http 8080; env B=2 A=1; needs db; config page target=\"/p\"; secret password; placement { constraint \"node.role==worker\" \"node.labels.a==1\" } }",
-    "route a.test c.test b.test { match \"/b\" { to web port=http; header { set Y=1 X=2; remove B A } }; match \"/a\" { to web; allow \"10.0.0.0/8\" \"1.2.3.4\" }; redirect \"/y\" to=\"/z\"; redirect \"/x\" to=\"/z\" }",
-    "route z.test { tls site; match \"/\" { to web } }",
-];
 
 /// The same declarations with the words of some of them the other way round.
 const TURNED: &[(&str, &str)] = &[

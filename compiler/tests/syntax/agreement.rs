@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use crate::documents::document;
-use crate::oracle::{tree, tree_by_kdl};
 use crate::read;
+use skep_fuzz::oracle::{tree, tree_by_kdl};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]

@@ -1,38 +1,12 @@
 //! The formatter keeps what a document says and all of its comments, and formats once for all.
 
 use proptest::prelude::*;
-use skep_compiler::format::format;
 
 use crate::cases::{cases, specs};
-use crate::comments::comments;
 use crate::documents::document;
-use crate::oracle::tree;
 use crate::read;
-
-/// Formats a good text and holds the result to what every result must be.
-fn formatted(text: &str) -> String {
-    let before = read(text);
-    assert_eq!(before.diagnostics, [], "{text}");
-    let once = format(&before.document);
-    let after = read(&once);
-    assert_eq!(after.diagnostics, [], "from:\n{text}\nto:\n{once}");
-    assert_eq!(
-        tree(&after.document),
-        tree(&before.document),
-        "from:\n{text}\nto:\n{once}"
-    );
-    assert_eq!(
-        comments(&once),
-        comments(text),
-        "from:\n{text}\nto:\n{once}"
-    );
-    assert_eq!(format(&after.document), once, "from:\n{text}");
-    assert!(
-        once.is_empty() || once.ends_with('\n') && !once.ends_with("\n\n"),
-        "{once:?}"
-    );
-    once
-}
+use skep_fuzz::text::formatted;
+use skep_schema::diagnostic::Code;
 
 fn check(text: &str, expected: &str) {
     assert_eq!(formatted(text), expected);
@@ -151,4 +125,24 @@ fn line_ends_become_line_feeds() {
 fn empty_blocks_and_empty_texts_are_short() {
     check("a {\n\n}\nb { }", "a {}\nb {}\n");
     check(" \n\n", "");
+}
+
+/// Found by the target `text`: `''//` was read, and its formatted form `'' //` was not.
+#[test]
+fn quotes_of_another_kind_end_before_a_comment() {
+    for text in ["''//x\n", "''/* x */\n"] {
+        let codes: Vec<Code> = read(text).diagnostics.iter().map(|d| d.code).collect();
+        assert_eq!(codes, [Code::ForeignQuotes], "{text:?}");
+    }
+}
+
+/// Found by the target `text`: of `\r\r\n` in a comment a line end of Windows was made, and the second
+/// time none.
+#[test]
+fn a_carriage_return_alone_is_a_line_end() {
+    check("a /* x\r\r\n */ 1\n", "a /* x\n\n */ 1\n");
+    check(
+        "a \"\"\"\n x\r\r\n y\n \"\"\"\n",
+        "a \"\"\"\n x\n\n y\n \"\"\"\n",
+    );
 }

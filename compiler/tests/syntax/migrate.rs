@@ -8,8 +8,8 @@ use skep_compiler::syntax::{Migrated, migrate};
 use skep_schema::span::FileId;
 
 use crate::cases::old_cases;
-use crate::oracle::{tree, tree_by_kdl};
 use crate::read;
+use skep_fuzz::oracle::{tree, tree_by_kdl};
 
 fn migrated(text: &str) -> Migrated {
     migrate(FileId(0), text)

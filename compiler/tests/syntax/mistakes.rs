@@ -1,7 +1,7 @@
 //! One mistake, one diagnostic, near the mistake: a good spec is spoilt in one place at a time.
 
-use crate::oracle::tree;
 use crate::read;
+use skep_fuzz::oracle::tree;
 
 const GOOD: &str = include_str!("shop.kdl");
 

@@ -3,8 +3,8 @@
 use kdl::KdlDocument;
 
 use crate::cases::{Case, cases};
-use crate::oracle::{tree, tree_by_kdl};
 use crate::read;
+use skep_fuzz::oracle::{tree, tree_by_kdl};
 
 /// Invalid inputs of this copy that are valid by now.
 const VALID_BY_NOW: [(&str, &str); 1] = [(

@@ -42,6 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     // Their tests need everything, their programs nothing.
     ("skep-fixtures", &[]),
+    ("skep-fuzz", &["skep-schema", "skep-compiler"]),
     ("xtask", &[]),
 ];
 

@@ -195,9 +195,13 @@ fn quotes(source: &str) -> Option<(usize, &'static [char])> {
 /// The text before the first closer that ends a word.
 fn until<'a>(line: &'a str, closers: &[char]) -> Option<(&'a str, char)> {
     line.match_indices(closers).find_map(|(at, closer)| {
-        let next = line[at + closer.len()..].chars().next();
-        let ends = next
-            .is_none_or(|next| next.is_whitespace() || matches!(next, ';' | '}' | '{' | ')' | '='));
+        let rest = &line[at + closer.len()..];
+        let next = rest.chars().next();
+        let ends = rest.starts_with("//")
+            || rest.starts_with("/*")
+            || next.is_none_or(|next| {
+                next.is_whitespace() || matches!(next, ';' | '}' | '{' | ')' | '=')
+            });
         let closer = closer.chars().next()?;
         ends.then_some((&line[..at], closer))
     })
