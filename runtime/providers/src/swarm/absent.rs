@@ -1,0 +1,36 @@
+//! What a plan takes for granted and nobody has made.
+
+use skep_schema::address::Kind;
+use skep_schema::inventory::{Absent, absent};
+use skep_schema::plan::Plan;
+
+use super::Swarm;
+use super::fault::Fault;
+use super::find::Namesake;
+use super::http::Ask;
+use super::service::OF_THE_ENGINE;
+use super::view::View;
+use super::wire::Stored;
+
+impl Swarm {
+    /// External objects of the plan that are not there. Only of a kind of which one is missing is
+    /// everything listed, for a name near to it.
+    pub(crate) async fn absent(
+        &self,
+        plan: &Plan,
+        view: &View,
+        namesakes: &[Namesake],
+    ) -> Result<Absent, Fault> {
+        let networks = view.networks.iter().map(|network| network.name.as_str());
+        let mut found = absent(plan, Kind::Network, networks.chain(OF_THE_ENGINE));
+        for (kind, path) in [(Kind::Config, "/configs"), (Kind::Secret, "/secrets")] {
+            let known = namesakes.iter().filter(|known| known.kind == kind);
+            if !absent(plan, kind, known.map(|known| known.name.as_str())).is_empty() {
+                let all: Vec<Stored> = self.http.json(Ask::get(path)).await?;
+                let names = all.iter().map(|stored| stored.spec.name.as_str());
+                found.extend(absent(plan, kind, names));
+            }
+        }
+        Ok(found)
+    }
+}
