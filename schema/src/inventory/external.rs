@@ -37,11 +37,11 @@ impl Inventory {
 
 /// The external objects of one kind that are not among the names there. References have to be spelled as
 /// the object is.
-pub fn absent<'a>(plan: &Plan, kind: Kind, there: impl Iterator<Item = &'a str> + Clone) -> Absent {
-    let missing = external(plan, kind).filter(|name| !there.clone().any(|known| known == *name));
+pub fn absent(plan: &Plan, kind: Kind, there: &[&str]) -> Absent {
+    let missing = external(plan, kind).filter(|name| !there.contains(name));
     missing
         .map(|name| {
-            let near = nearest(name, there.clone()).map(str::to_owned);
+            let near = nearest(name, there.iter().copied()).map(str::to_owned);
             ((kind, name.to_owned()), near)
         })
         .collect()

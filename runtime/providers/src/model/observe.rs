@@ -231,8 +231,8 @@ fn not_there(world: &World, plan: &Plan) -> Absent {
     let networks = world.networks.keys().map(String::as_str).chain(PREDEFINED);
     let configs = world.configs.keys().map(String::as_str);
     let secrets = world.secrets.keys().map(String::as_str);
-    let mut found = absent(plan, Kind::Network, networks);
-    found.extend(absent(plan, Kind::Config, configs));
-    found.extend(absent(plan, Kind::Secret, secrets));
+    let mut found = absent(plan, Kind::Network, &networks.collect::<Vec<_>>());
+    found.extend(absent(plan, Kind::Config, &configs.collect::<Vec<_>>()));
+    found.extend(absent(plan, Kind::Secret, &secrets.collect::<Vec<_>>()));
     found
 }

@@ -22,13 +22,15 @@ impl Swarm {
         namesakes: &[Namesake],
     ) -> Result<Absent, Fault> {
         let networks = view.networks.iter().map(|network| network.name.as_str());
-        let mut found = absent(plan, Kind::Network, networks.chain(OF_THE_ENGINE));
+        let networks: Vec<&str> = networks.chain(OF_THE_ENGINE).collect();
+        let mut found = absent(plan, Kind::Network, &networks);
         for (kind, path) in [(Kind::Config, "/configs"), (Kind::Secret, "/secrets")] {
             let known = namesakes.iter().filter(|known| known.kind == kind);
-            if !absent(plan, kind, known.map(|known| known.name.as_str())).is_empty() {
+            let known: Vec<&str> = known.map(|known| known.name.as_str()).collect();
+            if !absent(plan, kind, &known).is_empty() {
                 let all: Vec<Stored> = self.http.json(Ask::get(path)).await?;
-                let names = all.iter().map(|stored| stored.spec.name.as_str());
-                found.extend(absent(plan, kind, names));
+                let all: Vec<&str> = all.iter().map(|stored| stored.spec.name.as_str()).collect();
+                found.extend(absent(plan, kind, &all));
             }
         }
         Ok(found)
