@@ -609,3 +609,18 @@ fn all_that_nobody_made_is_named_at_once_with_what_is_near() {
         refused.stderr
     );
 }
+
+#[test]
+fn no_default_of_ours_is_told_of_what_another_stack_makes() {
+    let all = repository();
+    for (address, is_theirs) in [
+        ("service.\"db.postgres\"", true),
+        ("network.\"db.data\"", true),
+        ("service.api", false),
+    ] {
+        let told = skep(&all, "shop", &["explain", address]);
+        assert_eq!(told.code, 0, "{}", told.stderr);
+        let ours = told.stdout.contains("edition");
+        assert_eq!(ours, !is_theirs, "{address}: {}", told.stdout);
+    }
+}

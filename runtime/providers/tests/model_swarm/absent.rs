@@ -1,5 +1,7 @@
 //! External objects that nobody has made.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use skep_schema::address::{Address, Kind};
 use skep_schema::event::Outcome;
 use skep_schema::place::Because;
@@ -11,15 +13,15 @@ fn given() -> Vec<Node> {
     let pass = Payload::Secret(Secret {
         name: "pass".to_owned(),
         source: SecretSource::External,
-        labels: Default::default(),
+        labels: BTreeMap::new(),
     });
     vec![
         network("data", |network| {
-            network.name = "db_data".to_owned();
+            "db_data".clone_into(&mut network.name);
             network.external = true;
         }),
         network("host", |network| {
-            network.name = "host".to_owned();
+            "host".clone_into(&mut network.name);
             network.external = true;
         }),
         node(Address::new(Kind::Secret, "pass"), pass),
@@ -28,8 +30,7 @@ fn given() -> Vec<Node> {
 
 fn beside() -> Plan {
     let uses = |api: &mut Service| {
-        api.networks
-            .insert("db_data".to_owned(), Default::default());
+        api.networks.insert("db_data".to_owned(), BTreeSet::new());
         api.secrets
             .insert("/run/secrets/pass".to_owned(), file("pass".to_owned()));
     };
@@ -46,7 +47,7 @@ async fn what_nobody_made_is_a_concern_until_somebody_did() {
     assert_eq!(because, [Because::Absent; 2]);
     let other = model.of_stack("db", values([("pass", "x")]));
     let mut theirs = plan([network("data", |network| {
-        network.name = "db_data".to_owned();
+        "db_data".clone_into(&mut network.name);
     })]);
     theirs.stack = "db".to_owned();
     assert_eq!(apply(&other, &theirs).await.report.outcome, Outcome::Done);
