@@ -29,6 +29,8 @@ pub(crate) struct Decoded {
 pub(crate) struct Exempt {
     pub(crate) allow: Allowance,
     pub(crate) node: Option<Address>,
+    /// The use of a component that led here, or that it is written in.
+    pub(crate) used: Option<Span>,
 }
 
 /// Reads nodes, reporting what is wrong with each.
@@ -78,6 +80,7 @@ impl Decoded {
     fn allow(&mut self, cx: &mut Context<'_>, node: &Node, within: Option<Address>) {
         let read = Allowance::decode(node, &mut cx.decoder);
         self.exempt.extend(read.map(|allow| Exempt {
+            used: node.uses.last().map(|used| used.at),
             allow,
             node: within,
         }));
@@ -177,7 +180,7 @@ fn put<T: Decode>(
 }
 
 /// Whether it is an `allow` of a lint, and not one of addresses or people.
-fn is_allowance(node: &Node) -> bool {
+pub(crate) fn is_allowance(node: &Node) -> bool {
     node.name.value == "allow"
         && node
             .label()

@@ -41,6 +41,7 @@ use crate::context::Context;
 use crate::due::Due;
 use crate::edition::Edition;
 use crate::graph::Graph;
+use crate::neighbour;
 use crate::proxy::Rendered;
 use claims::Claim;
 use names::Names;
@@ -225,7 +226,11 @@ impl Lower<'_, '_, '_> {
         payload: Payload,
         from: &Declared<T>,
     ) -> &mut LoweredNode {
-        let origin = place::origin(from.name, &from.uses, &self.cx.sources);
+        let theirs = neighbour::interface_of(self.cx, &address);
+        let origin = Origin {
+            stack: theirs.map(|interface| interface.stack.clone()),
+            ..place::origin(from.name, &from.uses, &self.cx.sources)
+        };
         let node = LoweredNode::new(target, payload, origin, Some(from.name));
         self.nodes.entry(address).insert_entry(node).into_mut()
     }

@@ -31,8 +31,12 @@ pub(crate) fn settle(
     let all = std::mem::take(&mut cx.decoder.diagnostics);
     let mut all = follows::without(all, cx, loaded);
     origin::point(&mut all, cx, loaded);
+    // What several uses make has one place, and an `allow` in one of them is not said of the others.
+    let (in_uses, elsewhere) = allowed::in_uses(exempt, loaded);
+    let (all, of_uses) = allowed::silence_uses(all, in_uses, &cx.sources);
     let all = merge(all, &cx.sources);
-    allowed::silence(all, exempt, loaded, &cx.sources)
+    let (all, more) = allowed::silence(all, elsewhere, loaded, &cx.sources);
+    (all, join(more, of_uses, &cx.sources))
 }
 
 /// Sorts, and tells equal ones once.

@@ -1,5 +1,6 @@
 //! What exists in a target now.
 
+mod external;
 mod labelled;
 mod machine;
 mod observed;
@@ -12,6 +13,7 @@ use crate::address::{Address, Kind};
 use crate::digest::DigestText;
 use crate::plan::{Fingerprints, Payload, PublishMode};
 
+pub use external::{Absent, absent, external};
 pub(crate) use labelled::declared;
 pub use labelled::{labelled, machine};
 pub use machine::{Availability, CLAIM, Claim, Load, Machine, MachineState, Role, Use};
@@ -26,6 +28,8 @@ pub struct Inventory {
     pub adoptable: BTreeMap<Address, Observed>,
     /// Names the plan wants that somebody else's object holds.
     pub taken: BTreeMap<(Kind, String), Taken>,
+    /// External objects of the plan that nobody has made.
+    pub absent: Absent,
     /// Of the plan's secrets, as far as their values and the swarm's key are at hand.
     pub fingerprints: Fingerprints,
     /// Older content of our configs and secrets, kept for rollback: kind and physical name.

@@ -5,6 +5,7 @@
 
 mod constraint;
 mod machines;
+mod missing;
 mod obstacle;
 mod preflight;
 
@@ -15,6 +16,7 @@ use crate::plan::Service;
 
 pub use constraint::Constraint;
 pub use machines::{NodeFault, NodeTrouble};
+pub use missing::Missing;
 pub use obstacle::{Filter, Obstacle};
 pub(crate) use preflight::concerns;
 pub use preflight::{Because, Concern, Lacking};

@@ -116,6 +116,9 @@ pub struct Origin {
     /// For a node from a use with `each`: the item it was made for, `skep.kdl:42`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item_at: Option<String>,
+    /// For a node that was imported from another project: the stack that makes it, `db@prod`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
 }
 
 impl Origin {

@@ -9,8 +9,8 @@ use skep_schema::inventory::{
 };
 use skep_schema::place::{Because, Concern, NodeFault};
 use skep_schema::plan::{
-    Network, Order, Origin, Payload, Plan, PlanNode, PoolRange, PublishMode, Published, Service,
-    SwarmNode, Target,
+    Need, Network, Order, Origin, Payload, Plan, PlanNode, PoolRange, PublishMode, Published,
+    Service, SwarmNode, Target,
 };
 
 fn machine(host: &str, labels: &[(&str, &str)]) -> Machine {
@@ -278,6 +278,97 @@ fn a_subnet_overlaps_where_one_holds_the_other() {
         let found = concerns(&plan, cluster);
         assert_eq!(!found.is_empty(), overlaps, "{mine} {theirs}");
     }
+}
+
+/// A service that refers to the external network `db_data`, which the stack `db` makes.
+fn beside_db(more: Vec<(Kind, &str, Payload)>) -> Plan {
+    let network = |name: &str, external| Network {
+        name: name.to_owned(),
+        external,
+        ..Network::default()
+    };
+    let data = Address::new(Kind::Network, "data");
+    let web = Address::new(Kind::Service, "web");
+    let mut all = vec![
+        (
+            Kind::Network,
+            "data",
+            Payload::Network(network("db_data", true)),
+        ),
+        (
+            Kind::Network,
+            "idle",
+            Payload::Network(network("idle", true)),
+        ),
+        (
+            Kind::Service,
+            "web",
+            Payload::Service(Box::new(service(|_| {}))),
+        ),
+    ];
+    all.extend(more);
+    let mut plan = plan(all);
+    plan.nodes.get_mut(&data).expect("it is there").origin = Origin {
+        file: "skep.kdl".to_owned(),
+        line: 2,
+        stack: Some("db".to_owned()),
+        ..Origin::default()
+    };
+    let web = plan.nodes.get_mut(&web).expect("it is there");
+    web.needs = BTreeMap::from([(data, Need::Exists)]);
+    plan
+}
+
+/// The concerns about a plan of whose external networks these are not there.
+fn without(plan: &Plan, names: &[(&str, Option<&str>)]) -> Vec<Concern> {
+    let absent = names.iter().map(|(name, near)| {
+        let near = near.map(str::to_owned);
+        ((Kind::Network, (*name).to_owned()), near)
+    });
+    let inventory = Inventory {
+        absent: absent.collect(),
+        ..Inventory::default()
+    };
+    ChangeSet::toward(plan, &inventory).concerns
+}
+
+#[test]
+fn what_a_change_refers_to_and_nobody_made_is_named_with_its_stack() {
+    let plan = beside_db(Vec::new());
+    let found = without(&plan, &[("db_data", Some("db_date")), ("idle", None)]);
+    assert_eq!(because(&found), [Because::Absent]);
+    assert_eq!(found[0].address, Address::new(Kind::Service, "web"));
+    assert_eq!(
+        found[0].message,
+        "`network.data` (skep.kdl:2) is not there: no network is called `db_data`"
+    );
+    assert_eq!(
+        found[0].help(),
+        "apply the stack `db` first, which makes it; there is `db_date`"
+    );
+    assert!(found[0].because.is_grave());
+    assert_eq!(without(&plan, &[]), []);
+}
+
+#[test]
+fn what_runs_already_misses_nothing() {
+    let plan = beside_db(Vec::new());
+    let inventory = Inventory {
+        nodes: running(&service(|_| {})),
+        absent: BTreeMap::from([((Kind::Network, "db_data".to_owned()), None)]),
+        ..Inventory::default()
+    };
+    assert_eq!(ChangeSet::toward(&plan, &inventory).concerns, []);
+}
+
+#[test]
+fn what_the_same_plan_makes_is_not_missed() {
+    let own = Network {
+        name: "db_data".to_owned(),
+        ..Network::default()
+    };
+    let plan = beside_db(vec![(Kind::Network, "own", Payload::Network(own))]);
+    assert_eq!(without(&plan, &[("db_data", None)]), []);
 }
 
 /// The machine as a stack has labelled it.

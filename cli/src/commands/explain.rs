@@ -3,10 +3,10 @@
 use clap::Args;
 use skep_compiler::edit::{Origin, Property, origins};
 use skep_compiler::{Compiled, Decision, EDITIONS, Edition};
-use skep_schema::address::Address;
+use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::Code;
 use skep_schema::lang::nearest;
-use skep_schema::plan::{Payload, PlanNode};
+use skep_schema::plan::{Payload, PlanNode, Target};
 use skep_schema::value::Value;
 
 use crate::args::Global;
@@ -136,10 +136,21 @@ fn describe(compiled: &Compiled, address: &Address, all: &[Origin]) -> Result<St
     out.push_str(&dependents(compiled, address));
     out.push_str(&allowed(compiled, address));
     out.push_str(&values(all));
+    if is_of_others(address, node) {
+        out.push_str("\nWhat is known of it, which somebody else makes:\n\n");
+        out.push_str(&value(&node.payload));
+        return Ok(out);
+    }
     out.push_str("\nWhat it became, with the edition's defaults filled in:\n\n");
     out.push_str(&value(&node.payload));
     out.push_str(&decisions(compiled, address));
     Ok(out)
+}
+
+/// Whether another stack makes it, so that no default of ours is about it.
+fn is_of_others(address: &Address, node: &PlanNode) -> bool {
+    let is_referred_to = address.kind == Kind::Service && node.target == Target::Declared;
+    is_referred_to || (node.payload.is_external() && node.payload.as_node().is_none())
 }
 
 /// What the project's edition decides for nodes of this kind, each with its reason.

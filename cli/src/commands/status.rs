@@ -108,10 +108,11 @@ fn table(report: &StatusReport, seen: &Look, cluster: &str) -> String {
     let widest = report.nodes.iter().map(width).max().unwrap_or(0);
     for row in &report.nodes {
         let address = row.address.to_string();
-        let sync = seen.changes.get(&row.address).map_or_else(
-            || "as in the spec".to_owned(),
-            |change| format!("would {}", change.action.word()),
-        );
+        let sync = match seen.changes.get(&row.address) {
+            Some(change) => format!("would {}", change.action.word()),
+            None if is_external(seen, &row.address) => "external".to_owned(),
+            None => "as in the spec".to_owned(),
+        };
         let line = format!("  {address:<widest$}  {sync:<16}  {}", state(row, seen));
         out.push_str(line.trim_end());
         out.push('\n');
@@ -133,6 +134,7 @@ fn table(report: &StatusReport, seen: &Look, cluster: &str) -> String {
 
 fn state(row: &NodeStatus, seen: &Look) -> String {
     match &row.readiness {
+        None if is_granted(seen, &row.address) => "there".to_owned(),
         None => "not there".to_owned(),
         Some(Readiness::Ready { .. }) if is_once(seen, &row.address) => "ran to its end".to_owned(),
         Some(Readiness::Ready {
@@ -143,6 +145,18 @@ fn state(row: &NodeStatus, seen: &Look) -> String {
         Some(Readiness::Progressing { detail, .. }) => detail.clone(),
         Some(Readiness::Failed(failure)) => format!("FAILED: {}", failure.message),
     }
+}
+
+/// Whether it is somebody else's to make. A machine is nobody's: its labels are as the spec says, or not.
+fn is_external(seen: &Look, address: &Address) -> bool {
+    let node = seen.plan.nodes.get(address);
+    node.is_some_and(|node| node.payload.is_external() && node.payload.as_node().is_none())
+}
+
+/// Whether it is external, and there.
+fn is_granted(seen: &Look, address: &Address) -> bool {
+    let node = seen.plan.nodes.get(address);
+    node.is_some_and(|node| seen.inventory.grants(&node.payload))
 }
 
 /// Whether it is a service that ends.

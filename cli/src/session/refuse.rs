@@ -1,6 +1,6 @@
 //! What is refused before anything is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_engine::drive::Look;
 use skep_engine::journal::Journal;
@@ -63,12 +63,15 @@ pub(crate) fn nodes(seen: &Look) -> Result<(), Failure> {
 pub(crate) fn concerns(changes: &ChangeSet, consent: &Consent) -> Result<(), Failure> {
     let is_meant = |because: Because| match because {
         Because::NoMachine | Because::Deadlock => consent.allow_unplaced,
-        Because::PortTaken | Because::SubnetTaken | Because::NoRoom => false,
+        Because::PortTaken | Because::SubnetTaken | Because::NoRoom | Because::Absent => false,
     };
     let grave = changes.concerns.iter().filter(|c| c.because.is_grave());
     let Some(first) = grave.clone().find(|c| !is_meant(c.because)) else {
         return Ok(());
     };
+    if first.because == Because::Absent {
+        return Err(absent(changes));
+    }
     let mut message = format!("`{}`: {}", first.address, first.message);
     for line in Lacking::lines(&first.machines) {
         message.push_str(&format!("\n       {line}"));
@@ -77,9 +80,28 @@ pub(crate) fn concerns(changes: &ChangeSet, consent: &Consent) -> Result<(), Fai
         Because::NoMachine | Because::Deadlock => {
             format!("{}; to go on all the same: --allow-unplaced", first.help())
         }
-        Because::PortTaken | Because::SubnetTaken | Because::NoRoom => first.help().to_owned(),
+        Because::PortTaken | Because::SubnetTaken | Because::NoRoom | Because::Absent => {
+            first.help()
+        }
     };
     Err(Failure::new(Exit::Denied, message).help(help))
+}
+
+/// All that is referred to and not there, each once, so that it can be made in one go.
+fn absent(changes: &ChangeSet) -> Failure {
+    let mut known = BTreeSet::new();
+    let missed = changes.concerns.iter().filter(|concern| {
+        let missing = concern.missing.as_ref();
+        missing.is_some_and(|missing| known.insert(&missing.address))
+    });
+    let (lines, helps): (Vec<String>, BTreeSet<String>) = missed
+        .map(|concern| {
+            let line = format!("`{}`: {}", concern.address, concern.message);
+            (line, concern.help())
+        })
+        .unzip();
+    let helps: Vec<String> = helps.into_iter().collect();
+    Failure::new(Exit::Denied, lines.join("\n       ")).help(helps.join("\n       "))
 }
 
 /// Secrets that would have to be written, and whose values are not here: better now than half way.

@@ -14,6 +14,7 @@ use super::scope::{Bound, Params, Place, Scope, Value};
 use super::value;
 use super::words::{is_known, label, meant, unread};
 use crate::context::{Context, FOR_ITEM};
+use crate::decode::is_allowance;
 use crate::syntax::{Document, NodeRef};
 
 /// Uses inside uses, at most.
@@ -248,10 +249,11 @@ impl<'e, 'l> Expander<'e, 'l> {
             module: None,
             chain: Vec::new(),
         }];
-        while let Some(pending) = open.pop() {
+        while let Some(mut pending) = open.pop() {
             let Instance { node, item } = &pending.of;
             let (uses, item) = (node.uses.clone(), *item);
             let from = cx.decoder.diagnostics.len();
+            made.extend(allowances(&mut pending.of));
             self.step(cx, pending, &mut made, &mut open);
             if let Some(item) = item {
                 cx.label(from, item, FOR_ITEM);
@@ -457,6 +459,17 @@ fn uses_of(of: &Instance) -> Vec<Used> {
         item: of.item,
     });
     uses
+}
+
+/// Takes every `allow` out of a use: it is said of what the use makes, and is no argument.
+fn allowances(of: &mut Instance) -> Vec<Node> {
+    let uses = uses_of(of);
+    let said = of.node.children.extract_if(.., |child| is_allowance(child));
+    let within = |node| Node {
+        uses: uses.clone(),
+        ..node
+    };
+    said.map(within).collect()
 }
 
 fn misplaced(word: &str, span: Span) -> Diagnostic {

@@ -15,6 +15,7 @@ pub(super) fn origin(name: Span, uses: &[Used], sources: &Sources) -> Origin {
             .rev()
             .find_map(|used| used.item)
             .map(|item| place(item, sources)),
+        stack: None,
     }
 }
 

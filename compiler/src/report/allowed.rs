@@ -20,9 +20,49 @@ pub(super) fn silence(
         return (all, Vec::new());
     }
     let tree = Tree::of(loaded);
+    let reach = |one: &Exempt| Reach::of(one.allow.span, &tree);
+    let (left, allowed) = part(all, exempt, reach);
+    (left, join(Vec::new(), allowed, sources))
+}
+
+/// What is allowed in the block of a use, and what elsewhere.
+pub(super) fn in_uses(exempt: Vec<Exempt>, loaded: &Loaded) -> (Vec<Exempt>, Vec<Exempt>) {
+    if exempt.iter().all(|one| one.used.is_none()) {
+        return (Vec::new(), exempt);
+    }
+    let tree = Tree::of(loaded);
+    exempt.into_iter().partition(|one| {
+        let chain = tree.around(one.allow.span);
+        let [.., parent, _] = chain.as_slice() else {
+            return false;
+        };
+        one.used.is_some() && parent.name().text == "use"
+    })
+}
+
+/// The same as [`silence`] for what is allowed in uses of components, each of which is told of alone.
+pub(super) fn silence_uses(
+    all: Vec<Diagnostic>,
+    exempt: Vec<Exempt>,
+    sources: &Sources,
+) -> (Vec<Diagnostic>, Vec<Allowed>) {
+    let (left, mut allowed) = part(all, exempt, |one| {
+        one.used.map_or(Reach::Project, Reach::Use)
+    });
+    for allow in &mut allowed {
+        allow.silenced = merge(std::mem::take(&mut allow.silenced), sources);
+    }
+    (left, allowed)
+}
+
+fn part(
+    all: Vec<Diagnostic>,
+    exempt: Vec<Exempt>,
+    reach: impl Fn(&Exempt) -> Reach,
+) -> (Vec<Diagnostic>, Vec<Allowed>) {
     let mut allowed: Vec<(Reach, Allowed)> = exempt
         .into_iter()
-        .map(|one| (Reach::of(one.allow.span, &tree), unused(one)))
+        .map(|one| (reach(&one), unused(one)))
         .collect();
     let mut left = Vec::with_capacity(all.len());
     for diagnostic in all {
@@ -37,11 +77,15 @@ pub(super) fn silence(
         }
     }
     let allowed = allowed.into_iter().map(|(_, allow)| allow).collect();
-    (left, join(Vec::new(), allowed, sources))
+    (left, allowed)
 }
 
 fn unused(one: Exempt) -> Allowed {
-    let Exempt { allow, node } = one;
+    let Exempt {
+        allow,
+        node,
+        used: _,
+    } = one;
     Allowed {
         code: allow.code.value.0,
         reason: allow.reason.value.0,
@@ -56,6 +100,8 @@ enum Reach {
     Project,
     /// From end to end of the node it is written in.
     Node(Span),
+    /// What a use of a component makes: it is named in all that is said of that.
+    Use(Span),
 }
 
 impl Reach {
@@ -71,6 +117,10 @@ impl Reach {
         match self {
             Reach::Project => true,
             Reach::Node(span) => covers(*span, diagnostic.primary.span),
+            Reach::Use(span) => {
+                let mut labels = diagnostic.secondary.iter().chain([&diagnostic.primary]);
+                labels.any(|label| label.span == *span)
+            }
         }
     }
 }

@@ -63,6 +63,53 @@ fn a_component_allows_for_all_its_uses() {
     assert_eq!(outcome(text), pair(&[], &["SK5001 1 built here"]));
 }
 
+const MAKER: &str = "component c { service (var)name { image \"a\" } }\n";
+
+#[test]
+fn in_a_use_it_holds_for_what_that_use_makes() {
+    let allow = "{ allow SK5001 \"built here\" }";
+    let first = format!("{MAKER}use c one {allow}\nuse c two\n");
+    assert_eq!(outcome(&first), pair(&["SK5001"], &["SK5001 1 built here"]));
+    let second = format!("{MAKER}use c one\nuse c two {allow}\n");
+    assert_eq!(
+        outcome(&second),
+        pair(&["SK5001"], &["SK5001 1 built here"])
+    );
+    let both = format!("{MAKER}use c one {allow}\nuse c two {allow}\n");
+    let built = "SK5001 1 built here";
+    assert_eq!(outcome(&both), pair(&[], &[built, built]));
+}
+
+#[test]
+fn what_is_left_names_the_use_that_does_not_allow_it() {
+    let spec = format!("{HEAD}{MAKER}use c one {{ allow SK5001 \"built here\" }}\nuse c two\n");
+    let found = check(&SourceSet::of([("skep.kdl", spec.as_str())])).diagnostics;
+    let labels = found.iter().flat_map(|d| &d.secondary);
+    let uses: Vec<&str> = labels
+        .filter(|label| label.text == "used here")
+        .map(|label| &spec[label.span.start as usize..label.span.end as usize])
+        .collect();
+    assert_eq!(uses, ["use c two"]);
+}
+
+#[test]
+fn in_a_use_it_holds_for_every_item_and_for_uses_inside() {
+    let items = format!("{MAKER}use c {{ each one two; allow SK5001 \"built here\" }}\n");
+    assert_eq!(outcome(&items), pair(&[], &["SK5001 1 built here"]));
+    let inner = format!(
+        "{MAKER}component d {{ use c (var)name }}\n\
+         use d one {{ allow SK5001 \"built here\" }}\nuse d two\n"
+    );
+    assert_eq!(outcome(&inner), pair(&["SK5001"], &["SK5001 1 built here"]));
+}
+
+#[test]
+fn in_a_use_it_is_missed_where_it_allows_nothing() {
+    let text = "component c { service (var)name { image \"a:1\" } }\n\
+                use c one { allow SK5001 \"built here\" }\n";
+    assert_eq!(outcome(text), pair(&["SK5023"], &["SK5001 0 built here"]));
+}
+
 #[test]
 fn one_environment_that_needs_it_is_enough() {
     let text = "service a { image \"a:1\"; allow SK5001 \"built here\" }\n\

@@ -4,6 +4,7 @@
 //! nothing is remembered here that a look would not show. Reads are raw JSON with our own types;
 //! bollard carries the writes that hold no secret.
 
+mod absent;
 pub(crate) mod adopt;
 mod collect;
 mod convergence;

@@ -59,7 +59,7 @@ impl ChangeSet {
             tie(address, inventory)
         });
         changes.attribute(inventory);
-        changes.concerns = concerns(&changes.changes, &inventory.cluster);
+        changes.concerns = concerns(&changes.changes, plan, inventory);
         changes
     }
 

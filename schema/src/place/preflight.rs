@@ -9,13 +9,14 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::missing::{Missing, absent};
 use super::{Host, Obstacle};
 use crate::address::Address;
 use crate::change::{Action, Change};
 use crate::inventory::{
-    Availability, Cluster, Foreign, Load, Machine, MachineState, Readiness, Use, machine,
+    Availability, Cluster, Foreign, Inventory, Load, Machine, MachineState, Readiness, Use, machine,
 };
-use crate::plan::{Mode, Order, Payload, PublishMode, Service, SwarmNode};
+use crate::plan::{Mode, Order, Payload, Plan, PublishMode, Service, SwarmNode};
 
 /// Something that stands in the way of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct Concern {
     /// What each machine lacks, where that is the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub machines: Vec<Lacking>,
+    /// What it refers to and is not there, where that is the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
 }
 
 /// What would keep an apply from getting anywhere.
@@ -46,6 +50,8 @@ pub enum Because {
     PortTaken,
     /// The engine makes such a network without a word, and no task on it ever starts.
     SubnetTaken,
+    /// It refers to an external object that nobody has made.
+    Absent,
 }
 
 /// A machine that cannot take a task.
@@ -121,8 +127,14 @@ const NO_NODE: &str = "no suitable node";
 /// Machines named in one line.
 const HOSTS: usize = 6;
 
-/// All concerns about changes, in their order.
-pub(crate) fn concerns(changes: &[Change], cluster: &Cluster) -> Vec<Concern> {
+/// All concerns about changes: what they refer to, and then, in their order, where they would go.
+pub(crate) fn concerns(changes: &[Change], plan: &Plan, inventory: &Inventory) -> Vec<Concern> {
+    let mut found = absent(changes, plan, &inventory.absent);
+    found.extend(within(changes, &inventory.cluster));
+    found
+}
+
+fn within(changes: &[Change], cluster: &Cluster) -> Vec<Concern> {
     if cluster.machines.is_empty() {
         return Vec::new();
     }
@@ -209,6 +221,7 @@ fn placing(
         because,
         message,
         machines,
+        missing: None,
     };
     if lacking.len() == calm.len() {
         let message = match service.mode {
@@ -347,6 +360,7 @@ fn ports(change: &Change, service: &Service, foreign: &Foreign) -> Vec<Concern> 
             because: Because::PortTaken,
             message,
             machines: Vec::new(),
+            missing: None,
         })
         .collect()
 }
@@ -359,6 +373,7 @@ fn subnet(change: &Change, wanted: &str, foreign: &Foreign) -> Option<Concern> {
         because: Because::SubnetTaken,
         message: format!("its subnet {wanted} overlaps {range} of {holder}"),
         machines: Vec::new(),
+        missing: None,
     })
 }
 
@@ -387,9 +402,11 @@ impl Because {
     /// Whether an apply that went on could not succeed.
     pub const fn is_grave(self) -> bool {
         match self {
-            Because::NoMachine | Because::Deadlock | Because::PortTaken | Because::SubnetTaken => {
-                true
-            }
+            Because::NoMachine
+            | Because::Deadlock
+            | Because::PortTaken
+            | Because::SubnetTaken
+            | Because::Absent => true,
             Because::NoRoom => false,
         }
     }
@@ -397,14 +414,21 @@ impl Because {
 
 impl Concern {
     /// What to do about it.
-    pub const fn help(&self) -> &'static str {
+    pub fn help(&self) -> String {
         match self.because {
             Because::NoMachine | Because::NoRoom => {
-                "change its placement, or the labels and availability of a node"
+                "change its placement, or the labels and availability of a node".to_owned()
             }
-            Because::Deadlock => "write `update { order stop-first }`, or give it a node more",
-            Because::PortTaken => "publish another port, or take it from the other service first",
-            Because::SubnetTaken => "choose another subnet, or none: the engine then picks one",
+            Because::Deadlock => {
+                "write `update { order stop-first }`, or give it a node more".to_owned()
+            }
+            Because::PortTaken => {
+                "publish another port, or take it from the other service first".to_owned()
+            }
+            Because::SubnetTaken => {
+                "choose another subnet, or none: the engine then picks one".to_owned()
+            }
+            Because::Absent => self.missing.as_ref().map(Missing::help).unwrap_or_default(),
         }
     }
 }

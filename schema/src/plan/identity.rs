@@ -114,6 +114,11 @@ impl Plan {
         self.nodes.contains_key(&now).then_some(now)
     }
 
+    /// Whether an object of this kind and name is this plan's own to make.
+    pub(crate) fn makes(&self, kind: Kind, name: &str) -> bool {
+        self.names().contains_key(&(kind, name))
+    }
+
     /// The nodes by kind and name of the objects they make.
     fn names(&self) -> BTreeMap<(Kind, &str), &Address> {
         let ours = self

@@ -69,7 +69,8 @@ impl Read for Reason {
 
 node! {
     /// A lint that may stand, and why. In a node, at any depth, it holds for what that node's block
-    /// has in it; at the top of a file for the whole project. Errors cannot be allowed.
+    /// has in it; in a use for what that use makes; at the top of a file for the whole project. Errors
+    /// cannot be allowed.
     Allowance "allow" {
         /// The lint's code.
         code: arg(LintCode) "CODE";

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
-use skep_schema::inventory::{Cluster, Foreign, Inventory, Observed, Readiness, Taken, labelled};
+use skep_schema::inventory::{
+    Absent, Cluster, Foreign, Inventory, Observed, Readiness, Taken, absent, labelled,
+};
 use skep_schema::plan::{self, Payload, Plan};
 
 use super::Model;
+use super::calls::PREDEFINED;
 use super::objects::{DIGEST, Object, holder, is_of, object, objects, spelled_like, taken};
 use super::world::World;
 use crate::swarm::adopt;
@@ -140,6 +143,7 @@ impl Model {
             nodes,
             adoptable,
             taken,
+            absent: not_there(world, &plan),
             fingerprints,
             superseded: superseded
                 .into_iter()
@@ -220,4 +224,15 @@ fn names_taken(world: &World, stack: &str, plan: &Plan) -> BTreeMap<(Kind, Strin
             Some(((kind, name.to_owned()), taken(labels)))
         })
         .collect()
+}
+
+/// External objects of the plan that nobody has made.
+fn not_there(world: &World, plan: &Plan) -> Absent {
+    let networks = world.networks.keys().map(String::as_str).chain(PREDEFINED);
+    let configs = world.configs.keys().map(String::as_str);
+    let secrets = world.secrets.keys().map(String::as_str);
+    let mut found = absent(plan, Kind::Network, &networks.collect::<Vec<_>>());
+    found.extend(absent(plan, Kind::Config, &configs.collect::<Vec<_>>()));
+    found.extend(absent(plan, Kind::Secret, &secrets.collect::<Vec<_>>()));
+    found
 }

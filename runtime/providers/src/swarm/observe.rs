@@ -6,7 +6,7 @@ use serde_json::json;
 use skep_engine::provider::ProviderError;
 use skep_schema::address::{Address, Kind};
 use skep_schema::inventory::{
-    Cluster, Foreign, Inventory, Machine, Observed, Readiness, Taken, labelled,
+    Cluster, Foreign, Inventory, Machine, Observed, Readiness, Taken, external, labelled,
 };
 use skep_schema::place::Lacking;
 use skep_schema::plan::{Fingerprints, Payload, Plan};
@@ -60,6 +60,7 @@ impl Swarm {
         let mut nodes: BTreeMap<_, _> = nodes.collect();
         nodes.extend(labelled(&machines, &self.scope.stack, plan));
         let adoptable = self.adoptable(plan, &nodes, key).await?;
+        let absent = self.absent(plan, &view, &namesakes).await?;
         let mut taken = self.taken(plan, &view, &namesakes);
         taken.retain(|(kind, name), _| !adopt::holds(&adoptable, *kind, name));
         Ok(Inventory {
@@ -71,6 +72,7 @@ impl Swarm {
             nodes,
             adoptable,
             taken,
+            absent,
             fingerprints,
             superseded: superseded
                 .into_iter()
@@ -146,8 +148,8 @@ impl Swarm {
         }
     }
 
-    /// Configs and secrets that may have a name the plan wants: one request for each kind of which
-    /// the plan has any.
+    /// Configs and secrets that may have a name the plan wants or refers to: one request for each kind
+    /// of which the plan has any.
     async fn namesakes(&self, plan: &Plan) -> Result<Vec<Namesake>, Fault> {
         let stored = |kind, path: &'static str| async move {
             let found = self.named(kind, path, plan).await?;
@@ -169,6 +171,7 @@ impl Swarm {
         let names: Vec<&str> = wanted(plan)
             .filter(|(k, _)| *k == kind)
             .map(|(_, name)| name)
+            .chain(external(plan, kind))
             .collect();
         if names.is_empty() {
             return Ok(Vec::new());

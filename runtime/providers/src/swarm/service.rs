@@ -17,7 +17,7 @@ use super::{Swarm, rejected, version};
 use crate::secrets::fill;
 
 /// Networks that every engine has and none lists.
-const OF_THE_ENGINE: [&str; 3] = ["host", "none", "bridge"];
+pub(crate) const OF_THE_ENGINE: [&str; 3] = ["host", "none", "bridge"];
 
 impl Swarm {
     /// Ids, labels and values for `service`; `found` is what is there already.

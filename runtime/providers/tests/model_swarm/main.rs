@@ -1,5 +1,6 @@
 //! The model swarm as a place where plans come true.
 
+mod absent;
 mod circle;
 mod failures;
 mod faults;

@@ -1,5 +1,6 @@
 //! The swarm provider against a real engine: `cargo xtask test` runs this and brings the engine.
 
+mod absent;
 mod connections;
 mod defaults;
 mod echo;
