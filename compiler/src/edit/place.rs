@@ -60,7 +60,16 @@ pub(super) fn child(text: &str, node: NodeRef<'_>, line: &str) -> (usize, String
         }
         (false, _) if remarks => (close, format!("\n{line}\n")),
         (false, Some(child)) => (child.span().end as usize, format!("; {line}")),
-        (false, None) => (open.end as usize, format!(" {line} ")),
+        (false, None) => {
+            let open = open.end as usize;
+            // What is dropped or remarked there needs the line to be over.
+            let over = if text[open..close].trim().is_empty() {
+                ""
+            } else {
+                ";"
+            };
+            (open, format!(" {line}{over} "))
+        }
     }
 }
 

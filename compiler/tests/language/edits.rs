@@ -30,6 +30,14 @@ fn a_comment_at_the_end_of_a_line_leaves_the_block_closed() {
     }
 }
 
+/// Found by the law of edits: the line ran into what is dropped.
+#[test]
+fn a_line_before_what_is_dropped_ends() {
+    let after = put_in("volume v { /- driver a }\n", "label b=1");
+    assert_eq!(after, "volume v { label b=1;  /- driver a }\n");
+    assert_eq!(read(&after).diagnostics, []);
+}
+
 /// Found by the target `edits`: the backslashes that the address has were left as they are.
 #[test]
 fn a_name_that_needs_quotes_is_spelt_in_addresses_and_paths() {
