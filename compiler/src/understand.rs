@@ -184,7 +184,7 @@ impl Understood {
         let share = std::mem::take(&mut self.shares[at]);
         self.uses.leave(&share.uses);
         for name in &share.names {
-            join::take_out(&mut self.spec, name);
+            self.spec.take_out(name.kind, &name.name);
         }
         for name in &share.poisoned {
             self.poisoned.remove(name);

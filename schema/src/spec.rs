@@ -31,6 +31,7 @@ pub use values::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::address::Kind;
 use crate::lang::{Decode, NodeInfo, Used};
 use crate::span::{At, Span};
 
@@ -72,6 +73,43 @@ pub struct Spec {
     pub exports: Vec<Declared<Export>>,
     pub policies: Vec<Declared<Policy>>,
     pub tests: Vec<Test>,
+}
+
+/// Does something with the nodes of a kind, which are of another type for each.
+macro_rules! of_kind {
+    ($spec:expr, $kind:expr, [$($borrow:tt)+], |$nodes:ident| $body:expr, $none:expr) => {
+        of_kind!(@each $spec, $kind, [$($borrow)+], |$nodes| $body, $none;
+            Node nodes, Network networks, Volume volumes, Secret secrets, Config configs,
+            Certificate certificates, Registry registries, Service services, Gateway gateways,
+            Route routes, Flow flows)
+    };
+    (@each $spec:expr, $kind:expr, $borrow:tt, |$nodes:ident| $body:expr, $none:expr;
+        $($known:ident $field:ident),*) => {
+        match $kind {
+            $(Kind::$known => {
+                let $nodes = of_kind!(@borrow $borrow, $spec.$field);
+                $body
+            })*
+            Kind::Param => $none,
+        }
+    };
+    (@borrow [$($borrow:tt)+], $place:expr) => { $($borrow)+ $place };
+}
+
+impl Spec {
+    /// The names of all nodes of a kind, in order.
+    pub fn names(&self, kind: Kind) -> Vec<&str> {
+        of_kind!(self, kind, [&], |nodes| nodes.keys().map(String::as_str).collect(), Vec::new())
+    }
+
+    pub fn declares(&self, kind: Kind, name: &str) -> bool {
+        of_kind!(self, kind, [&], |nodes| nodes.contains_key(name), false)
+    }
+
+    /// Takes a node out. Whether it was there.
+    pub fn take_out(&mut self, kind: Kind, name: &str) -> bool {
+        of_kind!(self, kind, [&mut], |nodes| nodes.remove(name).is_some(), false)
+    }
 }
 
 /// The kinds that a spec is made of, after components and overlays are gone.

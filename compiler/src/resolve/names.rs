@@ -21,52 +21,15 @@ impl<'a> Names<'a> {
 
     /// Whether the spec declares it.
     pub(crate) fn has(&self, address: &Address) -> bool {
-        if address.kind == Kind::Service {
-            return address.part.is_none() && self.spec.services.contains_key(&address.name);
-        }
-        self.but_services().any(|declared| declared == *address)
+        address.part.is_none() && self.spec.declares(address.kind, &address.name)
     }
 
     /// All but the services, of which there are most.
     pub(crate) fn but_services(&self) -> impl Iterator<Item = Address> {
-        let Spec {
-            project: _,
-            environment: _,
-            edition: _,
-            nodes,
-            moved: _,
-            forget: _,
-            adopt: _,
-            exports: _,
-            policies: _,
-            tests: _,
-            networks,
-            volumes,
-            secrets,
-            configs,
-            certificates,
-            registries,
-            services: _,
-            gateways,
-            routes,
-            flows,
-        } = self.spec;
-        let all = [
-            (Kind::Node, nodes.keys().collect::<Vec<_>>()),
-            (Kind::Network, networks.keys().collect()),
-            (Kind::Volume, volumes.keys().collect()),
-            (Kind::Secret, secrets.keys().collect()),
-            (Kind::Config, configs.keys().collect()),
-            (Kind::Certificate, certificates.keys().collect()),
-            (Kind::Registry, registries.keys().collect()),
-            (Kind::Gateway, gateways.keys().collect()),
-            (Kind::Route, routes.keys().collect()),
-            (Kind::Flow, flows.keys().collect()),
-        ];
-        all.into_iter().flat_map(|(kind, names)| {
-            names
-                .into_iter()
-                .map(move |n| Address::new(kind, n.as_str()))
+        let others = Kind::ALL.iter().filter(|kind| **kind != Kind::Service);
+        others.flat_map(|kind| {
+            let names = self.spec.names(*kind).into_iter();
+            names.map(|name| Address::new(*kind, name))
         })
     }
 }

@@ -52,71 +52,20 @@ impl Sayings {
     }
 }
 
-/// Calls something with each kind's map of a spec: what it is for one it is for all.
-macro_rules! each_kind {
-    ($spec:expr, |$kind:ident, $map:ident| $body:expr) => {{
-        let Spec {
-            project: _,
-            environment: _,
-            edition: _,
-            tests: _,
-            moved: _,
-            forget: _,
-            adopt: _,
-            exports: _,
-            policies: _,
-            nodes,
-            networks,
-            volumes,
-            secrets,
-            configs,
-            certificates,
-            registries,
-            services,
-            gateways,
-            routes,
-            flows,
-        } = $spec;
-        each_kind!(@one |$kind, $map| $body;
-            Node nodes, Network networks, Volume volumes, Secret secrets, Config configs,
-            Certificate certificates, Registry registries, Service services, Gateway gateways,
-            Route routes, Flow flows);
-    }};
-    (@one |$kind:ident, $map:ident| $body:expr; $($known:ident $field:ident),*) => {
-        $({
-            let $kind = Kind::$known;
-            let $map = $field;
-            $body;
-        })*
-    };
-}
-
 /// The addresses a spec declares.
 pub(super) fn names(spec: &Spec) -> Vec<Address> {
-    let mut all = Vec::new();
-    each_kind!(spec, |kind, map| {
-        all.extend(map.keys().map(|name| Address::new(kind, name.as_str())));
-    });
-    all
+    let of_kind = |kind: &Kind| {
+        let names = spec.names(*kind).into_iter();
+        names
+            .map(|name| Address::new(*kind, name))
+            .collect::<Vec<_>>()
+    };
+    Kind::ALL.iter().flat_map(of_kind).collect()
 }
 
 /// Whether none of the names stands for a node of the spec.
 pub(super) fn are_apart(spec: &Spec, names: &BTreeSet<(Kind, String)>) -> bool {
-    let mut apart = true;
-    each_kind!(spec, |kind, map| {
-        let mut of_kind = names.iter().filter(|(of, _)| *of == kind);
-        apart &= !of_kind.any(|(_, name)| map.contains_key(name));
-    });
-    apart
-}
-
-/// Takes one node out.
-pub(super) fn take_out(spec: &mut Spec, address: &Address) {
-    each_kind!(spec, |kind, map| {
-        if kind == address.kind {
-            map.remove(&address.name);
-        }
-    });
+    !names.iter().any(|(kind, name)| spec.declares(*kind, name))
 }
 
 /// Takes in all of another spec. Whether no node was there before.

@@ -1,7 +1,7 @@
 //! External objects that changes refer to and that nobody has made.
 //!
-//! Measured on Engine 20.10: a service with such a network, config or secret is refused when it is
-//! written, so after all that was written before it.
+//! An engine refuses a service with such a network, config or secret when it is written, so after all
+//! that was written before it.
 
 use serde::{Deserialize, Serialize};
 
