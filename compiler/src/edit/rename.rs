@@ -155,7 +155,7 @@ impl Renaming<'_> {
         for prop in node.props() {
             let key = prop.key().map_or("", |key| key.text);
             let shape = info.and_then(|info| info.field(key)).map(|f| f.shape);
-            self.value(prop, shape.and_then(single));
+            self.value(prop, shape.and_then(Shape::ty));
         }
         node.children().for_each(|child| self.child(child, info));
     }
@@ -170,7 +170,7 @@ impl Renaming<'_> {
             Some(shape) => {
                 child
                     .entries()
-                    .for_each(|entry| self.value(entry, single(shape)));
+                    .for_each(|entry| self.value(entry, shape.ty()));
                 child.children().for_each(|inner| self.child(inner, None));
             }
             None => self.node(child, None),
@@ -335,17 +335,4 @@ fn argument(info: &'static NodeInfo, nth: usize) -> Option<Type> {
     let all: Vec<(Type, bool)> = arguments.collect();
     let further = all.last().filter(|(_, repeats)| *repeats);
     all.get(nth).or(further).map(|(ty, _)| *ty)
-}
-
-/// The type of the values that a property or child holds.
-const fn single(shape: Shape) -> Option<Type> {
-    match shape {
-        Shape::Arg { ty, .. }
-        | Shape::Args { ty }
-        | Shape::Value { ty, .. }
-        | Shape::List { ty }
-        | Shape::Set { ty }
-        | Shape::Map { ty } => Some(ty),
-        Shape::Flag | Shape::Node { .. } | Shape::Nodes { .. } | Shape::Any | Shape::Rest => None,
-    }
 }

@@ -14,18 +14,7 @@ pub(super) fn values(texts: &[String], shape: Option<Shape>) -> String {
 
 /// A value: a number or a boolean where the property takes one, else a string.
 pub(super) fn value(text: &str, shape: Option<Shape>) -> String {
-    let ty = match shape {
-        Some(
-            Shape::Value { ty, .. }
-            | Shape::Arg { ty, .. }
-            | Shape::Args { ty }
-            | Shape::List { ty }
-            | Shape::Set { ty }
-            | Shape::Map { ty },
-        ) => Some(ty),
-        Some(Shape::Flag) => Some(Type::Bool),
-        Some(Shape::Node { .. } | Shape::Nodes { .. } | Shape::Any | Shape::Rest) | None => None,
-    };
+    let ty = shape.and_then(Shape::ty);
     match (ty, text) {
         (Some(Type::Bool) | None, "true" | "false" | "#true" | "#false") => {
             format!("#{}", text.trim_start_matches('#'))

@@ -168,7 +168,7 @@ impl Language {
             fields: info.fields.iter().map(FieldRow::of).collect(),
         };
         self.nodes.insert(info.name, node);
-        for ty in info.fields.iter().filter_map(|field| type_of(field.shape)) {
+        for ty in info.fields.iter().filter_map(|field| field.shape.ty()) {
             self.types.entry(type_name(ty)).or_insert_with(|| row(ty));
         }
     }
@@ -184,7 +184,7 @@ impl FieldRow {
             effect,
             since,
         } = field;
-        let ty = type_of(*shape);
+        let ty = shape.ty();
         Self {
             word,
             doc: words(doc),
@@ -233,19 +233,6 @@ fn names(infos: &[&'static NodeInfo]) -> Vec<&'static str> {
 /// A doc comment without its line breaks.
 fn words(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-const fn type_of(shape: Shape) -> Option<Type> {
-    match shape {
-        Shape::Arg { ty, .. }
-        | Shape::Args { ty }
-        | Shape::Value { ty, .. }
-        | Shape::List { ty }
-        | Shape::Set { ty }
-        | Shape::Map { ty } => Some(ty),
-        Shape::Flag => Some(Type::Bool),
-        Shape::Node { .. } | Shape::Nodes { .. } | Shape::Any | Shape::Rest => None,
-    }
 }
 
 const fn is_required(shape: Shape) -> bool {

@@ -73,6 +73,20 @@ impl Shape {
         }
     }
 
+    /// What the values are, where they are of one type.
+    pub const fn ty(self) -> Option<Type> {
+        match self {
+            Shape::Arg { ty, .. }
+            | Shape::Args { ty }
+            | Shape::Value { ty, .. }
+            | Shape::List { ty }
+            | Shape::Set { ty }
+            | Shape::Map { ty } => Some(ty),
+            Shape::Flag => Some(Type::Bool),
+            Shape::Node { .. } | Shape::Nodes { .. } | Shape::Any | Shape::Rest => None,
+        }
+    }
+
     /// What may be written inside, for what is a node of its own.
     pub const fn inner(self) -> Option<&'static NodeInfo> {
         match self {
