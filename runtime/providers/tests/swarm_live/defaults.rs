@@ -164,16 +164,19 @@ fn an_update_goes_one_task_at_a_time_and_stops_the_old_one_first() {
     assert_about(watched, 5);
 }
 
+/// The engine does not wait out the time that it watches a task before it goes on: when the first one
+/// fails, the second may have been told to stop. No third one is.
 #[test]
 fn the_first_task_that_fails_pauses_an_update() {
     let lab = Lab::new();
-    let bare = Bare::create(&lab, 2, SLEEP);
-    bare.wait_until_running(2);
-    bare.update(2, "exit 1");
+    let bare = Bare::create(&lab, 4, SLEEP);
+    bare.wait_until_running(4);
+    bare.update(4, "exit 1");
     bare.wait_for_update("paused");
-    let untouched = bare.tasks();
-    let untouched = untouched
+    let tasks = bare.tasks();
+    let untouched = tasks[..4]
         .iter()
-        .filter(|task| task["Status"]["State"] == "running");
-    assert_eq!(untouched.count(), 1);
+        .filter(|task| task["DesiredState"] == "running");
+    let untouched = untouched.count();
+    assert!(matches!(untouched, 2 | 3), "{untouched} of 4: {tasks:#?}");
 }
