@@ -68,3 +68,32 @@ fn a_value_is_followed_to_what_decides_it() {
     }
     snapshot("cli", "origins", &all);
 }
+
+#[test]
+fn what_a_use_allows_is_allowed_in_what_it_makes() {
+    let project = Project::empty();
+    project.write(
+        "skep.kdl",
+        r#"project shop edition=1
+allow SK5002 "the whole project knows"
+component web {
+    param image
+    service (var)name { image (var)param.image }
+}
+use web front {
+    image "registry.example.com/front"
+    allow SK5001 "whoever pushes it restarts it"
+}
+use web back { image "registry.example.com/back:1.4" }
+"#,
+    );
+    let allowed = |address: &str| -> Vec<String> {
+        let told = project.skep(&["explain", address]).stdout;
+        let lines = told.lines().filter(|line| line.contains("  allows "));
+        lines.map(|line| line.trim().to_owned()).collect()
+    };
+    let everywhere = "allows      SK5002: the whole project knows (skep.kdl:2)";
+    let in_front = "allows      SK5001: whoever pushes it restarts it (skep.kdl:9)";
+    assert_eq!(allowed("service.back"), [everywhere]);
+    assert_eq!(allowed("service.front"), [everywhere, in_front]);
+}

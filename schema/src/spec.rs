@@ -106,6 +106,18 @@ impl Spec {
         of_kind!(self, kind, [&], |nodes| nodes.contains_key(name), false)
     }
 
+    /// The uses of components that led to a node, the author's own first.
+    pub fn uses(&self, kind: Kind, name: &str) -> &[Used] {
+        let of_node = of_kind!(
+            self,
+            kind,
+            [&],
+            |nodes| nodes.get(name).map(|node| node.uses.as_slice()),
+            None
+        );
+        of_node.unwrap_or_default()
+    }
+
     /// Takes a node out. Whether it was there.
     pub fn take_out(&mut self, kind: Kind, name: &str) -> bool {
         of_kind!(self, kind, [&mut], |nodes| nodes.remove(name).is_some(), false)

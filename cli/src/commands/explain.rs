@@ -2,7 +2,7 @@
 
 use clap::Args;
 use skep_compiler::edit::{Origin, Property, origins};
-use skep_compiler::{Compiled, Decision, EDITIONS, Edition};
+use skep_compiler::{Allowed, Compiled, Decision, EDITIONS, Edition};
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::Code;
 use skep_schema::lang::nearest;
@@ -229,10 +229,16 @@ fn dependents(compiled: &Compiled, address: &Address) -> String {
         .collect()
 }
 
-/// The lints that may stand in the node or in the whole project, each with the reason.
+/// The lints that may stand in the node, in what the use that made it makes, or in the whole project,
+/// each with the reason.
 fn allowed(compiled: &Compiled, address: &Address) -> String {
-    let holds = |node: &Option<Address>| node.as_ref().is_none_or(|node| node == address);
-    let own = compiled.allowed.iter().filter(|allow| holds(&allow.node));
+    let uses = compiled.spec.uses(address.kind, &address.name);
+    let holds = |allow: &&Allowed| match (&allow.node, allow.used) {
+        (Some(node), _) => node == address,
+        (None, Some(at)) => uses.iter().any(|used| used.at == at),
+        (None, None) => true,
+    };
+    let own = compiled.allowed.iter().filter(holds);
     own.map(|allow| {
         let file = compiled.sources.path(allow.place.file);
         let at = compiled

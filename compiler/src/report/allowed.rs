@@ -81,16 +81,13 @@ fn part(
 }
 
 fn unused(one: Exempt) -> Allowed {
-    let Exempt {
-        allow,
-        node,
-        used: _,
-    } = one;
+    let Exempt { allow, node, used } = one;
     Allowed {
         code: allow.code.value.0,
         reason: allow.reason.value.0,
         place: allow.span,
         node,
+        used,
         silenced: Vec::new(),
     }
 }
