@@ -77,6 +77,7 @@ impl From<ProjectError> for Failure {
             | ProjectError::Git { .. }
             | ProjectError::NoCache
             | ProjectError::NoSuchRev { .. }
+            | ProjectError::RepositoryTooLarge { .. }
             | ProjectError::ModuleTooLarge { .. } => (Exit::Failed, ""),
         };
         Self {

@@ -40,6 +40,8 @@ pub enum ProjectError {
     Unfetched { module: String, said: String },
     #[error("`{module}` was not fetched within {seconds} seconds")]
     Slow { module: String, seconds: u64 },
+    #[error("the repository of `{module}` is larger than {mib} MiB")]
+    RepositoryTooLarge { module: String, mib: u64 },
     #[error(
         "`{module}` was commit {commit}, which its repository does not give any more; its name is {now}"
     )]

@@ -1,23 +1,17 @@
 //! Modules from where they are kept: the only part of Skep's reading that uses the network, and only
 //! when `skep lock` asks for it.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::mpsc;
-use std::time::Duration;
+use std::path::PathBuf;
 
 use skep_schema::module::{CommitId, ModuleName, Pin, Tree};
 
 use crate::cache::{Cache, MAX_MODULE};
 use crate::error::ProjectError;
 use crate::git::{self, BlobKind};
+use crate::online::{Limits, run};
 
 /// The most files a module may have.
 const MAX_FILES: usize = 2_000;
-
-/// How long one fetch may take.
-const LIMIT: Duration = Duration::from_mins(2);
 
 /// How a fetched name is called in the repository that is made for it.
 const FETCHED: &str = "refs/skep/asked";
@@ -120,7 +114,7 @@ impl Repository {
             name.repository(),
             &spec,
         ];
-        run_online(&self.folder, &args, name, LIMIT)?.map_err(|said| {
+        run(&self.folder, &args, name, Limits::OF_A_FETCH)?.map_err(|said| {
             let module = name.to_string();
             if said.contains("couldn't find remote ref") || said.contains("not our ref") {
                 ProjectError::NoSuchRev { module }
@@ -185,77 +179,5 @@ impl Repository {
             tree.files.insert(path.to_owned(), bytes.into());
         }
         Ok(tree)
-    }
-}
-
-/// Runs git with the ways to a repository open that the grammar of [`ModuleName`] knows, for as long
-/// as a fetch may take. Nobody is asked for a login, and no program but ssh is started.
-fn run_online(
-    folder: &Path,
-    args: &[&str],
-    name: &ModuleName,
-    limit: Duration,
-) -> Result<Result<(), String>, ProjectError> {
-    let mut git = git::command(folder);
-    for way in ["https", "ssh", "file"] {
-        git.args(["-c", &format!("protocol.{way}.allow=always")]);
-    }
-    for setting in ["credential.helper=", "gc.auto=0", "maintenance.auto=false"] {
-        git.args(["-c", setting]);
-    }
-    // A shared connection would stay behind, and keep what is waited for open.
-    let ssh = "ssh -oBatchMode=yes -oConnectTimeout=20 -oControlMaster=no";
-    git.env("GIT_SSH_COMMAND", ssh).stdout(Stdio::null());
-    for name in [
-        "HOME",
-        "SSH_AUTH_SOCK",
-        "https_proxy",
-        "HTTPS_PROXY",
-        "no_proxy",
-        "NO_PROXY",
-    ] {
-        if let Some(value) = std::env::var_os(name) {
-            git.env(name, value);
-        }
-    }
-    let mut child = git.args(args).spawn().map_err(ProjectError::NoGit)?;
-    let pipe = child.stderr.take();
-    let (send, complaints) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut said = Vec::new();
-        let read = pipe.map(|pipe| pipe.take(1 << 16).read_to_end(&mut said));
-        drop(read);
-        drop(send.send(said));
-    });
-    let Ok(said) = complaints.recv_timeout(limit) else {
-        drop(child.kill());
-        drop(child.wait());
-        return Err(ProjectError::Slow {
-            module: name.to_string(),
-            seconds: limit.as_secs(),
-        });
-    };
-    let status = child.wait().map_err(ProjectError::NoGit)?;
-    Ok(if status.success() {
-        Ok(())
-    } else {
-        Err(git::complaint(&said))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fetch_that_hangs_is_given_up() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let name = ModuleName::checked("/parts", "v1", "").expect("it can be asked");
-        let slow = ["-c", "alias.slow=!sleep 3", "slow"];
-        let ran = run_online(folder.path(), &slow, &name, Duration::from_millis(50));
-        assert!(matches!(ran, Err(ProjectError::Slow { .. })), "{ran:?}");
-        let quick = ["-c", "alias.quick=!echo no >&2; exit 1", "quick"];
-        let ran = run_online(folder.path(), &quick, &name, LIMIT);
-        assert_eq!(ran.expect("git ran"), Err("no".to_owned()));
     }
 }
