@@ -4,6 +4,7 @@ mod external;
 mod labelled;
 mod machine;
 mod observed;
+mod running;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ pub use external::{Absent, absent, external};
 pub(crate) use labelled::declared;
 pub use labelled::{labelled, machine};
 pub use machine::{Availability, CLAIM, Claim, Load, Machine, MachineState, Role, Use};
+pub use running::{DOCKER_STACK, Found, Running, stacks};
 
 /// Everything of one stack that a provider found, in the form plans have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,24 +10,24 @@ use skep_schema::units::{Duration, Ratio};
 
 /// What the engine does where a service says nothing; held to a real one by the live tests in
 /// `runtime/providers/tests/swarm_live/defaults.rs`.
-pub(super) mod engine {
+pub(crate) mod engine {
     use super::{Condition, Duration, FailureAction, Order, Ratio};
 
-    pub(in super::super) const RESTART: Condition = Condition::Any;
-    pub(in super::super) const RESTART_DELAY: Duration = Duration::seconds(5);
-    pub(in super::super) const RESTART_MAX: u32 = 0;
-    pub(in super::super) const RESTART_WINDOW: Duration = Duration(0);
-    pub(in super::super) const STOP_GRACE: Duration = Duration::seconds(10);
-    pub(in super::super) const PARALLELISM: u32 = 1;
-    pub(in super::super) const DELAY: Duration = Duration(0);
-    pub(in super::super) const ORDER: Order = Order::StopFirst;
-    pub(in super::super) const ON_FAILURE: FailureAction = FailureAction::Pause;
-    pub(in super::super) const MONITOR: Duration = Duration::seconds(5);
-    pub(in super::super) const MAX_FAILURE_RATIO: Ratio = Ratio(0);
+    pub(crate) const RESTART: Condition = Condition::Any;
+    pub(crate) const RESTART_DELAY: Duration = Duration::seconds(5);
+    pub(crate) const RESTART_MAX: u32 = 0;
+    pub(crate) const RESTART_WINDOW: Duration = Duration(0);
+    pub(crate) const STOP_GRACE: Duration = Duration::seconds(10);
+    pub(crate) const PARALLELISM: u32 = 1;
+    pub(crate) const DELAY: Duration = Duration(0);
+    pub(crate) const ORDER: Order = Order::StopFirst;
+    pub(crate) const ON_FAILURE: FailureAction = FailureAction::Pause;
+    pub(crate) const MONITOR: Duration = Duration::seconds(5);
+    pub(crate) const MAX_FAILURE_RATIO: Ratio = Ratio(0);
 }
 
 /// Whether two tasks of a service, lowered so far, would be in each other's way.
-pub(super) fn is_alone(service: &Service) -> bool {
+pub(crate) fn is_alone(service: &Service) -> bool {
     service.mode != Mode::Replicated
         || service.placement.max_per_node.is_some()
         || service.networks.contains_key("host")

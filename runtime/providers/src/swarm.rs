@@ -34,6 +34,7 @@ mod read_mount;
 pub(crate) mod read_service;
 pub(crate) mod records;
 pub(crate) mod relabel;
+mod running;
 mod service;
 mod strays;
 pub(crate) mod survey;

@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
-use skep_schema::inventory::{Observed, Readiness};
+use skep_schema::inventory::{DOCKER_STACK, Observed, Readiness};
 use skep_schema::plan::{self, Payload, Plan};
 
 use super::Swarm;
 use super::fault::Fault;
 use super::labels::{Labels, STACK};
 use super::survey::spelled_like;
-
-/// What `docker stack deploy` writes on all that it makes, inside of tasks too.
-const NAMESPACE: &str = "com.docker.stack.namespace";
 
 impl Swarm {
     /// Looks for what the plan adopts and does not have yet. Asks nothing where that is nothing.
@@ -101,15 +98,15 @@ pub(crate) fn holds(adoptable: &BTreeMap<Address, Observed>, kind: Kind, name: &
 /// service's own name.
 pub(crate) fn meaningless(seen: plan::Service, wanted: &plan::Service) -> plan::Service {
     let mut seen = seen;
-    if !wanted.container_labels.contains_key(NAMESPACE) {
-        seen.container_labels.remove(NAMESPACE);
+    if !wanted.container_labels.contains_key(DOCKER_STACK) {
+        seen.container_labels.remove(DOCKER_STACK);
     }
     for (place, mount) in &mut seen.mounts {
         let kept = wanted.mounts.get(place).and_then(volume_labels);
         if let plan::MountSource::Volume { labels, .. } = &mut mount.from
-            && !kept.is_some_and(|kept| kept.contains_key(NAMESPACE))
+            && !kept.is_some_and(|kept| kept.contains_key(DOCKER_STACK))
         {
-            labels.remove(NAMESPACE);
+            labels.remove(DOCKER_STACK);
         }
     }
     for (network, aliases) in &mut seen.networks {
@@ -149,7 +146,10 @@ mod tests {
 
     #[test]
     fn the_mark_of_docker_means_nothing_unless_it_is_wanted() {
-        let (marked, plain) = (service(&[NAMESPACE, "team"], &[]), service(&["team"], &[]));
+        let (marked, plain) = (
+            service(&[DOCKER_STACK, "team"], &[]),
+            service(&["team"], &[]),
+        );
         assert_eq!(meaningless(marked.clone(), &plain), plain);
         assert_eq!(meaningless(marked.clone(), &marked), marked);
     }

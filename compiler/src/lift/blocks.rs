@@ -1,0 +1,247 @@
+//! The blocks of a service.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use skep_schema::plan::{
+    Condition, Dns, FailureAction, Health, HealthTest, Limits, LogDriver, Order, Placement,
+    PublishMode, Published, Reserve, Restart, Rollout, Security, Service, Stop, Ulimit,
+};
+
+use super::write::{
+    block, flag, head, list, map, number, property, quantity, quoted, row, string, text,
+};
+use crate::edition::Edition;
+use crate::lower::{engine, is_alone};
+
+pub(super) fn published(all: &BTreeMap<String, Published>) -> Vec<String> {
+    let mut ports: Vec<(u16, &str, &Published)> = all
+        .iter()
+        .filter_map(|(key, published)| {
+            let (port, protocol) = key.split_once('/')?;
+            Some((port.parse().ok()?, protocol, published))
+        })
+        .collect();
+    ports.sort_by_key(|(port, protocol, _)| (*port, *protocol));
+    let line = |(port, protocol, published): (u16, &str, &Published)| {
+        let Published { target, mode } = published;
+        let mode = match mode {
+            PublishMode::Ingress => "",
+            PublishMode::Host => " mode=host",
+        };
+        let protocol = property("protocol", (protocol != "tcp").then_some(protocol));
+        format!("publish {port} to={target}{mode}{protocol}")
+    };
+    ports.into_iter().map(line).collect()
+}
+
+pub(super) fn checked(health: &Health) -> Option<String> {
+    let Health {
+        test,
+        every,
+        timeout,
+        retries,
+        start,
+        start_every,
+    } = health;
+    let test = match test {
+        HealthTest::None => Some("none".to_owned()),
+        HealthTest::Command(words) => list("command", words),
+        HealthTest::Shell(line) => Some(format!("shell {}", quoted(line))),
+    };
+    let times = [
+        quantity("every", *every),
+        quantity("timeout", *timeout),
+        number("retries", *retries),
+        quantity("start", *start),
+        quantity("start-every", *start_every),
+    ];
+    row(
+        "health",
+        test.into_iter().chain(times.into_iter().flatten()),
+    )
+}
+
+pub(super) fn limited(limits: Limits) -> Option<String> {
+    let Limits { cpu, memory, pids } = limits;
+    let all = [
+        number("cpu", cpu),
+        quantity("memory", memory),
+        number("pids", pids),
+    ];
+    row("limits", all.into_iter().flatten())
+}
+
+pub(super) fn reserved(reserve: &Reserve) -> Option<String> {
+    let Reserve {
+        cpu,
+        memory,
+        generic,
+    } = reserve;
+    let all = [
+        number("cpu", *cpu),
+        quantity("memory", *memory),
+        map("generic", generic),
+    ];
+    block("reserve", all.into_iter().flatten())
+}
+
+pub(super) fn placed(placement: &Placement) -> Option<String> {
+    let Placement {
+        constraints,
+        spread,
+        max_per_node,
+        platforms,
+    } = placement;
+    let each = |key: &'static str, texts: Vec<&String>| {
+        let lines = texts
+            .into_iter()
+            .map(move |text| format!("{key} {}", quoted(text)));
+        lines.collect::<Vec<_>>()
+    };
+    let mut all = each("constraint", constraints.iter().collect());
+    all.extend(each("spread", spread.iter().collect()));
+    all.extend(number("max-per-node", *max_per_node));
+    all.extend(each("platform", platforms.iter().collect()));
+    block("placement", all)
+}
+
+pub(super) fn restarted(restart: Restart) -> Option<String> {
+    let Restart {
+        condition,
+        delay,
+        max,
+        window,
+    } = restart;
+    let head = match condition {
+        None => "restart".to_owned(),
+        Some(condition) => format!("restart {}", condition_word(condition)),
+    };
+    let all = [
+        quantity("delay", delay),
+        number("max", max),
+        quantity("window", window),
+    ];
+    let is_usual = condition.is_none();
+    row(&head, all.into_iter().flatten()).or_else(|| (!is_usual).then_some(head))
+}
+
+const fn condition_word(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Any => "any",
+        Condition::OnFailure => "on-failure",
+        Condition::None => "none",
+    }
+}
+
+pub(super) fn stopped(stop: &Stop) -> Option<String> {
+    let Stop { signal, grace } = stop;
+    let all = [text("signal", signal.as_ref()), quantity("grace", *grace)];
+    row("stop", all.into_iter().flatten())
+}
+
+/// How a change is rolled out, as far as it is not what the edition would do.
+pub(super) fn rolled(key: &str, rollout: Rollout, service: &Service) -> Option<String> {
+    let edition = &Edition::newest().values;
+    let Rollout {
+        parallelism,
+        delay,
+        order,
+        on_failure,
+        monitor,
+        max_failure_ratio,
+    } = rollout;
+    let usual_order = if is_alone(service) {
+        engine::ORDER
+    } else {
+        edition.order
+    };
+    let usual_action = match key {
+        "update" => edition.on_failure(service.mode),
+        _ => engine::ON_FAILURE,
+    };
+    let order = Some(order.unwrap_or(engine::ORDER)).filter(|order| *order != usual_order);
+    let on_failure = on_failure.unwrap_or(engine::ON_FAILURE);
+    let on_failure = Some(on_failure).filter(|action| *action != usual_action);
+    let all = [
+        number("parallelism", parallelism),
+        quantity("delay", delay),
+        order.map(|order| format!("order {}", order_word(order))),
+        on_failure.map(|action| format!("on-failure {}", action_word(action))),
+        quantity("monitor", monitor),
+        number("max-failure-ratio", max_failure_ratio),
+    ];
+    row(key, all.into_iter().flatten())
+}
+
+const fn order_word(order: Order) -> &'static str {
+    match order {
+        Order::StartFirst => "start-first",
+        Order::StopFirst => "stop-first",
+    }
+}
+
+const fn action_word(action: FailureAction) -> &'static str {
+    match action {
+        FailureAction::Pause => "pause",
+        FailureAction::Continue => "continue",
+        FailureAction::Rollback => "rollback",
+    }
+}
+
+pub(super) fn resolved(dns: &Dns) -> Option<String> {
+    let Dns {
+        servers,
+        search,
+        options,
+    } = dns;
+    let options = options.iter().map(|option| match option.split_once(':') {
+        Some((key, value)) => format!("option {{ {} {} }}", string(key), string(value)),
+        None => format!("option {{ {} \"\" }}", string(option)),
+    });
+    let lists = [list("server", servers), list("search", search)];
+    block("dns", lists.into_iter().flatten().chain(options))
+}
+
+pub(super) fn ulimit(name: &str, limit: Ulimit) -> String {
+    let Ulimit { soft, hard } = limit;
+    let soft = if soft == hard {
+        String::new()
+    } else {
+        format!(" soft={soft}")
+    };
+    format!("{}{soft} hard={hard}", head("ulimit", name))
+}
+
+pub(super) fn capabilities(add: &BTreeSet<String>, drop: &BTreeSet<String>) -> Option<String> {
+    row(
+        "cap",
+        [list("add", add), list("drop", drop)].into_iter().flatten(),
+    )
+}
+
+pub(super) fn secured(security: &Security) -> Option<String> {
+    let Security {
+        no_new_privileges,
+        seccomp,
+        apparmor,
+        selinux,
+        credential_spec,
+    } = security;
+    let credential_spec = credential_spec
+        .as_deref()
+        .and_then(|spec| spec.split_once(':'));
+    let all = [
+        flag("no-new-privileges", *no_new_privileges),
+        text("seccomp", seccomp.as_ref()),
+        text("apparmor", apparmor.as_ref()),
+        map("selinux", selinux),
+        credential_spec.map(|(kind, name)| format!("credential-spec {kind}={}", quoted(name))),
+    ];
+    block("security", all.into_iter().flatten())
+}
+
+pub(super) fn logged(log: &LogDriver) -> String {
+    let LogDriver { driver, options } = log;
+    let head = head("log", driver);
+    block(&head, map("option", options)).unwrap_or(head)
+}
