@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::due::Due;
 use crate::graph::Graph;
 pub(crate) use lint::Linted;
+pub use lint::looks_secret;
 
 /// Checks flows, then lints, of services those that are due. Where something is wrong already, what
 /// seems to be missing may stand in what could not be read, so that is left for later.

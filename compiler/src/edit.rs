@@ -21,6 +21,7 @@ pub use origin::{Origin, Step, origins};
 pub use refuse::Refusal;
 pub use rename::{Object, rename};
 pub use site::{Property, Site, set, unset};
+pub use spell::{quoted, string};
 pub use splice::{Conflict, Splice, apply, inverse};
 pub use whole::{insert, remove};
 pub(crate) use written::default_of;

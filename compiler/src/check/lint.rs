@@ -21,6 +21,8 @@ mod two_writers;
 mod unlocked;
 mod unused;
 
+pub use secret_env::looks_secret;
+
 use std::collections::BTreeSet;
 
 use skep_schema::diagnostic::{Applicability, Diagnostic};

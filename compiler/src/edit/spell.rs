@@ -35,7 +35,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// A string: bare where KDL reads it so, else in quotes.
-pub(super) fn string(text: &str) -> String {
+pub fn string(text: &str) -> String {
     if is_bare(text) {
         return text.to_owned();
     }
@@ -43,7 +43,7 @@ pub(super) fn string(text: &str) -> String {
 }
 
 /// A string in quotes, whatever it says.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

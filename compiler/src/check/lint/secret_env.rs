@@ -55,8 +55,10 @@ fn holds_secret(template: &Template) -> bool {
         .any(|p| p.value.first().is_some_and(|s| s == "secret"))
 }
 
+/// Whether the name of a variable says that its value is a secret.
+///
 /// Asked of every variable of every service, so it makes no text of its own.
-fn looks_secret(key: &str) -> bool {
+pub fn looks_secret(key: &str) -> bool {
     let key = key.as_bytes();
     TELLTALE.iter().any(|end| {
         let start = key.len().checked_sub(end.len());
