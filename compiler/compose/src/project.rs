@@ -45,6 +45,9 @@ pub(crate) struct TakenOut {
     pub(crate) span: Span,
 }
 
+/// The network of services that name none.
+const DEFAULT: &str = "default";
+
 /// The sections of a file that hold objects by name.
 pub(crate) const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "configs", "secrets"];
 
@@ -101,6 +104,7 @@ fn translated(cx: &mut Cx<'_>, tree: &Map) -> Vec<Item> {
             .bare_prop("edition", "1"),
     ];
     items.extend(objects::translated(cx, tree, &names));
+    items.extend(default_network(&names));
     items.extend(std::mem::take(&mut names.made).into_values());
     let mut secrets = secrets_taken_out(&names);
     first_apart(&mut secrets);
@@ -213,6 +217,13 @@ fn secrets_taken_out(names: &Names) -> Vec<Item> {
         Item::new("secret", out.span).arg(name.clone()).with([from])
     });
     all.collect()
+}
+
+/// The network that all join who name none is declared where one names it.
+fn default_network(names: &Names) -> Option<Item> {
+    let named = names.used.contains(&("network", DEFAULT.to_owned()));
+    let declared = names.networks.contains_key(DEFAULT);
+    (named && !declared).then(|| Item::made("network").arg(DEFAULT).apart())
 }
 
 /// The lines that take over what `docker stack deploy` made.

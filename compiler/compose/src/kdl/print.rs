@@ -36,6 +36,9 @@ pub(crate) fn print(items: &[Item], declared: &Declared) -> Printed {
 /// What stands for `$` right before a variable, where KDL would read an escape.
 pub(crate) const DOLLAR: &str = "dollar";
 
+/// The most letters of a block on one line.
+const SHORT: usize = 72;
+
 struct Printer<'d> {
     declared: &'d Declared,
     printed: Printed,
@@ -69,9 +72,23 @@ impl Printer<'_> {
             self.block(&head);
             return;
         }
+        if let Some(line) = self.short(&head, &item.children) {
+            self.line(&line);
+            return;
+        }
         self.block(&format!("{head} {{"));
         self.items(&item.children);
         self.line("}");
+    }
+
+    /// A block of one short child stands on the line of its head.
+    fn short(&self, head: &str, children: &[Item]) -> Option<String> {
+        let [child] = children else { return None };
+        if !child.children.is_empty() || !child.notes.is_empty() || child.refused {
+            return None;
+        }
+        let line = format!("{head} {{ {} }}", self.head(child));
+        (line.len() <= SHORT && !line.contains('\n')).then_some(line)
     }
 
     fn head(&self, item: &Item) -> String {
