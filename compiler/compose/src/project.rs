@@ -109,6 +109,9 @@ fn translated(cx: &mut Cx<'_>, tree: &Map) -> Vec<Item> {
     let mut secrets = secrets_taken_out(&names);
     first_apart(&mut secrets);
     items.extend(secrets);
+    if !services.is_empty() {
+        items.push(updates());
+    }
     items.extend(services);
     if cx.request.adopt {
         items.extend(adopted(cx, &items));
@@ -217,6 +220,23 @@ fn secrets_taken_out(names: &Names) -> Vec<Item> {
         Item::new("secret", out.span).arg(name.clone()).with([from])
     });
     all.collect()
+}
+
+/// How services are updated where the file says nothing: as docker does it, and not as the edition.
+fn updates() -> Item {
+    let update = Item::made("update")
+        .prop("order", "stop-first")
+        .prop("on-failure", "pause");
+    let rollback = Item::made("rollback").prop("order", "stop-first");
+    let mut item = Item::made("defaults")
+        .arg("service")
+        .with([update, rollback])
+        .apart();
+    item.notes = vec![
+        "As docker does it. Without these lines a failed update is rolled back, and a new task starts".to_owned(),
+        "before the old one stops.".to_owned(),
+    ];
+    item
 }
 
 /// The network that all join who name none is declared where one names it.

@@ -17,6 +17,7 @@ use skep_schema::span::At;
 use crate::cx::Cx;
 use crate::kdl::Item;
 use crate::project::Names;
+use crate::variables::is_open;
 use crate::words;
 use crate::yaml::{Map, Value, Yaml};
 
@@ -29,6 +30,8 @@ pub(crate) struct Service<'a> {
     pub(crate) others: &'a Map,
     pub(crate) names: &'a mut Names,
     pub(crate) item: Item,
+    /// It runs to its end.
+    pub(crate) once: bool,
 }
 
 pub(crate) fn translated(
@@ -58,11 +61,20 @@ pub(crate) fn translated(
         others,
         names,
         item: Item::new("service", key.span).arg(name).apart(),
+        once: false,
     };
     for (word, value) in &map.entries {
         cx.key(word, |cx| service.key(cx, word, value));
     }
     service.image(cx);
+    if service.once {
+        // What ends is a failed update to the engine.
+        let update = service.child("update", key.span);
+        update
+            .entries
+            .retain(|entry| entry.key.as_deref() != Some("on-failure"));
+        *update = std::mem::replace(update, Item::made("")).prop("on-failure", "continue");
+    }
     order::sort(&mut service.item);
     Some(service.item)
 }
@@ -86,6 +98,15 @@ fn is_chosen(cx: &mut Cx<'_>, map: &Map) -> bool {
         });
     }
     chosen
+}
+
+/// Whether docker takes it as the name of an image.
+fn is_image(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || "._-:/@".contains(c);
+    let path = text.rsplit('/').next().unwrap_or(text);
+    let name = path.split([':', '@']).next().unwrap_or(path);
+    let lower = !name.is_empty() && !name.chars().any(|c| c.is_ascii_uppercase());
+    lower && text.chars().all(letter) && !text.starts_with('/') && !text.contains("//")
 }
 
 impl Service<'_> {
@@ -197,9 +218,12 @@ impl Service<'_> {
             .entry("image")
             .filter(|(_, value)| !value.is_null());
         let text = found.and_then(|(key, value)| cx.key(key, |cx| cx.text(value)));
-        if let (Some((key, _)), Some(text)) = (found, text) {
-            self.push(Item::new("image", key.span).arg(text.trim().to_owned()));
-            return;
+        if let (Some((key, _)), Some(text)) = (found, &text) {
+            let text = text.trim();
+            if is_open(text) || is_image(text) {
+                self.push(Item::new("image", key.span).arg(text));
+                return;
+            }
         }
         let name = format!(
             "{}_IMAGE",
@@ -210,7 +234,10 @@ impl Service<'_> {
         if let Some(letter) = letter {
             cx.near(
                 span,
-                "there is no `image`; a parameter says which it is",
+                match &text {
+                    None => "there is no `image`; a parameter says which it is".to_owned(),
+                    Some(text) => format!("`{text}` names no image; a parameter says which it is"),
+                },
                 "build the image, and give the parameter its name as a default",
             );
             self.push(Item::new("image", span).arg(letter.to_string()));

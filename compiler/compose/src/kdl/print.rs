@@ -27,7 +27,7 @@ pub(crate) fn print(items: &[Item], declared: &Declared) -> Printed {
         printed: Printed::default(),
         way: Vec::new(),
         span: None,
-        commented: false,
+        commented: None,
     };
     printer.items(items);
     printer.printed
@@ -44,7 +44,8 @@ struct Printer<'d> {
     printed: Printed,
     way: Vec<usize>,
     span: Option<Span>,
-    commented: bool,
+    /// The level at which a comment began that this is in.
+    commented: Option<usize>,
 }
 
 impl Printer<'_> {
@@ -66,7 +67,9 @@ impl Printer<'_> {
         for note in &item.notes {
             self.line(&format!("// {note}"));
         }
-        self.commented |= item.refused;
+        if item.refused {
+            self.commented.get_or_insert(self.depth());
+        }
         let head = self.head(item);
         if item.children.is_empty() {
             self.block(&head);
@@ -159,13 +162,19 @@ impl Printer<'_> {
         }
     }
 
+    fn depth(&self) -> usize {
+        self.way.len().saturating_sub(1)
+    }
+
     fn line(&mut self, text: &str) {
         if !text.is_empty() {
-            let depth = self.way.len().saturating_sub(1);
-            self.printed.text.push_str(&"    ".repeat(depth));
-            if self.commented && !text.starts_with("//") {
+            let depth = self.depth();
+            let outside = self.commented.unwrap_or(depth);
+            self.printed.text.push_str(&"    ".repeat(outside));
+            if self.commented.is_some() {
                 self.printed.text.push_str("// ");
             }
+            self.printed.text.push_str(&"    ".repeat(depth - outside));
             self.printed.text.push_str(text);
         }
         self.printed.text.push('\n');

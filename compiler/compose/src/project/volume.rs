@@ -1,6 +1,6 @@
 //! Volumes that the file declares.
 
-use skep_schema::span::At;
+use skep_schema::span::{At, Span};
 
 use super::Names;
 use super::objects::{external, labelled, outside, rest_beside};
@@ -36,10 +36,18 @@ pub(super) fn declared(
     let derived = format!("{}_{}", cx.stack, key.value);
     let physical = outside.name.unwrap_or_else(|| derived.clone());
     if physical != derived || *name != key.value {
-        item = item.prop("name", physical);
+        item = named(item, physical, key.span);
     }
     cx.remark(key.span, "");
     Some(item)
+}
+
+/// A name that Swarm fills in for each task is a line of its own, which may be refused alone.
+fn named(item: Item, physical: String, span: Span) -> Item {
+    if physical.contains("{{") {
+        return item.with([Item::new("name", span).arg(physical)]);
+    }
+    item.prop("name", physical)
 }
 
 fn volume_key(cx: &mut Cx<'_>, item: Item, key: &At<String>, value: &Yaml) -> Item {

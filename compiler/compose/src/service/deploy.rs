@@ -47,6 +47,7 @@ impl Service<'_> {
             "global" => item.bare_prop("mode", "global"),
             "replicated-job" | "global-job" => {
                 cx.near(key.span, "jobs of Swarm are services with mode=once here: run to their end, again only when they change", "look at how often it has to run");
+                self.once = true;
                 item.bare_prop("mode", "once")
             }
             "replicated" => item,
@@ -301,11 +302,21 @@ impl Service<'_> {
     }
 }
 
+/// A key as the language spells it: Swarm takes any case, but for the name of a label.
+fn folded(key: &str) -> String {
+    let labels = ["node.labels.", "engine.labels."];
+    let lower = key.to_ascii_lowercase();
+    match labels.iter().find(|start| lower.starts_with(**start)) {
+        Some(start) => format!("{start}{}", &key[start.len()..]),
+        None => lower,
+    }
+}
+
 /// A constraint without the spaces that people put around its operator.
 fn tight(text: &str) -> String {
     for operator in ["==", "!="] {
         if let Some((key, value)) = text.split_once(operator) {
-            return format!("{}{operator}{}", key.trim(), value.trim());
+            return format!("{}{operator}{}", folded(key.trim()), value.trim());
         }
     }
     text.to_owned()

@@ -62,7 +62,7 @@ impl Service<'_> {
                         Some((name, ip)) => lines.push((name, At::new(ip, at.span))),
                         None => cx.dropped(
                             at.span,
-                            "it is written NAME:ADDRESS",
+                            "it is not NAME:ADDRESS, so docker leaves it out",
                             "mend it: docker refuses it",
                         ),
                     }
