@@ -33,6 +33,8 @@ pub(crate) struct Cx<'r> {
     pub(crate) folders: BTreeMap<skep_schema::span::FileId, String>,
     /// The letters for folders that only whoever deploys knows.
     pub(crate) places: BTreeMap<&'static str, char>,
+    /// Services whose labels the compiler refuses as routes, and why.
+    pub(crate) unroutable: BTreeMap<String, String>,
     path: Vec<String>,
 }
 
@@ -47,6 +49,7 @@ impl<'r> Cx<'r> {
             copies: BTreeMap::new(),
             folders: BTreeMap::new(),
             places: BTreeMap::new(),
+            unroutable: BTreeMap::new(),
             path: Vec::new(),
         }
     }
@@ -73,11 +76,11 @@ impl<'r> Cx<'r> {
 
     fn find(&mut self, span: Span, grade: Grade, reason: &str, next: &str) {
         self.found.push(Found {
-            key: self.path.join("."),
+            key: self.variables.spelled(&self.path.join(".")),
             span,
             grade,
-            reason: reason.to_owned(),
-            next: next.to_owned(),
+            reason: self.variables.spelled(reason),
+            next: self.variables.spelled(next),
         });
     }
 
@@ -194,7 +197,10 @@ impl<'r> Cx<'r> {
                         Some((key, value)) => (key, Some(value.to_owned())),
                         None => (text.as_str(), None),
                     };
-                    pairs.push((At::new(key.to_owned(), item.span), value));
+                    // A key of KDL is as it is written.
+                    if let Some(key) = self.literal(key, item.span) {
+                        pairs.push((At::new(key, item.span), value));
+                    }
                 }
             }
         }
@@ -262,6 +268,19 @@ impl<'r> Cx<'r> {
         literal
     }
 
+    /// The text without variables where one of them holds what parts are split at.
+    pub(crate) fn splittable(&mut self, text: &str, at: char, span: Span) -> Option<String> {
+        let holds = |letter| {
+            let used = self.variables.used(letter);
+            let value = used.and_then(|used| self.variables.value(used));
+            value.is_some_and(|value| value.contains(at))
+        };
+        if letters(text).any(holds) {
+            return self.literal(text, span);
+        }
+        Some(text.to_owned())
+    }
+
     /// A value with a unit or of a type, in the language's spelling; a variable that is all there is
     /// stays one, and its default is spelled so.
     pub(crate) fn typed(
@@ -317,7 +336,7 @@ impl<'r> Cx<'r> {
             }
         });
         for (span, remarks) in odd {
-            self.tell(span, &remarks);
+            self.inside("variables", |cx| cx.tell(span, &remarks));
         }
     }
 

@@ -16,6 +16,7 @@ mod load;
 mod names;
 mod path;
 mod project;
+mod routes;
 mod secret;
 mod service;
 mod settle;

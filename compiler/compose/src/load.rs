@@ -170,11 +170,8 @@ impl Loader {
             let first = fault
                 .first
                 .map(|first| format!("; first in line {}", line(first)));
-            cx.dropped(
-                fault.span,
-                fault.message + &first.unwrap_or_default(),
-                fault.help,
-            );
+            let message = fault.message + &first.unwrap_or_default();
+            cx.inside("yaml", |cx| cx.dropped(fault.span, message, fault.help));
         }
         whole.then_some(read.documents)
     }

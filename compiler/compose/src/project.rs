@@ -12,13 +12,13 @@ use skep_schema::import::{Finding, IMPORT_FORMAT, ImportReport, ImportedVariable
 use skep_schema::span::{At, Span};
 
 use crate::cx::Cx;
-use crate::kdl::{DOLLAR, Item};
+use crate::kdl::{DOLLAR, Item, Word};
 use crate::load::Loader;
 use crate::names;
 use crate::settle::{Settled, settle};
 use crate::variables::{Declared, is_open};
 use crate::yaml::{Map, Value, Yaml};
-use crate::{Imported, Request, service};
+use crate::{Imported, Request, routes, service};
 
 /// The names that compose gives things, and what they are called in the project.
 #[derive(Debug, Default)]
@@ -51,8 +51,33 @@ const DEFAULT: &str = "default";
 /// The sections of a file that hold objects by name.
 pub(crate) const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "configs", "secrets"];
 
+/// Rounds of turning labels into routes and of leaving those labels that make none.
+const MAX_ROUNDS: usize = 16;
+
 pub(crate) fn import(request: &Request) -> Imported {
+    let mut unroutable = BTreeMap::new();
+    for _ in 0..MAX_ROUNDS {
+        let (imported, found) = once(request, unroutable.clone());
+        let known = unroutable.len();
+        unroutable.extend(found);
+        if unroutable.len() == known {
+            return imported;
+        }
+    }
+    let plain = Request {
+        routes: false,
+        ..request.clone()
+    };
+    once(&plain, BTreeMap::new()).0
+}
+
+/// One import, and the services whose labels cannot become routes, with the reason.
+fn once(
+    request: &Request,
+    unroutable: BTreeMap<String, String>,
+) -> (Imported, BTreeMap<String, String>) {
     let mut cx = Cx::new(request);
+    cx.unroutable = unroutable;
     let mut loader = Loader::default();
     let tree = loader.load(&mut cx);
     let mut items = Vec::new();
@@ -98,6 +123,11 @@ fn translated(cx: &mut Cx<'_>, tree: &Map) -> Vec<Item> {
     each(cx, tree, "services", |cx, name, yaml| {
         services.extend(service::translated(cx, tree, name, yaml, &mut names));
     });
+    let routes = if cx.request.routes {
+        routes::translated(cx, &mut services, &mut names)
+    } else {
+        Vec::new()
+    };
     let mut items = vec![
         Item::made("project")
             .arg(cx.stack.clone())
@@ -113,6 +143,7 @@ fn translated(cx: &mut Cx<'_>, tree: &Map) -> Vec<Item> {
         items.push(updates());
     }
     items.extend(services);
+    items.extend(routes);
     if cx.request.adopt {
         items.extend(adopted(cx, &items));
     }
@@ -248,12 +279,13 @@ fn default_network(names: &Names) -> Option<Item> {
 
 /// The lines that take over what `docker stack deploy` made.
 fn adopted(cx: &Cx<'_>, items: &[Item]) -> Vec<Item> {
-    let external = |item: &Item| item.children.iter().any(|child| child.name == "external");
+    let is_external = |word: &Word| *word == Word::Bare("external".to_owned());
+    let external = |item: &Item| item.entries.iter().any(|entry| is_external(&entry.value));
     let own = items.iter().filter(|item| !external(item));
     let lines = own.filter_map(|item| {
         let name = match &item.entries.first()?.value {
-            crate::kdl::Word::Text(name) if !is_open(name) => name.clone(),
-            crate::kdl::Word::Text(_) | crate::kdl::Word::Bare(_) | crate::kdl::Word::Secret(_) => {
+            Word::Text(name) if !is_open(name) => name.clone(),
+            Word::Text(_) | Word::Bare(_) | Word::Secret(_) => {
                 return None;
             }
         };
@@ -281,7 +313,11 @@ pub(crate) fn first_apart(items: &mut [Item]) {
     }
 }
 
-fn finish(mut cx: Cx<'_>, loader: Loader, items: Vec<Item>) -> Imported {
+fn finish(
+    mut cx: Cx<'_>,
+    loader: Loader,
+    items: Vec<Item>,
+) -> (Imported, BTreeMap<String, String>) {
     let empty = items.is_empty();
     let settled = if empty {
         Settled::default()
@@ -319,7 +355,7 @@ fn finish(mut cx: Cx<'_>, loader: Loader, items: Vec<Item>) -> Imported {
         variables: variables_of(&settled.declared),
         refusals: refusals.collect(),
     };
-    Imported {
+    let imported = Imported {
         text: settled.text,
         lines: settled.lines,
         report,
@@ -327,7 +363,8 @@ fn finish(mut cx: Cx<'_>, loader: Loader, items: Vec<Item>) -> Imported {
         compiled: settled.compiled,
         wanted: cx.wanted,
         sources: loader.sources,
-    }
+    };
+    (imported, settled.unroutable)
 }
 
 fn variables_of(declared: &Declared) -> Vec<ImportedVariable> {
@@ -359,7 +396,23 @@ pub(crate) fn declarations(declared: &Declared) -> Vec<Item> {
 
 /// Tells where what variables became is not quite what they were.
 pub(crate) fn tell(cx: &mut Cx<'_>, declared: &Declared) {
-    for param in declared.params.iter().filter(|param| param.divided) {
+    cx.inside("variables", |cx| tell_each(cx, declared));
+}
+
+fn tell_each(cx: &mut Cx<'_>, declared: &Declared) {
+    let all: Vec<&crate::variables::Param> = declared.params.iter().collect();
+    for param in all.iter().filter(|param| param.hidden) {
+        let reason = format!(
+            "`{}` looks like a secret, so its default is in no file",
+            param.variable
+        );
+        cx.near(
+            param.span,
+            reason,
+            format!("give it with -p {}=..", param.name),
+        );
+    }
+    for param in all.iter().filter(|param| param.divided) {
         let reason = format!(
             "`{}` has another default elsewhere, so `param.{}` is one of several parameters",
             param.variable, param.name

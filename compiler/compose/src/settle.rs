@@ -1,6 +1,6 @@
 //! The last word is the compiler's: what it refuses becomes a comment, and is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_compiler::source::{Inputs, ROOT, SourceSet};
 use skep_compiler::{Checked, check};
@@ -9,7 +9,7 @@ use skep_schema::import::Grade;
 use skep_schema::span::{Sources, Span};
 
 use crate::cx::{Cx, Found};
-use crate::kdl::{DOLLAR, Item, Printed, print};
+use crate::kdl::{DOLLAR, Item, Printed, Word, print};
 use crate::project::{declarations, dollar, tell};
 use crate::variables::Declared;
 
@@ -24,15 +24,32 @@ pub(crate) struct Settled {
     pub(crate) declared: Declared,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) compiled: Sources,
+    /// Services that routes which are refused lead to, and why they are.
+    pub(crate) unroutable: BTreeMap<String, String>,
 }
 
 /// Writes the project and has it checked, until nothing in it is an error.
 pub(crate) fn settle(cx: &mut Cx<'_>, mut items: Vec<Item>) -> Settled {
     let mut round = 0;
+    let mut unroutable = BTreeMap::new();
     loop {
         let (printed, declared, offset) = written(cx, &items);
         let checked = look(cx, &printed.text);
         let refused = errors(&checked);
+        for (line, message, _) in &refused {
+            let line = (*line as usize).checked_sub(1);
+            let way = line
+                .and_then(|at| printed.lines.get(at))
+                .and_then(|line| own_way(&line.way, offset));
+            let item = way.and_then(|way| items.get(*way.first()?));
+            let leads = item.filter(|item| item.name == "route").map(targets);
+            unroutable.extend(
+                leads
+                    .into_iter()
+                    .flatten()
+                    .map(|name| (name, message.clone())),
+            );
+        }
         let again = round < MAX_ROUNDS && take_out(cx, &mut items, &printed, &refused, offset);
         if !again {
             tell(cx, &declared);
@@ -42,10 +59,22 @@ pub(crate) fn settle(cx: &mut Cx<'_>, mut items: Vec<Item>) -> Settled {
                 declared,
                 diagnostics: checked.diagnostics,
                 compiled: checked.sources,
+                unroutable,
             };
         }
         round += 1;
     }
+}
+
+/// The services that a route leads to.
+fn targets(route: &Item) -> Vec<String> {
+    let matches = route.children.iter().flat_map(|found| &found.children);
+    let to = matches.filter(|child| child.name == "to");
+    to.filter_map(|to| match &to.entries.first()?.value {
+        Word::Text(name) => Some(name.clone()),
+        Word::Bare(_) | Word::Secret(_) => None,
+    })
+    .collect()
 }
 
 /// The project as text, what its variables became, and how many items stand before those given.
@@ -53,8 +82,8 @@ fn written(cx: &Cx<'_>, items: &[Item]) -> (Printed, Declared, usize) {
     let texts = items.iter().flat_map(Item::texts);
     let secrets = items.iter().filter(|item| item.name == "secret");
     let names = secrets.filter_map(|item| match &item.entries.first()?.value {
-        crate::kdl::Word::Text(name) => Some(name.clone()),
-        crate::kdl::Word::Bare(_) | crate::kdl::Word::Secret(_) => None,
+        Word::Text(name) => Some(name.clone()),
+        Word::Bare(_) | Word::Secret(_) => None,
     });
     let taken: BTreeSet<String> = names.collect();
     let declared = Declared::of(&cx.variables, texts, &taken);
@@ -126,6 +155,7 @@ fn take_out(
         let Some(way) = own_way(&line.way, offset) else {
             continue;
         };
+        let key = key_of(items, &way);
         let Some(item) = at(items, &way) else {
             continue;
         };
@@ -135,7 +165,7 @@ fn take_out(
         item.refused = true;
         item.notes.push(format!("not taken over: {message}"));
         let found = Found {
-            key: item.name.clone(),
+            key,
             span: line
                 .span
                 .or(item.span)
@@ -162,6 +192,21 @@ fn own_way(way: &[usize], offset: usize) -> Option<Vec<usize>> {
         first => first.checked_sub(offset).filter(|own| *own > 0)?,
     };
     Some([&[first], rest].concat())
+}
+
+/// What an item is called with all it stands in: `service.web.placement.constraint`.
+fn key_of(items: &[Item], way: &[usize]) -> String {
+    let mut parts = Vec::new();
+    let mut level = items;
+    for index in way {
+        let Some(item) = level.get(*index) else { break };
+        parts.push(item.name.clone());
+        if let (1, Some(Word::Text(name))) = (parts.len(), item.entries.first().map(|e| &e.value)) {
+            parts.push(name.clone());
+        }
+        level = &item.children;
+    }
+    parts.join(".")
 }
 
 fn at<'i>(items: &'i mut [Item], way: &[usize]) -> Option<&'i mut Item> {

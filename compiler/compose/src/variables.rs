@@ -166,6 +166,18 @@ impl Variables {
         self.known.get(name).map(String::as_str)
     }
 
+    /// The text as a file has it, for people.
+    pub(crate) fn spelled(&self, text: &str) -> String {
+        let mut spelled = String::new();
+        for c in text.chars() {
+            match self.used(c) {
+                None => spelled.push(c),
+                Some(used) => spelled.push_str(&format!("${{{}}}", used.name)),
+            }
+        }
+        spelled
+    }
+
     /// The text as docker would see it now; nothing where a variable has neither value nor default.
     pub(crate) fn literal(&self, text: &str) -> Option<String> {
         let mut literal = String::new();

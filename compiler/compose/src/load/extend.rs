@@ -62,7 +62,11 @@ impl Loader {
             return service.clone();
         };
         own.take("extends");
-        let base = cx.key(key, |cx| self.base(cx, siblings, extends, way));
+        let base = if way.len() > 1 {
+            self.base(cx, siblings, extends, way)
+        } else {
+            cx.key(key, |cx| self.base(cx, siblings, extends, way))
+        };
         let whole = match base {
             Some(base) => merge(base, own),
             None => own,

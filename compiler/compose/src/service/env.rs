@@ -89,7 +89,17 @@ impl Service<'_> {
         };
         for item in items {
             let path = match item.as_map() {
-                Some(map) => map.get("path").and_then(|path| cx.text(path)),
+                Some(map) => {
+                    let path = map.get("path");
+                    if path.is_none() {
+                        cx.dropped(
+                            item.span,
+                            "it does not say its `path`",
+                            "mend it: docker refuses it",
+                        );
+                    }
+                    path.and_then(|path| cx.text(path))
+                }
                 None => cx.text(item),
             };
             let path = path.and_then(|path| cx.literal(&path, item.span));

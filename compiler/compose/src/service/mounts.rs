@@ -49,6 +49,7 @@ impl Service<'_> {
                 Value::Map(map) => long(cx, map),
                 Value::Null | Value::Scalar(_) | Value::List(_) => {
                     let text = cx.text(item);
+                    let text = text.and_then(|text| cx.splittable(&text, ':', item.span));
                     text.map(|text| short(cx, &text, item.span))
                 }
             };

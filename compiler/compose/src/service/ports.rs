@@ -23,9 +23,10 @@ impl Service<'_> {
         for item in value.as_list().into_iter().flatten() {
             let port = match &item.value {
                 Value::Map(_) => long(cx, item),
-                Value::Null | Value::Scalar(_) | Value::List(_) => {
-                    cx.spelled(item).map(|text| short(&text))
-                }
+                Value::Null | Value::Scalar(_) | Value::List(_) => cx
+                    .spelled(item)
+                    .and_then(|text| cx.splittable(&text, ':', item.span))
+                    .map(|text| short(&text)),
             };
             if let Some(port) = port {
                 self.publish(cx, &port, item.span);

@@ -25,6 +25,8 @@ pub(crate) struct Param {
     pub(crate) span: skep_schema::span::Span,
     /// Other places give the variable another default.
     pub(crate) divided: bool,
+    /// It has a default that looks like a secret, which stands nowhere now.
+    pub(crate) hidden: bool,
 }
 
 /// A secret that is read from a variable when a plan is applied.
@@ -134,13 +136,14 @@ impl Declared {
 
 /// The value as the place spells it; nothing of what looks like a secret goes into a file.
 fn value_of(variables: &Variables, used: &Use) -> Option<String> {
+    if looks_secret(&used.name) {
+        return None;
+    }
     let default = used
         .default
         .as_deref()
         .and_then(|text| variables.literal(text));
-    let known = variables
-        .known(&used.name)
-        .filter(|_| !looks_secret(&used.name));
+    let known = variables.known(&used.name);
     match (known, &used.shown) {
         (Some(_), Some(shown)) => Some(shown.clone()),
         (Some(known), None) if used.default.is_none() || !known.is_empty() => {
@@ -170,6 +173,7 @@ fn param(
         optional: uses.iter().all(|used| used.optional),
         span: first.span,
         divided,
+        hidden: looks_secret(variable) && uses.iter().any(|used| used.default.is_some()),
     })
 }
 
