@@ -87,7 +87,11 @@ impl Printer<'_> {
     /// A block of one short child stands on the line of its head.
     fn short(&self, head: &str, children: &[Item]) -> Option<String> {
         let [child] = children else { return None };
-        if !child.children.is_empty() || !child.notes.is_empty() || child.refused {
+        if !child.children.is_empty()
+            || !child.notes.is_empty()
+            || child.refused
+            || child.name == "name"
+        {
             return None;
         }
         let line = format!("{head} {{ {} }}", self.head(child));
