@@ -71,12 +71,14 @@ pub struct Imported {
 }
 
 /// Imports compose files. Never fails: what is wrong is in the report.
+#[must_use]
 pub fn import(request: &Request) -> Imported {
     project::import(request)
 }
 
 /// The variables of a file such as `.env`, in docker's reading: `KEY=value` lines, quotes around
 /// values, comments behind `#`.
+#[must_use]
 pub fn variables(text: &str) -> BTreeMap<String, String> {
     load::variables(text)
 }

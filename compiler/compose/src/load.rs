@@ -86,7 +86,7 @@ impl Loader {
                     .clone()
                     .unwrap_or_else(|| path::folder(&path).to_owned());
                 let Some(part) = self.file(cx, &path, Some(&folder)) else {
-                    self.absent(cx, &path, written.span);
+                    Self::absent(cx, &path, written.span);
                     continue;
                 };
                 cx.remark(written.span, format!("`{path}` is part of the result"));
@@ -97,7 +97,7 @@ impl Loader {
         merge(whole, tree)
     }
 
-    fn absent(&self, cx: &mut Cx<'_>, path: &str, span: Span) {
+    fn absent(cx: &mut Cx<'_>, path: &str, span: Span) {
         if cx.wanted.is_empty() {
             cx.dropped(
                 span,

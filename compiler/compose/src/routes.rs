@@ -120,7 +120,7 @@ fn refused(cx: &mut Cx<'_>, service: &Item, name: &str, message: &str) {
     let next = "write the route by hand, with a gateway that can do it";
     cx.inside("services", |cx| {
         cx.inside(name, |cx| {
-            cx.inside("labels", |cx| cx.dropped(span, reason, next))
+            cx.inside("labels", |cx| cx.dropped(span, reason, next));
         });
     });
 }

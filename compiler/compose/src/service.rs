@@ -128,10 +128,6 @@ impl Service<'_> {
         &mut self.item.children[at]
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one line a key, so that none is forgotten"
-    )]
     fn key(&mut self, cx: &mut Cx<'_>, key: &At<String>, value: &Yaml) {
         match key.value.as_str() {
             "image" => {}
@@ -152,7 +148,7 @@ impl Service<'_> {
             "depends_on" => self.needs(cx, value),
             "restart" => self.restart(cx, key, value),
             "stop_grace_period" => {
-                self.quantity(cx, "stop", "grace", value, "a duration", words::time)
+                self.quantity(cx, "stop", "grace", value, "a duration", words::time);
             }
             "stop_signal" => self.prop(cx, "stop", "signal", value),
             "user" => self.scalar(cx, "user", key, value),
@@ -176,7 +172,7 @@ impl Service<'_> {
             "credential_spec" => self.credentials(cx, key, value),
             "mem_limit" => self.quantity(cx, "limits", "memory", value, "a size", words::size),
             "mem_reservation" => {
-                self.quantity(cx, "reserve", "memory", value, "a size", words::size)
+                self.quantity(cx, "reserve", "memory", value, "a size", words::size);
             }
             "cpus" => self.quantity(
                 cx,
@@ -189,7 +185,7 @@ impl Service<'_> {
             "pids_limit" => self.quantity(cx, "limits", "pids", value, "a number", words::whole),
             "scale" => self.replicas(cx, key, value),
             "platform" => self.platform(cx, key, value),
-            "security_opt" => self.security(cx, value),
+            "security_opt" => Self::security(cx, value),
             "profiles" => cx.remark(key.span, "the profile is chosen"),
             "expose" => cx.remark(
                 key.span,

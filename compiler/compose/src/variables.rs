@@ -137,12 +137,11 @@ impl Variables {
                 };
             }
         }
-        match self.add(used) {
-            Some(letter) => letter.to_string(),
-            None => {
-                remarks.full = true;
-                String::new()
-            }
+        if let Some(letter) = self.add(used) {
+            letter.to_string()
+        } else {
+            remarks.full = true;
+            String::new()
         }
     }
 

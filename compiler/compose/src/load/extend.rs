@@ -40,9 +40,9 @@ impl Loader {
             complete.push((name.clone(), whole));
         }
         if let Some(Value::Map(services)) = tree.get_mut("services").map(|yaml| &mut yaml.value) {
-            complete
-                .into_iter()
-                .for_each(|(name, service)| services.put(name, service));
+            for (name, service) in complete {
+                services.put(name, service);
+            }
         }
     }
 
@@ -121,7 +121,7 @@ impl Loader {
 
     fn services(&mut self, cx: &mut Cx<'_>, path: &str, span: Span) -> Option<Map> {
         let Some(tree) = self.file(cx, path, None) else {
-            self.absent(cx, path, span);
+            Self::absent(cx, path, span);
             return None;
         };
         tree.get("services").and_then(Yaml::as_map).cloned()

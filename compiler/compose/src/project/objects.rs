@@ -84,7 +84,7 @@ pub(crate) fn rest_beside(cx: &mut Cx<'_>, map: &Map) {
         .filter(|(key, _)| !["external", "name"].contains(&key.value.as_str()));
     for (key, _) in rest {
         cx.key(key, |cx| {
-            cx.remark(key.span, "means nothing beside `external`")
+            cx.remark(key.span, "means nothing beside `external`");
         });
     }
 }
@@ -286,19 +286,16 @@ fn content_of_file(cx: &mut Cx<'_>, item: Item, value: &Yaml) -> Content {
         return Content::Absent;
     };
     let path = path::join(cx.folder(value.span), &text);
-    match is_there(cx, &path) {
-        Some(false) => {
-            cx.near(
-                value.span,
-                format!("`{path}` is not there, so the config that runs is used as it is"),
-                "put the file into the project and write `file` instead of `external`",
-            );
-            Content::Absent
-        }
-        Some(true) | None => {
-            let file = kept(cx, &path);
-            Content::Said(item.prop("file", file))
-        }
+    if let Some(false) = is_there(cx, &path) {
+        cx.near(
+            value.span,
+            format!("`{path}` is not there, so the config that runs is used as it is"),
+            "put the file into the project and write `file` instead of `external`",
+        );
+        Content::Absent
+    } else {
+        let file = kept(cx, &path);
+        Content::Said(item.prop("file", file))
     }
 }
 

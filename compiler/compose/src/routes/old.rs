@@ -31,7 +31,7 @@ pub(super) fn read(labels: &[&Label]) -> Result<Vec<Router>, Kept> {
                     return Err(label.kept("a route knows hosts, a path and a prefix, and the rule says something else"));
                 }
             }
-            "port" => router.port = label.value.clone(),
+            "port" => router.port.clone_from(&label.value),
             "backend" | "frontend.passhostheader" | "frontend.priority" | "protocol" => {}
             "frontend.entrypoints" => router.tls |= label.value.contains("https"),
             "frontend.redirect.entrypoint" if label.value == "https" => router.tls = true,

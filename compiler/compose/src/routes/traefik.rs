@@ -90,7 +90,7 @@ impl<'l> Read<'l> {
             ));
         };
         let mut router = Router {
-            tls: self.tls(settings, understood)?,
+            tls: Self::tls(settings, understood)?,
             span: Some(found.span),
             ..Router::default()
         };
@@ -112,11 +112,7 @@ impl<'l> Read<'l> {
         Ok(())
     }
 
-    fn tls(
-        &self,
-        settings: &BTreeMap<&str, &Label>,
-        understood: &mut Understood,
-    ) -> Result<bool, Kept> {
+    fn tls(settings: &BTreeMap<&str, &Label>, understood: &mut Understood) -> Result<bool, Kept> {
         let mut tls = false;
         for (setting, label) in settings {
             match *setting {

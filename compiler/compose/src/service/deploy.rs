@@ -90,7 +90,7 @@ impl Service<'_> {
         for (word, value) in &map.entries {
             match word.value.as_str() {
                 "parallelism" => {
-                    self.quantity(cx, block, "parallelism", value, "a number", words::whole)
+                    self.quantity(cx, block, "parallelism", value, "a number", words::whole);
                 }
                 "delay" => self.quantity(cx, block, "delay", value, "a duration", words::time),
                 "monitor" => self.quantity(cx, block, "monitor", value, "a duration", words::time),
@@ -128,10 +128,10 @@ impl Service<'_> {
                 "condition" => {}
                 "delay" => self.quantity(cx, "restart", "delay", value, "a duration", words::time),
                 "window" => {
-                    self.quantity(cx, "restart", "window", value, "a duration", words::time)
+                    self.quantity(cx, "restart", "window", value, "a duration", words::time);
                 }
                 "max_attempts" => {
-                    self.quantity(cx, "restart", "max", value, "a number", words::whole)
+                    self.quantity(cx, "restart", "max", value, "a number", words::whole);
                 }
                 _ => cx.dropped(
                     word.span,
@@ -158,7 +158,7 @@ impl Service<'_> {
         let (condition, most) = text.split_once(':').unwrap_or((&text, "0"));
         match condition {
             "always" | "unless-stopped" => {
-                cx.remark(key.span, "tasks of Swarm are always started again")
+                cx.remark(key.span, "tasks of Swarm are always started again");
             }
             "no" | "false" | "" => cx.remark(
                 key.span,
@@ -198,11 +198,11 @@ impl Service<'_> {
             for (word, value) in &map.entries {
                 match word.value.as_str() {
                     "cpus" => {
-                        self.quantity(cx, block, "cpu", value, "a share of processors", words::cpu)
+                        self.quantity(cx, block, "cpu", value, "a share of processors", words::cpu);
                     }
                     "memory" => self.quantity(cx, block, "memory", value, "a size", words::size),
                     "pids" if block == "limits" => {
-                        self.quantity(cx, block, "pids", value, "a number", words::whole)
+                        self.quantity(cx, block, "pids", value, "a number", words::whole);
                     }
                     "generic_resources" => self.generic(cx, value),
                     _ => cx.dropped(

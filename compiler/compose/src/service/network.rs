@@ -106,7 +106,7 @@ impl Service<'_> {
         let when = match condition.as_deref() {
             Some("service_healthy") if self.has_health(&key.value) => Some("healthy"),
             Some("service_healthy") => {
-                self.no_health(cx, key.span);
+                Self::no_health(cx, key.span);
                 None
             }
             Some("service_completed_successfully") => {
@@ -126,7 +126,7 @@ impl Service<'_> {
         });
     }
 
-    fn no_health(&self, cx: &mut Cx<'_>, span: Span) {
+    fn no_health(cx: &mut Cx<'_>, span: Span) {
         cx.near(
             span,
             "the service has no `healthcheck` in the file, so an apply waits until it has started",

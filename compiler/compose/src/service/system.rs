@@ -54,6 +54,14 @@ impl Service<'_> {
             }
             Value::Null | Value::Scalar(_) | Value::List(_) => {
                 for at in cx.texts(value) {
+                    let whole = at.value.contains(['=', ':']);
+                    let text = if whole {
+                        Some(at.value.clone())
+                    } else {
+                        cx.literal(&at.value, at.span)
+                    };
+                    let Some(text) = text else { continue };
+                    let at = At::new(text, at.span);
                     let split = at
                         .value
                         .split_once(['=', ':'])
@@ -136,24 +144,21 @@ impl Service<'_> {
         let Some(map) = cx.map(value) else { return };
         for (key, value) in &map.entries {
             let mut item = Item::new("ulimit", key.span).arg(key.value.clone());
-            match value.as_map() {
-                Some(both) => {
-                    for (word, value) in &both.entries {
-                        let number = cx
-                            .spelled(value)
-                            .and_then(|text| cx.typed(&text, value.span, "int", words::signed));
-                        if let Some(number) = number {
-                            item = item.bare_prop(&word.value, number);
-                        }
-                    }
-                }
-                None => {
+            if let Some(both) = value.as_map() {
+                for (word, value) in &both.entries {
                     let number = cx
                         .spelled(value)
                         .and_then(|text| cx.typed(&text, value.span, "int", words::signed));
-                    let Some(number) = number else { continue };
-                    item = item.bare_prop("hard", number);
+                    if let Some(number) = number {
+                        item = item.bare_prop(&word.value, number);
+                    }
                 }
+            } else {
+                let number = cx
+                    .spelled(value)
+                    .and_then(|text| cx.typed(&text, value.span, "int", words::signed));
+                let Some(number) = number else { continue };
+                item = item.bare_prop("hard", number);
             }
             self.push(item);
         }
@@ -183,7 +188,7 @@ impl Service<'_> {
         }
     }
 
-    pub(super) fn security(&mut self, cx: &mut Cx<'_>, value: &Yaml) {
+    pub(super) fn security(cx: &mut Cx<'_>, value: &Yaml) {
         for at in cx.texts(value) {
             let next = match at.value.split(['=', ':']).next() {
                 Some("no-new-privileges") => "write security { no-new-privileges }",

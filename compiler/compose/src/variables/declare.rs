@@ -105,7 +105,7 @@ impl Declared {
         uses: Vec<(char, &Use)>,
         names: &mut Names,
     ) {
-        let mut groups: Vec<(Option<String>, Vec<(char, &Use)>)> = Vec::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
         let (mut with, without): (Vec<_>, Vec<_>) = uses
             .into_iter()
             .map(|(letter, used)| (value_of(variables, used), letter, used))
@@ -176,6 +176,9 @@ fn param(
         hidden: looks_secret(variable) && uses.iter().any(|used| used.default.is_some()),
     })
 }
+
+/// Uses of a variable that have one value while nobody gives another.
+type Group<'u> = (Option<String>, Vec<(char, &'u Use)>);
 
 /// Names that are taken.
 struct Names {

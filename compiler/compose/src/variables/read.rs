@@ -13,7 +13,7 @@ pub(crate) enum Piece<'t> {
 }
 
 /// What a variable says beside its name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form<'t> {
     /// `$X`, `${X}`
     Plain,

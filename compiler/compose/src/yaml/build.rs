@@ -280,26 +280,26 @@ impl Builder {
                 index,
             } => match key.take() {
                 Some(key) if key.value == "<<" => merged.push(yaml),
-                Some(key) => match index.get(&key.value).map(|at| &mut map.entries[*at]) {
-                    Some(there) => {
+                Some(key) => {
+                    if let Some(there) = index.get(&key.value).map(|at| &mut map.entries[*at]) {
                         there.1 = yaml;
                         let first = there.0.span;
                         self.twice(&key, first);
-                    }
-                    None => {
+                    } else {
                         index.insert(key.value.clone(), map.entries.len());
                         map.entries.push((key, yaml));
                     }
-                },
-                None => match key_text(&yaml) {
-                    Some(text) => *key = Some(At::new(text, yaml.span)),
-                    None => {
+                }
+                None => {
+                    if let Some(text) = key_text(&yaml) {
+                        *key = Some(At::new(text, yaml.span));
+                    } else {
                         *key = Some(At::new(String::new(), yaml.span));
                         let message =
                             format!("a key has to be a text, and this is {}", yaml.describe());
                         self.fault(yaml.span, message, "write the key as a text");
                     }
-                },
+                }
             },
         }
     }
