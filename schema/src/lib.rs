@@ -6,6 +6,7 @@ pub mod digest;
 pub mod edit;
 pub mod event;
 pub mod image;
+pub mod import;
 pub mod inventory;
 #[cfg(test)]
 mod json_schema;

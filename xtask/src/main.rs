@@ -1,6 +1,7 @@
 //! The repository's own tasks. `cargo xtask help` lists them.
 
 mod bench;
+mod corpus;
 mod engine;
 mod fuzz;
 mod images;
@@ -24,6 +25,8 @@ usage: cargo xtask <task>
   bench rivals              install those others, below the target folder
   fuzz TARGET [--runs N]    tries a law of the compiler with libFuzzer; TARGET is text, repeated,
                             compile, edits, plan or memory. --keep writes the corpus
+  corpus [DIR]              imports a folder of stack files, or that of SKEP_CORPUS, and says what
+                            became of their keys, beside what `docker stack config` accepts
   engine up [--nodes 1|3]   start a private engine and print `export DOCKER_HOST=...`
   engine env                print that line again
   engine status             what runs, and where it is reached
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
 fn dispatch(words: &[&str]) -> Result<(), String> {
     match words {
         ["bench", rest @ ..] => bench::command(rest),
+        ["corpus", rest @ ..] => corpus::command(rest),
         ["engine", rest @ ..] => engine::command(rest),
         ["test", rest @ ..] => test::command(&test::Options::parse(rest)?),
         ["fuzz", rest @ ..] => fuzz::command(rest),

@@ -10,6 +10,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("skep-stdlib", &[]),
     ("skep-compiler", &["skep-schema", "skep-stdlib"]),
     ("skep-project", &["skep-schema", "skep-compiler"]),
+    ("skep-compose", &["skep-schema", "skep-compiler"]),
     (
         "skep-lsp",
         &["skep-schema", "skep-compiler", "skep-project"],
@@ -34,6 +35,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "skep-stdlib",
             "skep-compiler",
             "skep-project",
+            "skep-compose",
             "skep-lsp",
             "skep-engine",
             "skep-providers",

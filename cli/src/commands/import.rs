@@ -1,0 +1,28 @@
+//! `skep import`
+
+mod compose;
+mod files;
+
+use clap::{Args, Subcommand};
+
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Make a project of what others wrote
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    from: From,
+}
+
+#[derive(Debug, Subcommand)]
+enum From {
+    Compose(compose::Options),
+}
+
+pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
+    match &options.from {
+        From::Compose(options) => compose::run(global, options),
+    }
+}
