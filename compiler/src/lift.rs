@@ -21,8 +21,8 @@ use skep_schema::span::FileId;
 
 use crate::format::format;
 use crate::lock::Lock;
-use crate::source::{LOCK, ROOT};
-use crate::syntax;
+use crate::source::{File, LOCK, ROOT, SourceSet};
+use crate::{Compiled, compile, syntax};
 use names::Names;
 
 /// How the labels of `docker stack deploy` itself begin.
@@ -35,6 +35,24 @@ pub struct Lifted {
     pub files: BTreeMap<String, Vec<u8>>,
     /// What a spec cannot say, or says otherwise than it runs.
     pub remarks: Vec<Remark>,
+}
+
+impl Lifted {
+    /// The project compiled as it is, without a disk.
+    pub fn compile(&self) -> Compiled {
+        let mut set = SourceSet::default();
+        for (path, bytes) in &self.files {
+            let file = File::Bytes(bytes.as_slice().into());
+            set.files.insert(path.clone(), file);
+        }
+        loop {
+            let compiled = compile(&set);
+            if compiled.wanted.is_empty() {
+                return compiled;
+            }
+            set.settle(&compiled.wanted);
+        }
+    }
 }
 
 /// Something to know of a node before it is adopted.
@@ -121,22 +139,19 @@ impl Lift {
     /// The image as it was asked for; its digest goes to the lock file, unless two services mean
     /// different programs by one tag.
     fn image(&mut self, image: &str) -> String {
-        let Some((asked, digest)) = image.split_once('@') else {
-            return image.to_owned();
+        let familiar = Reference::read(image).familiar();
+        let Some((asked, digest)) = familiar.split_once('@') else {
+            return familiar;
         };
         let digest = ImageDigest::parse(digest);
         let Some(digest) = digest.filter(|_| Reference::read(asked).tag().is_some()) else {
-            return image.to_owned();
+            return familiar;
         };
-        let known = self
-            .lock
-            .images
-            .entry(asked.to_owned())
-            .or_insert_with(|| digest.clone());
-        if *known == digest {
+        let known = self.lock.images.entry(asked.to_owned());
+        if *known.or_insert_with(|| digest.clone()) == digest {
             asked.to_owned()
         } else {
-            image.to_owned()
+            familiar
         }
     }
 

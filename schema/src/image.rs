@@ -108,6 +108,14 @@ impl<'a> Reference<'a> {
         )
     }
 
+    /// As people write it: `redis:7` for `docker.io/library/redis:7`.
+    pub fn familiar(self) -> String {
+        let full = self.full();
+        let short = full.strip_prefix("docker.io/library/");
+        let short = short.or_else(|| full.strip_prefix("docker.io/"));
+        short.map_or_else(|| full.clone(), str::to_owned)
+    }
+
     /// Whether a node would run the same for both.
     pub fn means(self, other: Self) -> bool {
         self.full() == other.full() || self.is_same_program(other)

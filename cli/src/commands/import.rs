@@ -2,6 +2,7 @@
 
 mod compose;
 mod files;
+mod swarm;
 
 use clap::{Args, Subcommand};
 
@@ -19,10 +20,12 @@ pub(crate) struct Options {
 #[derive(Debug, Subcommand)]
 enum From {
     Compose(compose::Options),
+    Swarm(swarm::Options),
 }
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     match &options.from {
         From::Compose(options) => compose::run(global, options),
+        From::Swarm(options) => swarm::run(global, options),
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use skep_compiler::lift::{Lifted, lift};
-use skep_compiler::source::{File, Inputs, SourceSet};
-use skep_compiler::{Compiled, compile};
+use skep_compiler::Compiled;
+use skep_compiler::lift::lift;
+use skep_compiler::source::Inputs;
 use skep_project::Project;
 use skep_schema::address::Kind;
 use skep_schema::diagnostic::Severity;
@@ -68,21 +68,6 @@ fn as_found(service: &Service) -> Service {
     service
 }
 
-fn compiled(lifted: &Lifted) -> Compiled {
-    let mut set = SourceSet::default();
-    for (path, bytes) in &lifted.files {
-        set.files
-            .insert(path.clone(), File::Bytes(bytes.clone().into()));
-    }
-    loop {
-        let compiled = compile(&set);
-        if compiled.wanted.is_empty() {
-            return compiled;
-        }
-        set.settle(&compiled.wanted);
-    }
-}
-
 fn services(objects: impl Iterator<Item = Payload>) -> BTreeMap<String, Service> {
     let services = objects.filter_map(|object| match object {
         Payload::Service(service) => Some((service.name.clone(), *service)),
@@ -98,7 +83,7 @@ fn a_plan_that_is_read_back_is_what_it_was() {
         let running = running(&plan);
         let lifted = lift(&running);
         let text = String::from_utf8_lossy(&lifted.files["skep.kdl"]).into_owned();
-        let compiled = compiled(&lifted);
+        let compiled = lifted.compile();
         let errors: Vec<_> = compiled
             .diagnostics
             .iter()

@@ -6,6 +6,7 @@ use skep_schema::plan::{
     Condition, Dns, FailureAction, Health, HealthTest, Limits, LogDriver, Order, Placement,
     PublishMode, Published, Reserve, Restart, Rollout, Security, Service, Stop, Ulimit,
 };
+use skep_schema::units::Duration;
 
 use super::write::{
     block, flag, head, list, map, number, property, quantity, quoted, row, string, text,
@@ -44,14 +45,21 @@ pub(super) fn checked(health: &Health) -> Option<String> {
         start_every,
     } = health;
     let test = match test {
-        HealthTest::None => Some("none".to_owned()),
+        HealthTest::None => return Some("health { none }".to_owned()),
         HealthTest::Command(words) => list("command", words),
         HealthTest::Shell(line) => Some(format!("shell {}", quoted(line))),
     };
+    let usual = &Edition::newest().values.health;
+    // 0 is what the image says, and where that says nothing, what the engine does.
+    let time = |key: &str, time: Option<Duration>, usual: Duration| {
+        let time = Some(time.unwrap_or(Duration(0))).filter(|time| *time != usual);
+        quantity(key, time)
+    };
+    let retries = Some(retries.unwrap_or(0)).filter(|retries| *retries != usual.retries);
     let times = [
-        quantity("every", *every),
-        quantity("timeout", *timeout),
-        number("retries", *retries),
+        time("every", *every, usual.every),
+        time("timeout", *timeout, usual.timeout),
+        number("retries", retries),
         quantity("start", *start),
         quantity("start-every", *start_every),
     ];
