@@ -178,6 +178,15 @@ impl<'a> NodeRef<'a> {
     pub fn prop(self, key: &str) -> Option<EntryRef<'a>> {
         self.props()
             .filter(|entry| entry.key().is_some_and(|word| word.text == key))
+    /// How many arguments and how many properties are written.
+    pub(crate) fn entry_counts(self) -> (usize, usize) {
+        let row = self.data();
+        let rows = row.entries_start as usize..row.entries_end as usize;
+        let entries = &self.document.tree.entries[rows];
+        let args = entries.iter().filter(|entry| entry.key == NONE).count();
+        (args, entries.len() - args)
+    }
+
             .last()
     }
 
