@@ -42,9 +42,8 @@ pub(crate) struct Reading {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) document: Document,
     diagnostics: Vec<Diagnostic>,
-    /// Whether a top-level node of it is, or seems to be, one that shapes the project; without one a
-    /// file only holds nodes of the spec.
-    pub(crate) shapes: bool,
+    /// The numbers of the top-level nodes that shape the project, or seem to.
+    shaping: Vec<u32>,
 }
 
 /// Files that were read before, by path.
@@ -66,10 +65,9 @@ impl Loaded {
         self.documents().flat_map(Document::roots)
     }
 
-    /// The same, of files in which there is one that shapes the project.
+    /// Those that shape the project, or seem to.
     pub(crate) fn shaping(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        let shaping = self.readings.iter().filter(|reading| reading.shapes);
-        shaping.flat_map(|reading| reading.document.roots())
+        self.readings.iter().flat_map(|reading| reading.shaping())
     }
 }
 
@@ -77,7 +75,9 @@ impl Reading {
     fn new(bytes: Arc<[u8]>, parsed: Parsed) -> Self {
         Self {
             bytes,
-            shapes: parsed.document.roots().any(|root| shapes(meant(root))),
+            shaping: shaping.map(NodeRef::row).collect(),
+        let roots = parsed.document.roots();
+        let shaping = roots.filter(|root| shapes(meant(*root)));
             document: parsed.document,
             diagnostics: parsed.diagnostics,
         }
@@ -85,6 +85,15 @@ impl Reading {
 }
 
 fn shapes(word: &str) -> bool {
+
+    /// Whether anything in it shapes the project; otherwise it only holds nodes of the spec.
+    pub(crate) fn shapes(&self) -> bool {
+        !self.shaping.is_empty()
+    }
+
+    fn shaping(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        self.shaping.iter().map(|row| self.document.node(*row))
+    }
     word == "include"
         || word == "import"
         || word != "use" && STRUCTURE.iter().any(|info| info.word == word)
@@ -194,9 +203,7 @@ impl Loader {
             for (path, reading) in read_round(cx, &self.root, &round, known) {
                 let said = reading.diagnostics.iter().cloned();
                 cx.decoder.diagnostics.extend(said);
-                if reading.shapes {
-                    self.follow(cx, &path, &reading.document, &mut next);
-                }
+                self.follow(cx, &path, &reading, &mut next);
                 self.readings.push(reading);
             }
             next.retain(|path, _| !self.seen.contains(path));
@@ -209,10 +216,10 @@ impl Loader {
         &mut self,
         cx: &mut Context<'_>,
         path: &str,
-        of: &Document,
+        of: &Reading,
         next: &mut BTreeMap<String, Span>,
     ) {
-        for node in of.roots().flat_map(|root| {
+        for node in of.shaping().flat_map(|root| {
             let inside = (meant(root) == "project").then(|| root.children());
             std::iter::once(root).chain(inside.into_iter().flatten())
         }) {
