@@ -22,6 +22,9 @@ use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef, Parsed, parse};
 use crate::words::there_are;
 
+/// To parse so much takes as long as to wake another thread for it.
+const FEW_BYTES: usize = 64 * 1024;
+
 /// All syntax a project is made of.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -73,18 +76,15 @@ impl Loaded {
 
 impl Reading {
     fn new(bytes: Arc<[u8]>, parsed: Parsed) -> Self {
+        let roots = parsed.document.roots();
+        let shaping = roots.filter(|root| shapes(meant(*root)));
         Self {
             bytes,
             shaping: shaping.map(NodeRef::row).collect(),
-        let roots = parsed.document.roots();
-        let shaping = roots.filter(|root| shapes(meant(*root)));
             document: parsed.document,
             diagnostics: parsed.diagnostics,
         }
     }
-}
-
-fn shapes(word: &str) -> bool {
 
     /// Whether anything in it shapes the project; otherwise it only holds nodes of the spec.
     pub(crate) fn shapes(&self) -> bool {
@@ -94,6 +94,9 @@ fn shapes(word: &str) -> bool {
     fn shaping(&self) -> impl Iterator<Item = NodeRef<'_>> {
         self.shaping.iter().map(|row| self.document.node(*row))
     }
+}
+
+fn shapes(word: &str) -> bool {
     word == "include"
         || word == "import"
         || word != "use" && STRUCTURE.iter().any(|info| info.word == word)
@@ -248,23 +251,29 @@ fn read_round(
     known: &Readings,
 ) -> Vec<(String, Arc<Reading>)> {
     let mut all = Vec::with_capacity(round.len());
+    let mut unread = 0;
     for (path, span) in round {
         let bytes = cx.bytes_in(root, path);
         let same = |reading: &&Arc<Reading>| bytes.as_ref() == Some(&reading.bytes);
-        let read = match known.get(path).filter(same) {
-            Some(reading) => Ok(Arc::clone(reading)),
-            None => Err((bytes, read_text(cx, root, path, *span))),
+        let read = if let Some(reading) = known.get(path).filter(same) {
+            Ok(Arc::clone(reading))
+        } else {
+            unread += bytes.as_ref().map_or(0, |bytes| bytes.len());
+            Err((bytes, read_text(cx, root, path, *span)))
         };
         all.push((path.clone(), read));
     }
-    let read = all.into_par_iter().filter_map(|(path, file)| match file {
+    let read = |(path, file): (String, _)| match file {
         Ok(reading) => Some((path, reading)),
         Err((bytes, text)) => {
-            let (file, text) = text?;
+            let (file, text): (FileId, Arc<str>) = text?;
             Some((path, Arc::new(Reading::new(bytes?, parse(file, text)))))
         }
-    });
-    read.collect()
+    };
+    if unread <= FEW_BYTES {
+        return all.into_iter().filter_map(read).collect();
+    }
+    all.into_par_iter().filter_map(read).collect()
 }
 
 /// A text of a root; one that is not there, or no text, is reported where it is asked for.
@@ -305,10 +314,13 @@ pub(super) fn read_text(
 
 /// Parses in parallel; the order stays.
 pub(super) fn parse_all(cx: &mut Context<'_>, texts: Vec<(FileId, Arc<str>)>) -> Vec<Document> {
-    let parsed: Vec<_> = texts
-        .into_par_iter()
-        .map(|(file, text)| parse(file, text))
-        .collect();
+    let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
+    let read = |(file, text)| parse(file, text);
+    let parsed: Vec<_> = if bytes <= FEW_BYTES {
+        texts.into_iter().map(read).collect()
+    } else {
+        texts.into_par_iter().map(read).collect()
+    };
     let mut documents = Vec::with_capacity(parsed.len());
     for parsed in parsed {
         cx.decoder.diagnostics.extend(parsed.diagnostics);
