@@ -22,7 +22,7 @@ use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef, Parsed, parse};
 use crate::words::there_are;
 
-/// To parse so much takes as long as to wake another thread for it.
+/// Up to so much text all is parsed on the thread that asks.
 const FEW_BYTES: usize = 64 * 1024;
 
 /// All syntax a project is made of.
