@@ -61,14 +61,14 @@ type First = BTreeMap<(Kind, String), (Span, Vec<Used>)>;
 impl Decoded {
     /// Takes every `allow` out of a node, so that what is left is what the table knows.
     fn take_exempt(&mut self, cx: &mut Context<'_>, node: &mut Node) {
+        if !has_allowance(node) {
+            return;
+        }
         let mut found = Vec::new();
         let mut open = vec![&mut *node];
         while let Some(next) = open.pop() {
             found.extend(next.children.extract_if(.., |child| is_allowance(child)));
             open.extend(&mut next.children);
-        }
-        if found.is_empty() {
-            return;
         }
         let kind = Kind::parse(&node.name.value);
         let address = kind.and_then(|kind| Some(Address::new(kind, name_of(kind, node)?)));
@@ -185,6 +185,12 @@ pub(crate) fn is_allowance(node: &Node) -> bool {
         && node
             .label()
             .is_some_and(|label| LintCode::looks_like(label.value))
+}
+
+/// Whether there is one somewhere below a node. The reader bounds the depth.
+fn has_allowance(node: &Node) -> bool {
+    let mut children = node.children.iter();
+    children.any(|child| is_allowance(child) || has_allowance(child))
 }
 
 /// Reads what is said of nodes without declaring one.

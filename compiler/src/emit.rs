@@ -8,6 +8,7 @@ use skep_schema::plan::{Identity, Plan, PlanNode, Policy};
 use skep_schema::spec::Spec;
 use skep_schema::value::Value;
 
+use crate::FEW;
 use crate::lower::{Lowered, LoweredNode, Services};
 
 /// A plan before its digests are taken, which nobody needs who only looks for mistakes.
@@ -40,8 +41,12 @@ impl Draft {
     }
 
     pub(crate) fn emit(self, spec: &Spec) -> Plan {
-        let nodes: Vec<_> = self.nodes.into_par_iter().map(hashed).collect();
-        let nodes = nodes.into_iter().collect();
+        let nodes = if self.nodes.len() <= FEW {
+            self.nodes.into_iter().map(hashed).collect()
+        } else {
+            let hashed: Vec<_> = self.nodes.into_par_iter().map(hashed).collect();
+            hashed.into_iter().collect()
+        };
         Plan {
             params: self.params,
             identity: self.identity,

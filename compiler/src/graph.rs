@@ -108,11 +108,15 @@ impl Graph {
         }
     }
 
-    /// Draws an edge; an end that is no node of the graph is left out.
-    pub(crate) fn draw(&mut self, from: &Address, to: &Address, edge: Edge) {
-        if let (Some(from), Some(to)) = (self.index.get(from), self.index.get(to)) {
+    /// Draws an edge between two nodes of the graph. Whether the end it leads to is one.
+    pub(crate) fn draw(&mut self, from: &Address, to: &Address, edge: Edge) -> bool {
+        let Some(to) = self.index.get(to) else {
+            return false;
+        };
+        if let Some(from) = self.index.get(from) {
             self.inner.add_edge(*from, *to, edge);
         }
+        true
     }
 
     /// Notes that a node is of another stack.

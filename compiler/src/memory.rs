@@ -78,7 +78,7 @@ impl Memory {
             }
             if before != content {
                 let reading = self.readings.get(path)?;
-                if reading.shapes {
+                if reading.shapes() {
                     return None;
                 }
                 touched.insert(path.as_str());
@@ -99,7 +99,7 @@ impl Memory {
         let files = self.files.iter().enumerate();
         let places = files.filter(|(_, path)| touched.contains(path.as_str()));
         let places: BTreeSet<usize> = places.map(|(place, _)| place).collect();
-        if places.iter().any(|place| loaded.readings[*place].shapes) {
+        if places.iter().any(|place| loaded.readings[*place].shapes()) {
             return Changed::All;
         }
         Changed::Files(places)

@@ -135,8 +135,7 @@ impl Resolver<'_, '_> {
         edge: EdgeKind,
     ) -> bool {
         let to = Address::new(kind, name);
-        if self.graph.contains(&to) {
-            self.graph.draw(from, &to, Edge { kind: edge, span });
+        if self.graph.draw(from, &to, Edge { kind: edge, span }) {
             return true;
         }
         if !self.poisoned.contains(&(kind, name.to_owned())) {

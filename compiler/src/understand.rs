@@ -14,6 +14,7 @@ use skep_schema::address::{Address, Kind};
 use skep_schema::lang::Node;
 use skep_schema::spec::Spec;
 
+use crate::FEW;
 use crate::context::{Context, Said};
 use crate::decode::{Exempt, decode, try_out};
 use crate::expand::{self, Frame, Laid, Loaded, Uses, all_roots, roots_of};
@@ -79,7 +80,7 @@ impl Understood {
         divided.flatten().unwrap_or_else(|| {
             let roots = all_roots(cx, loaded);
             let mut whole = Self::default();
-            whole.take(portion(cx, |cx| frame.expand(cx, &roots)));
+            whole.take(vec![portion(cx, |cx| frame.expand(cx, &roots))]);
             whole
         })
     }
@@ -91,7 +92,7 @@ impl Understood {
             divided: true,
             ..Self::default()
         };
-        let apart = files.into_iter().all(|file| all.take(file));
+        let apart = all.take(files);
         (apart && all.laid().is_sound()).then_some(all)
     }
 
@@ -118,7 +119,7 @@ impl Understood {
         }
         for (at, file) in changed.iter().zip(files) {
             touched.add(&file.share);
-            let apart = self.take(file);
+            let apart = self.take(vec![file]);
             self.shares.swap_remove(*at);
             if !apart {
                 return None;
@@ -165,18 +166,19 @@ impl Understood {
         cx.nodes_missing = missing;
     }
 
-    /// Takes in a file as the last one. Whether it and the rest are no more than the sum of them.
-    fn take(&mut self, file: Portion) -> bool {
-        let Portion { spec, share, apart } = file;
-        let poisoned = &share.poisoned;
-        let apart = apart
-            && poisoned.is_disjoint(&self.poisoned)
-            && join::are_apart(&self.spec, poisoned)
-            && join::are_apart(&spec, &self.poisoned);
-        let apart = self.uses.join(&share.uses) && apart;
-        self.poisoned.extend(poisoned.iter().cloned());
-        self.shares.push(share);
-        join::take(&mut self.spec, spec) && apart
+    /// Takes in files as the last ones. Whether they and the rest are no more than the sum of them.
+    fn take(&mut self, files: Vec<Portion>) -> bool {
+        let mut all_apart = true;
+        let mut specs = Vec::with_capacity(files.len());
+        for Portion { spec, share, apart } in files {
+            all_apart &= apart && share.poisoned.is_disjoint(&self.poisoned);
+            all_apart &= self.uses.join(&share.uses);
+            self.poisoned.extend(share.poisoned.iter().cloned());
+            self.shares.push(share);
+            specs.push(spec);
+        }
+        all_apart &= join::take(&mut self.spec, specs);
+        all_apart && join::are_apart(&self.spec, &self.poisoned)
     }
 
     /// Takes out what a file has.
@@ -212,15 +214,18 @@ fn files<'l>(
         .enumerate()
         .flat_map(|(file, roots)| roots.chunks(PORTION).map(move |part| (file, part)))
         .collect();
-    let read: Vec<(usize, Portion)> = parts
-        .into_par_iter()
-        .map(|(file, roots)| (file, portion(cx, |cx| frame.expand_part(cx, roots))))
-        .collect();
-    let mut files: Vec<Portion> = roots.iter().map(|_| Portion::empty()).collect();
+    let read = |(file, roots)| (file, portion(cx, |cx| frame.expand_part(cx, roots)));
+    let few = roots.iter().map(Vec::len).sum::<usize>() <= FEW;
+    let read: Vec<(usize, Portion)> = if few {
+        parts.into_iter().map(read).collect()
+    } else {
+        parts.into_par_iter().map(read).collect()
+    };
+    let mut files: Vec<Vec<Portion>> = roots.iter().map(|_| Vec::new()).collect();
     for (file, portion) in read {
-        files[file].take(portion);
+        files[file].push(portion);
     }
-    files
+    files.into_iter().map(Portion::of_all).collect()
 }
 
 /// Whether files can be read apart from each other: a test brings nodes that stand in none.
@@ -253,33 +258,40 @@ fn portion<'c>(
 }
 
 impl Portion {
-    fn empty() -> Self {
+    /// All of a file's portions as one.
+    fn of_all(parts: Vec<Self>) -> Self {
+        let mut all_apart = true;
+        let mut all = Share {
+            known: true,
+            ..Share::default()
+        };
+        let mut specs = Vec::with_capacity(parts.len());
+        for Self { spec, share, apart } in parts {
+            all_apart &= apart & all.take(share);
+            specs.push(spec);
+        }
+        let mut spec = Spec::default();
+        all_apart &= join::take(&mut spec, specs);
         Self {
-            share: Share {
-                known: true,
-                ..Share::default()
-            },
-            apart: true,
-            ..Self::default()
+            apart: all_apart && join::are_apart(&spec, &all.poisoned),
+            spec,
+            share: all,
         }
     }
+}
 
-    fn take(&mut self, other: Self) {
-        let Self { spec, share, apart } = other;
-        let own = &mut self.share;
-        self.apart &= apart
-            && share.poisoned.is_disjoint(&own.poisoned)
-            && join::are_apart(&self.spec, &share.poisoned)
-            && join::are_apart(&spec, &own.poisoned);
-        self.apart &= own.uses.join(&share.uses);
-        own.uses.add_components(share.uses);
-        self.apart &= join::take(&mut self.spec, spec);
-        own.names.extend(share.names);
-        own.poisoned.extend(share.poisoned);
-        own.sayings.extend(share.sayings);
-        own.exempt.extend(share.exempt);
-        own.laid.join(&share.laid);
-        own.known &= share.known;
-        own.said.extend(share.said);
+impl Share {
+    /// Takes in what another portion of the file has. Whether nothing is in both.
+    fn take(&mut self, other: Self) -> bool {
+        let apart = other.poisoned.is_disjoint(&self.poisoned) & self.uses.join(&other.uses);
+        self.uses.add_components(other.uses);
+        self.names.extend(other.names);
+        self.poisoned.extend(other.poisoned);
+        self.sayings.extend(other.sayings);
+        self.exempt.extend(other.exempt);
+        self.laid.join(&other.laid);
+        self.known &= other.known;
+        self.said.extend(other.said);
+        apart
     }
 }

@@ -57,6 +57,11 @@ impl<'a> Reference<'a> {
         format!("{folder}{}", self.path)
     }
 
+    /// The last word of its name: `app` of `registry.example.com/team/app:1.2`.
+    pub fn last_word(self) -> &'a str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
     /// The tag, where there is one.
     pub fn tag(self) -> Option<&'a str> {
         self.tag

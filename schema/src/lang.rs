@@ -12,6 +12,7 @@ mod read;
 mod reference;
 mod suggest;
 mod table;
+mod taken;
 mod tree;
 
 pub(crate) use decode::Absent;

@@ -22,6 +22,9 @@ use crate::source::ROOT;
 use crate::syntax::{Document, NodeRef, Parsed, parse};
 use crate::words::there_are;
 
+/// Up to so much text all is parsed on the thread that asks.
+const FEW_BYTES: usize = 64 * 1024;
+
 /// All syntax a project is made of.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -42,9 +45,8 @@ pub(crate) struct Reading {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) document: Document,
     diagnostics: Vec<Diagnostic>,
-    /// Whether a top-level node of it is, or seems to be, one that shapes the project; without one a
-    /// file only holds nodes of the spec.
-    pub(crate) shapes: bool,
+    /// The numbers of the top-level nodes that shape the project, or seem to.
+    shaping: Vec<u32>,
 }
 
 /// Files that were read before, by path.
@@ -66,21 +68,31 @@ impl Loaded {
         self.documents().flat_map(Document::roots)
     }
 
-    /// The same, of files in which there is one that shapes the project.
+    /// Those that shape the project, or seem to.
     pub(crate) fn shaping(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        let shaping = self.readings.iter().filter(|reading| reading.shapes);
-        shaping.flat_map(|reading| reading.document.roots())
+        self.readings.iter().flat_map(|reading| reading.shaping())
     }
 }
 
 impl Reading {
     fn new(bytes: Arc<[u8]>, parsed: Parsed) -> Self {
+        let roots = parsed.document.roots();
+        let shaping = roots.filter(|root| shapes(meant(*root)));
         Self {
             bytes,
-            shapes: parsed.document.roots().any(|root| shapes(meant(root))),
+            shaping: shaping.map(NodeRef::row).collect(),
             document: parsed.document,
             diagnostics: parsed.diagnostics,
         }
+    }
+
+    /// Whether anything in it shapes the project; otherwise it only holds nodes of the spec.
+    pub(crate) fn shapes(&self) -> bool {
+        !self.shaping.is_empty()
+    }
+
+    fn shaping(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        self.shaping.iter().map(|row| self.document.node(*row))
     }
 }
 
@@ -194,9 +206,7 @@ impl Loader {
             for (path, reading) in read_round(cx, &self.root, &round, known) {
                 let said = reading.diagnostics.iter().cloned();
                 cx.decoder.diagnostics.extend(said);
-                if reading.shapes {
-                    self.follow(cx, &path, &reading.document, &mut next);
-                }
+                self.follow(cx, &path, &reading, &mut next);
                 self.readings.push(reading);
             }
             next.retain(|path, _| !self.seen.contains(path));
@@ -209,10 +219,10 @@ impl Loader {
         &mut self,
         cx: &mut Context<'_>,
         path: &str,
-        of: &Document,
+        of: &Reading,
         next: &mut BTreeMap<String, Span>,
     ) {
-        for node in of.roots().flat_map(|root| {
+        for node in of.shaping().flat_map(|root| {
             let inside = (meant(root) == "project").then(|| root.children());
             std::iter::once(root).chain(inside.into_iter().flatten())
         }) {
@@ -241,23 +251,29 @@ fn read_round(
     known: &Readings,
 ) -> Vec<(String, Arc<Reading>)> {
     let mut all = Vec::with_capacity(round.len());
+    let mut unread = 0;
     for (path, span) in round {
         let bytes = cx.bytes_in(root, path);
         let same = |reading: &&Arc<Reading>| bytes.as_ref() == Some(&reading.bytes);
-        let read = match known.get(path).filter(same) {
-            Some(reading) => Ok(Arc::clone(reading)),
-            None => Err((bytes, read_text(cx, root, path, *span))),
+        let read = if let Some(reading) = known.get(path).filter(same) {
+            Ok(Arc::clone(reading))
+        } else {
+            unread += bytes.as_ref().map_or(0, |bytes| bytes.len());
+            Err((bytes, read_text(cx, root, path, *span)))
         };
         all.push((path.clone(), read));
     }
-    let read = all.into_par_iter().filter_map(|(path, file)| match file {
+    let read = |(path, file): (String, _)| match file {
         Ok(reading) => Some((path, reading)),
         Err((bytes, text)) => {
-            let (file, text) = text?;
+            let (file, text): (FileId, Arc<str>) = text?;
             Some((path, Arc::new(Reading::new(bytes?, parse(file, text)))))
         }
-    });
-    read.collect()
+    };
+    if unread <= FEW_BYTES {
+        return all.into_iter().filter_map(read).collect();
+    }
+    all.into_par_iter().filter_map(read).collect()
 }
 
 /// A text of a root; one that is not there, or no text, is reported where it is asked for.
@@ -298,10 +314,13 @@ pub(super) fn read_text(
 
 /// Parses in parallel; the order stays.
 pub(super) fn parse_all(cx: &mut Context<'_>, texts: Vec<(FileId, Arc<str>)>) -> Vec<Document> {
-    let parsed: Vec<_> = texts
-        .into_par_iter()
-        .map(|(file, text)| parse(file, text))
-        .collect();
+    let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
+    let read = |(file, text)| parse(file, text);
+    let parsed: Vec<_> = if bytes <= FEW_BYTES {
+        texts.into_iter().map(read).collect()
+    } else {
+        texts.into_par_iter().map(read).collect()
+    };
     let mut documents = Vec::with_capacity(parsed.len());
     for parsed in parsed {
         cx.decoder.diagnostics.extend(parsed.diagnostics);

@@ -61,9 +61,9 @@ pub(crate) fn children(cx: &mut Context<'_>, scope: &Scope<'_>, of: NodeRef<'_>)
 fn children_of<'l>(
     cx: &mut Context<'_>,
     scope: &Scope<'_>,
-    nodes: impl Iterator<Item = NodeRef<'l>>,
+    nodes: impl Iterator<Item = NodeRef<'l>> + Clone,
 ) -> Vec<Node> {
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(nodes.clone().count());
     for child in nodes {
         let (mut node, left_out) = head(cx, scope, child);
         node.children = children(cx, scope, child);
@@ -89,6 +89,9 @@ fn head_of<'l>(
     let mut node = Node::bare(from.name().text, from.name().span);
     node.span = from.head_span();
     node.uses.clone_from(&scope.uses);
+    let (args, props) = from.entry_counts();
+    node.args.reserve_exact(args);
+    node.props.reserve_exact(props);
     if let Some(annotation) = from.annotation() {
         stray(cx, annotation, "an annotation means nothing before a node");
     }

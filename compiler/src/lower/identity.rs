@@ -28,6 +28,9 @@ impl Lower<'_, '_, '_> {
     /// The name that a node had when it was first declared: what is derived from it does not
     /// change by a move.
     pub(super) fn known_as(&self, kind: Kind, name: &str) -> String {
+        if self.identity.moved.is_empty() {
+            return name.to_owned();
+        }
         self.identity.first(&Address::new(kind, name)).name
     }
 
@@ -38,10 +41,12 @@ impl Lower<'_, '_, '_> {
 
     /// The name in the swarm that is written down: by the node, or for what it takes over.
     pub(super) fn chosen(&self, kind: Kind, name: &str, physical: Option<&str>) -> Option<String> {
-        let address = Address::new(kind, name);
+        let is_it = |address: &Address| {
+            address.kind == kind && address.name == name && address.part.is_none()
+        };
         let adopted = self.spec.adopt.iter().map(|adopt| &adopt.node);
         let adopted = adopted
-            .filter(|adopt| adopt.node.value.0 == address)
+            .filter(|adopt| is_it(&adopt.node.value.0))
             .find_map(|adopt| adopt.name.as_ref())
             .map(|name| name.value.as_str());
         adopted.or(physical).map(str::to_owned)

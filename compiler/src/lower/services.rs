@@ -13,6 +13,7 @@ use super::{Around, Lower, LoweredNode};
 use crate::context::Said;
 use crate::due::Due;
 use crate::graph::Graph;
+use crate::{FEW, bulk};
 
 /// Services of a portion: enough to be worth a turn of its own.
 const PORTION: usize = 64;
@@ -67,18 +68,26 @@ impl Services {
         self.remarkable.remove(name);
     }
 
-    fn keep(&mut self, made: Made) -> Said {
-        if !made.whole {
-            self.broken.insert(made.name.clone());
+    fn keep(&mut self, all: Vec<Made>) -> Vec<Said> {
+        let mut nodes = Vec::with_capacity(all.len());
+        let mut claims = Vec::new();
+        let mut said = Vec::with_capacity(all.len());
+        for made in all {
+            if !made.whole {
+                self.broken.insert(made.name.clone());
+            }
+            if !made.said.is_nothing() {
+                self.remarkable.insert(made.name.clone());
+            }
+            said.push(made.said);
+            if !made.claims.is_empty() {
+                claims.push((made.name, made.claims));
+            }
+            nodes.extend(made.node);
         }
-        if !made.said.is_nothing() {
-            self.remarkable.insert(made.name.clone());
-        }
-        if !made.claims.is_empty() {
-            self.claims.insert(made.name, made.claims);
-        }
-        self.nodes.extend(made.node);
-        made.said
+        bulk::extend(&mut self.claims, claims);
+        bulk::extend(&mut self.nodes, nodes);
+        said
     }
 }
 
@@ -94,8 +103,7 @@ impl Lower<'_, '_, '_> {
         let mut wanted = due.of(&self.spec.services);
         wanted.retain(|(_, service)| service.node.external.is_none());
         self.number_env_files(&wanted);
-        for made in self.apart(&wanted) {
-            let said = services.keep(made);
+        for said in services.keep(self.apart(&wanted)) {
             self.cx.hear(said);
         }
     }
@@ -114,24 +122,24 @@ impl Lower<'_, '_, '_> {
 
     fn apart(&mut self, services: &[(&String, &Declared<Service>)]) -> Vec<Made> {
         let (cx, around) = (&*self.cx, self.around());
-        let portions = services.par_chunks(PORTION);
-        let made = portions.flat_map_iter(|portion| {
-            let one = |(name, service): &(&String, &Declared<Service>)| {
-                let mut cx = cx.apart();
-                let mut lower = Lower::new(around, &mut cx);
-                lower.own_service(name, service);
-                let (node, claims, whole) = (lower.nodes.pop_first(), lower.claims, lower.whole);
-                Made {
-                    name: (*name).clone(),
-                    node,
-                    claims,
-                    whole,
-                    said: cx.said(),
-                }
-            };
-            portion.iter().map(one).collect::<Vec<_>>()
-        });
-        made.collect()
+        let one = |(name, service): &(&String, &Declared<Service>)| {
+            let mut cx = cx.apart();
+            let mut lower = Lower::new(around, &mut cx);
+            lower.own_service(name, service);
+            let (node, claims, whole) = (lower.nodes.pop_first(), lower.claims, lower.whole);
+            Made {
+                name: (*name).clone(),
+                node,
+                claims,
+                whole,
+                said: cx.said(),
+            }
+        };
+        if services.len() <= FEW {
+            return services.iter().map(one).collect();
+        }
+        let side_by_side = services.par_iter().with_min_len(PORTION);
+        side_by_side.map(one).collect()
     }
 
     fn around(&self) -> Around<'_> {

@@ -82,6 +82,13 @@ impl<'a> Lexer<'a> {
         self.at = offset as usize;
     }
 
+    /// Skips spaces without making a token of them. Whether there were any.
+    pub(crate) fn skip_spaces(&mut self) -> bool {
+        let start = self.at;
+        self.at = space_end(self.bytes, start);
+        self.at > start
+    }
+
     pub(crate) fn next(&mut self) -> Token {
         let start = self.at;
         let kind = match self.bytes.get(start) {

@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
 
     /// Moves on to the next token that is no space, comment or line continuation.
     fn advance(&mut self) {
-        self.spaced = false;
+        self.spaced = self.lexer.skip_spaces();
         loop {
             let token = self.lexer.next();
             match token.kind {

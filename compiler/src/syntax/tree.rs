@@ -79,7 +79,7 @@ impl Tree {
     /// An empty tree with room for what a text of that many bytes mostly holds.
     pub(crate) fn for_text(bytes: usize) -> Self {
         Self {
-            nodes: Vec::with_capacity(bytes / 32),
+            nodes: Vec::with_capacity(bytes / 24),
             entries: Vec::with_capacity(bytes / 16),
             words: Vec::new(),
             made: Vec::new(),

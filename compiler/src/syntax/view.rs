@@ -53,6 +53,14 @@ impl Document {
         }
     }
 
+    /// The node with a number it gave.
+    pub(crate) fn node(&self, row: u32) -> NodeRef<'_> {
+        NodeRef {
+            document: self,
+            row,
+        }
+    }
+
     /// The number of nodes at all levels.
     pub fn node_count(&self) -> usize {
         self.tree.nodes.len()
@@ -133,6 +141,11 @@ impl<'a> NodeRef<'a> {
         &self.document.tree.nodes[self.row as usize]
     }
 
+    /// Its number in its document.
+    pub(crate) fn row(self) -> u32 {
+        self.row
+    }
+
     pub fn document(self) -> &'a Document {
         self.document
     }
@@ -163,6 +176,15 @@ impl<'a> NodeRef<'a> {
             next: self.data().entries_start,
             end: self.data().entries_end,
         }
+    }
+
+    /// How many arguments and how many properties are written.
+    pub(crate) fn entry_counts(self) -> (usize, usize) {
+        let row = self.data();
+        let rows = row.entries_start as usize..row.entries_end as usize;
+        let entries = &self.document.tree.entries[rows];
+        let args = entries.iter().filter(|entry| entry.key == NONE).count();
+        (args, entries.len() - args)
     }
 
     pub fn args(self) -> impl Iterator<Item = EntryRef<'a>> {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use skep_schema::address::{Address, Kind};
 use skep_schema::spec::{Adopt, Declared, Export, Forget, Moved, Policy, Spec};
 
+use crate::bulk;
+
 /// What is said in a file without declaring a node.
 #[derive(Debug, Default)]
 pub(super) struct Sayings {
@@ -68,28 +70,42 @@ pub(super) fn are_apart(spec: &Spec, names: &BTreeSet<(Kind, String)>) -> bool {
     !names.iter().any(|(kind, name)| spec.declares(*kind, name))
 }
 
-/// Takes in all of another spec. Whether no node was there before.
-pub(super) fn take(into: &mut Spec, from: Spec) -> bool {
-    into.moved.extend(from.moved);
-    into.forget.extend(from.forget);
-    into.adopt.extend(from.adopt);
-    into.exports.extend(from.exports);
-    into.policies.extend(from.policies);
-    put(&mut into.nodes, from.nodes)
-        & put(&mut into.networks, from.networks)
-        & put(&mut into.volumes, from.volumes)
-        & put(&mut into.secrets, from.secrets)
-        & put(&mut into.configs, from.configs)
-        & put(&mut into.certificates, from.certificates)
-        & put(&mut into.registries, from.registries)
-        & put(&mut into.services, from.services)
-        & put(&mut into.gateways, from.gateways)
-        & put(&mut into.routes, from.routes)
-        & put(&mut into.flows, from.flows)
+/// Takes in all of other specs. Whether no node was there before, or is in two of them.
+pub(super) fn take(into: &mut Spec, mut from: Vec<Spec>) -> bool {
+    for spec in &mut from {
+        into.moved.append(&mut spec.moved);
+        into.forget.append(&mut spec.forget);
+        into.adopt.append(&mut spec.adopt);
+        into.exports.append(&mut spec.exports);
+        into.policies.append(&mut spec.policies);
+    }
+    let from = &mut from;
+    put(&mut into.nodes, from, |spec| &mut spec.nodes)
+        & put(&mut into.networks, from, |spec| &mut spec.networks)
+        & put(&mut into.volumes, from, |spec| &mut spec.volumes)
+        & put(&mut into.secrets, from, |spec| &mut spec.secrets)
+        & put(&mut into.configs, from, |spec| &mut spec.configs)
+        & put(&mut into.certificates, from, |spec| &mut spec.certificates)
+        & put(&mut into.registries, from, |spec| &mut spec.registries)
+        & put(&mut into.services, from, |spec| &mut spec.services)
+        & put(&mut into.gateways, from, |spec| &mut spec.gateways)
+        & put(&mut into.routes, from, |spec| &mut spec.routes)
+        & put(&mut into.flows, from, |spec| &mut spec.flows)
 }
 
-fn put<T>(into: &mut BTreeMap<String, T>, from: BTreeMap<String, T>) -> bool {
-    let together = into.len() + from.len();
-    into.extend(from);
+fn put<T>(
+    into: &mut BTreeMap<String, T>,
+    from: &mut [Spec],
+    of: impl Fn(&mut Spec) -> &mut BTreeMap<String, T>,
+) -> bool {
+    let mut all: Vec<_> = from
+        .iter_mut()
+        .map(|spec| std::mem::take(of(spec)))
+        .collect();
+    let together = into.len() + all.iter().map(BTreeMap::len).sum::<usize>();
+    match all.as_mut_slice() {
+        [one] if into.is_empty() => *into = std::mem::take(one),
+        _ => bulk::extend(into, all.into_iter().flatten().collect()),
+    }
     into.len() == together
 }

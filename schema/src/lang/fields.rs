@@ -6,6 +6,7 @@ use super::complain::{expects_value, twice};
 use super::decode::{Decode, Decoder, List, Map};
 use super::read::{Read, mismatch};
 use super::table::{NodeInfo, Shape};
+use super::taken::Taken;
 use super::tree::{Arg, Literal, Node, Prop};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::{At, Span};
@@ -15,9 +16,9 @@ use crate::span::{At, Span};
 pub struct Fields<'a> {
     pub(super) node: &'a Node,
     pub(super) info: &'static NodeInfo,
-    pub(super) args: Vec<bool>,
-    pub(super) props: Vec<bool>,
-    pub(super) children: Vec<bool>,
+    pub(super) args: Taken,
+    pub(super) props: Taken,
+    pub(super) children: Taken,
     /// A bit for each word that is written as a property or a child: most fields of a kind are not.
     written: u64,
     pub(super) complete: bool,
@@ -30,9 +31,9 @@ impl<'a> Fields<'a> {
         Self {
             node,
             info,
-            args: vec![false; node.args.len()],
-            props: vec![false; node.props.len()],
-            children: vec![false; node.children.len()],
+            args: Taken::none_of(node.args.len()),
+            props: Taken::none_of(node.props.len()),
+            children: Taken::none_of(node.children.len()),
             written: written(node),
             complete: true,
             lacking: false,
@@ -41,11 +42,11 @@ impl<'a> Fields<'a> {
 
     /// The next positional argument. A missing required one spoils the node.
     pub fn arg<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Option<At<T>> {
-        let Some(index) = self.args.iter().position(|used| !used) else {
+        let Some(index) = self.args.left().next() else {
             self.missing(cx, word);
             return None;
         };
-        self.args[index] = true;
+        self.args.take(index);
         let read = read_arg(cx, &self.node.args[index]);
         self.complete &= read.is_some();
         read
@@ -53,18 +54,18 @@ impl<'a> Fields<'a> {
 
     /// The next positional argument, where there is one.
     pub fn opt_arg<T: Read>(&mut self, cx: &mut Decoder, _word: &str) -> Option<At<T>> {
-        let index = self.args.iter().position(|used| !used)?;
+        let index = self.args.left().next()?;
         if self.is_flag_word(&self.node.args[index]) {
             return None;
         }
-        self.args[index] = true;
+        self.args.take(index);
         read_arg(cx, &self.node.args[index])
     }
 
     /// All arguments that are left.
     pub fn args<T: Read>(&mut self, cx: &mut Decoder, _word: &str) -> Vec<At<T>> {
-        let rest: Vec<usize> = (0..self.args.len()).filter(|i| !self.args[*i]).collect();
-        self.args.fill(true);
+        let rest: Vec<usize> = self.args.left().collect();
+        self.args.take_from(0);
         rest.into_iter()
             .filter_map(|i| read_arg(cx, &self.node.args[i]))
             .collect()
@@ -90,7 +91,7 @@ impl<'a> Fields<'a> {
     /// A flag: a bare child, a trailing bare word, or either form with a boolean.
     pub fn flag(&mut self, cx: &mut Decoder, word: &str) -> Option<At<bool>> {
         if let Some(index) = self.trailing(word) {
-            self.args[index] = true;
+            self.args.take(index);
             return Some(At::new(true, self.node.args[index].span));
         }
         if !self.may_have(word) {
@@ -110,7 +111,7 @@ impl<'a> Fields<'a> {
     pub fn list<T: Read>(&mut self, cx: &mut Decoder, word: &str) -> Option<List<T>> {
         if let Some(index) = self.trailing(word) {
             let span = self.node.args[index].span;
-            self.args[index..].fill(true);
+            self.args.take_from(index);
             let items = self.node.args[index + 1..]
                 .iter()
                 .filter_map(|a| read_arg(cx, a))
@@ -150,7 +151,7 @@ impl<'a> Fields<'a> {
             .enumerate()
             .filter(|(_, p)| p.key.value == word)
         {
-            self.props[index] = true;
+            self.props.take(index);
             all.extend(read_arg(cx, &prop.value));
         }
         for (index, child) in self
@@ -160,7 +161,7 @@ impl<'a> Fields<'a> {
             .enumerate()
             .filter(|(_, c)| c.name.value == word)
         {
-            self.children[index] = true;
+            self.children.take(index);
             no_props(cx, child);
             nothing_under(cx, child);
             if child.args.is_empty() {
@@ -184,7 +185,7 @@ impl<'a> Fields<'a> {
             .enumerate()
             .filter(|(_, c)| c.name.value == word)
         {
-            self.children[index] = true;
+            self.children.take(index);
             read_entries(cx, child, &mut map);
         }
         map
@@ -193,7 +194,7 @@ impl<'a> Fields<'a> {
     /// A child of its own kind, at most once; a trailing bare word is one without content.
     pub fn node<N: Decode>(&mut self, cx: &mut Decoder, word: &str) -> Option<N> {
         if let Some(index) = self.trailing(word) {
-            self.args[index] = true;
+            self.args.take(index);
             return N::decode(&Node::bare(word, self.node.args[index].span), cx);
         }
         if let Some(index) = self.take_prop(cx, word) {
@@ -205,28 +206,29 @@ impl<'a> Fields<'a> {
 
     /// Children of a kind, any number.
     pub fn nodes<N: Decode>(&mut self, cx: &mut Decoder, word: &str) -> Vec<N> {
-        let mut all = Vec::new();
         if !self.may_have(word) {
-            return all;
+            return Vec::new();
         }
-        for (index, prop) in self
-            .node
-            .props
+        let Node {
+            props, children, ..
+        } = self.node;
+        let props_of_word = props.iter().filter(|p| p.key.value == word).count();
+        let children_of_word = children.iter().filter(|c| c.name.value == word).count();
+        let mut all = Vec::with_capacity(props_of_word + children_of_word);
+        for (index, prop) in props
             .iter()
             .enumerate()
             .filter(|(_, p)| p.key.value == word)
         {
-            self.props[index] = true;
+            self.props.take(index);
             all.extend(N::decode(&short_form(word, prop), cx));
         }
-        for (index, child) in self
-            .node
-            .children
+        for (index, child) in children
             .iter()
             .enumerate()
             .filter(|(_, c)| c.name.value == word)
         {
-            self.children[index] = true;
+            self.children.take(index);
             all.extend(N::decode(child, cx));
         }
         all
@@ -251,39 +253,22 @@ impl<'a> Fields<'a> {
             span: self.node.span,
             uses: self.node.uses.clone(),
         };
-        self.args.fill(true);
-        self.props.fill(true);
-        self.children.fill(true);
+        self.args.take_from(0);
+        self.props.take_from(0);
+        self.children.take_from(0);
         rest
     }
 
     /// Refuses what nobody took; says whether the node is whole.
     pub fn finish(mut self, cx: &mut Decoder) -> bool {
-        for (prop, _) in self
-            .node
-            .props
-            .iter()
-            .zip(&self.props)
-            .filter(|(_, used)| !**used)
-        {
-            self.unknown(cx, &prop.key);
+        for index in self.props.left() {
+            self.unknown(cx, &self.node.props[index].key);
         }
-        for (child, _) in self
-            .node
-            .children
-            .iter()
-            .zip(&self.children)
-            .filter(|(_, used)| !**used)
-        {
-            self.unknown(cx, &child.name);
+        for index in self.children.left() {
+            self.unknown(cx, &self.node.children[index].name);
         }
-        for (arg, _) in self
-            .node
-            .args
-            .iter()
-            .zip(&self.args)
-            .filter(|(_, used)| !**used)
-        {
+        for index in self.args.left() {
+            let arg = &self.node.args[index];
             if !matches!(arg.value, Literal::Unknown) {
                 self.complete = false;
                 self.surplus(cx, arg);
@@ -356,15 +341,15 @@ impl<'a> Fields<'a> {
         let mut all = (0..self.node.props.len()).filter(|i| self.node.props[*i].key.value == word);
         let first = all.next()?;
         let first_span = self.node.props[first].key.span;
-        self.props[first] = true;
+        self.props.take(first);
         for index in all {
-            self.props[index] = true;
+            self.props.take(index);
             twice(cx, word, self.node.props[index].key.span, first_span);
         }
         for index in
             (0..self.node.children.len()).filter(|i| self.node.children[*i].name.value == word)
         {
-            self.children[index] = true;
+            self.children.take(index);
             twice(cx, word, self.node.children[index].name.span, first_span);
         }
         Some(first)
@@ -378,9 +363,9 @@ impl<'a> Fields<'a> {
         let children = &self.node.children;
         let mut all = (0..children.len()).filter(|i| children[*i].name.value == word);
         let first = all.next()?;
-        self.children[first] = true;
+        self.children.take(first);
         for index in all {
-            self.children[index] = true;
+            self.children.take(index);
             twice(
                 cx,
                 word,
@@ -393,7 +378,7 @@ impl<'a> Fields<'a> {
 
     fn trailing(&self, word: &str) -> Option<usize> {
         let named = |arg: &Arg| matches!(&arg.value, Literal::Str(text) if text == word);
-        (0..self.args.len()).find(|i| !self.args[*i] && named(&self.node.args[*i]))
+        self.args.left().find(|at| named(&self.node.args[*at]))
     }
 
     fn is_flag_word(&self, arg: &Arg) -> bool {
@@ -425,12 +410,8 @@ const fn bit(word: &str) -> u64 {
     }
 }
 
-fn left<T: Clone>(all: &[T], used: &[bool]) -> Vec<T> {
-    all.iter()
-        .zip(used)
-        .filter(|(_, used)| !**used)
-        .map(|(item, _)| item.clone())
-        .collect()
+fn left<T: Clone>(all: &[T], taken: &Taken) -> Vec<T> {
+    taken.left().map(|at| all[at].clone()).collect()
 }
 
 /// The child that a property stands for.
@@ -445,6 +426,8 @@ fn read_arg<T: Read>(cx: &mut Decoder, arg: &Arg) -> Option<At<T>> {
 }
 
 fn read_entries<T: Read>(cx: &mut Decoder, node: &Node, map: &mut Map<T>) {
+    map.entries
+        .reserve_exact(node.props.len() + node.children.len());
     let mut put = |cx: &mut Decoder, key: At<SmolStr>, value: &Arg| {
         if let Some((first, _)) = map.entries.iter().find(|(k, _)| k.value == key.value) {
             twice(cx, &key.value, key.span, first.span);

@@ -17,8 +17,7 @@ pub(super) fn lint(service: &Service, _: &Spec, cx: &mut Context<'_>) {
     let Some(image) = &service.image else {
         return;
     };
-    let repository = image.value.reference().repository();
-    let last = repository.rsplit('/').next().unwrap_or_default();
+    let last = image.value.reference().last_word();
     let known = DATABASES.iter().find(|(name, _, _)| *name == last);
     let Some((_, folder, program)) = known else {
         return;
