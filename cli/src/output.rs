@@ -8,6 +8,7 @@ pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod tests;
 pub(crate) mod time;
+pub(crate) mod xml;
 
 use std::path::Path;
 
