@@ -10,6 +10,7 @@ mod offer;
 mod perform;
 mod policy;
 pub(crate) mod refuse;
+mod showing;
 mod target;
 
 use std::io::Write;
@@ -35,6 +36,7 @@ pub(crate) use guard::Guarded;
 pub(crate) use manner::{Consent, Form, Manner};
 pub(crate) use offer::{Offer, finish};
 pub(crate) use perform::{Work, holding};
+pub(crate) use showing::Showing;
 pub(crate) use target::{Connection, event_loop, meant};
 
 /// A project opened for one command.

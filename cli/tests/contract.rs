@@ -505,8 +505,9 @@ fn a_secret_is_in_no_output_and_no_file() {
         assert_eq!(ran.code, 0, "{args:?}: {}", ran.stderr);
     };
     let out = project.path().join("out").display().to_string();
-    for form in ["human", "json", "markdown"] {
-        run(&["plan", "-o", form]);
+    let summary = project.path().join("summary.md").display().to_string();
+    for form in ["human", "json", "markdown", "gitlab-tf"] {
+        run(&["plan", "-o", form, "--summary", &summary]);
     }
     run(&["compile", "--out-dir", &out]);
     run(&["compile", "-o", "json"]);

@@ -4,6 +4,8 @@ mod support;
 
 #[path = "pipelines/annotations.rs"]
 mod annotations;
+#[path = "pipelines/comments.rs"]
+mod comments;
 #[path = "pipelines/reports.rs"]
 mod reports;
 

@@ -84,7 +84,7 @@ impl Project {
     }
 
     pub(crate) fn skep_with(&self, args: &[&str], env: &[(&str, &str)]) -> Ran {
-        self.skep_in("", args, env)
+        self.skep_in(".", args, env)
     }
 
     /// The same for a project in a folder of this one.
@@ -95,7 +95,11 @@ impl Project {
             .env("SHOP_DB_PASSWORD", PASSWORD)
             .envs(env.iter().copied())
             .arg("-C")
-            .arg(self.path().join(folder))
+            .arg(if folder == "." {
+                self.path().to_owned()
+            } else {
+                self.path().join(folder)
+            })
             .args(args)
             .stdin(Stdio::null())
             .output()
