@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, init,
-    insert, lock, migrate, plan, remove, rename, rollback, schema, set, show, splice, status, test,
-    unset,
+    apply, check, compile, completions, destroy, diff, doctor, drift, explain, fmt, graph, history,
+    init, insert, lock, migrate, plan, remove, rename, rollback, schema, set, show, splice, status,
+    test, unset,
 };
 use crate::output::paint::Colour;
 
@@ -148,6 +148,7 @@ pub(crate) enum Command {
     Apply(apply::Options),
     Status(status::Options),
     Drift(drift::Options),
+    Doctor(doctor::Options),
     History(history::Options),
     Show(show::Options),
     Rollback(rollback::Options),

@@ -49,6 +49,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Apply(options) => commands::apply::run(global, options),
         Command::Status(options) => commands::status::run(global, options),
         Command::Drift(options) => commands::drift::run(global, options),
+        Command::Doctor(options) => commands::doctor::run(global, options),
         Command::History(options) => commands::history::run(global, options),
         Command::Show(options) => commands::show::run(global, options),
         Command::Rollback(options) => commands::rollback::run(global, options),

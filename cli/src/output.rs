@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod diagnostics;
+pub(crate) mod doctor;
 pub(crate) mod lock;
 pub(crate) mod paint;
 pub(crate) mod progress;
