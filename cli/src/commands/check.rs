@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_compiler::mend::Reach;
 use skep_compiler::{Checked, Memory};
 use skep_schema::diagnostic::{Code, Diagnostic, Severity};
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::count;
@@ -38,10 +40,10 @@ pub(crate) struct Options {
     #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
     output: Form,
     /// Annotate the files first that differ from this git revision [default: the base the pipeline names]
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", add = ArgValueCompleter::new(complete::revisions))]
     changed_since: Option<String>,
     /// Fail on `warnings`, or on one code; may be repeated
-    #[arg(long, value_name = "warnings|CODE", value_parser = deny)]
+    #[arg(long, value_name = "warnings|CODE", value_parser = deny, add = ArgValueCompleter::new(complete::codes))]
     deny: Vec<Deny>,
     /// Make the fixes that are always right, then check again
     #[arg(long)]

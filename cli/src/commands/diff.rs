@@ -1,9 +1,11 @@
 //! `skep diff`
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_schema::change::ChangeSet;
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::Heading;
@@ -21,8 +23,10 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// A plan file, a revision such as r7, or a git revision
+    #[arg(add = ArgValueCompleter::new(complete::revisions))]
     before: String,
     /// A plan file, a revision such as r7, or a git revision
+    #[arg(add = ArgValueCompleter::new(complete::revisions))]
     after: String,
     #[command(flatten)]
     showing: Showing,

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_schema::change::ChangeSet;
 
 use crate::args::{Global, Target};
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::Heading;
@@ -29,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Compare with a git revision or a plan file; no target is asked
-    #[arg(long, value_name = "REV|PLAN", conflicts_with = "out")]
+    #[arg(long, value_name = "REV|PLAN", conflicts_with = "out", add = ArgValueCompleter::new(complete::revisions))]
     base: Option<String>,
     /// Exit 2 when there are changes
     #[arg(long)]

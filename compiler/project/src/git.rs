@@ -129,6 +129,17 @@ fn commit(root: &Path, revision: &str) -> Result<String, ProjectError> {
     }
 }
 
+/// What branches and tags are called, those of other repositories included.
+pub(crate) fn names(root: &Path) -> Result<Vec<String>, ProjectError> {
+    let words = ["for-each-ref", "--format=%(refname:short)"];
+    let names = run(root, &words, MAX_BYTES)?.map_err(|said| ProjectError::NoRepository {
+        root: root.to_owned(),
+        said,
+    })?;
+    let names = String::from_utf8_lossy(&names);
+    Ok(names.lines().map(str::to_owned).collect())
+}
+
 /// Files below a folder that differ between the current commit and where a revision parted from it.
 /// Commits are compared and no work tree, since reading that could run what a repository configures.
 pub(crate) fn changed(root: &Path, revision: &str) -> Result<BTreeSet<String>, ProjectError> {
