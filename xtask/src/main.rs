@@ -5,6 +5,7 @@ mod engine;
 mod fuzz;
 mod images;
 mod install;
+mod pipelines;
 mod repo;
 mod shell;
 mod test;
@@ -24,6 +25,7 @@ usage: cargo xtask <task>
   bench rivals              install those others, below the target folder
   fuzz TARGET [--runs N]    tries a law of the compiler with libFuzzer; TARGET is text, repeated,
                             compile, edits, plan or memory. --keep writes the corpus
+  pipelines                 hold the workflows and hooks of docs/ci to the tools they are for
   engine up [--nodes 1|3]   start a private engine and print `export DOCKER_HOST=...`
   engine env                print that line again
   engine status             what runs, and where it is reached
@@ -53,6 +55,7 @@ fn dispatch(words: &[&str]) -> Result<(), String> {
         ["engine", rest @ ..] => engine::command(rest),
         ["test", rest @ ..] => test::command(&test::Options::parse(rest)?),
         ["fuzz", rest @ ..] => fuzz::command(rest),
+        ["pipelines"] => pipelines::command(),
         ["images"] => images::command(),
         ["help" | "--help" | "-h"] | [] => {
             print!("{USAGE}");
