@@ -485,6 +485,27 @@ fn a_new_project_checks_plans_and_applies_as_it_is() {
 }
 
 #[test]
+fn every_template_is_a_project_without_a_mistake() {
+    for template in ["web", "minimal"] {
+        let project = Project::empty();
+        let init = project.skep(&["init", "--name", "hello", "--template", template]);
+        assert!(
+            init.stderr.contains("skep plan --target model"),
+            "{}",
+            init.stderr
+        );
+        let check = project.skep(&["check", "--deny", "warnings"]);
+        assert_eq!(check.code, 0, "{template}: {}", check.stderr);
+        assert_eq!(project.skep(&["fmt", "--check"]).code, 0, "{template}");
+        assert_eq!(
+            on_model(&project, &["apply", "--yes"]).code,
+            0,
+            "{template}"
+        );
+    }
+}
+
+#[test]
 fn destroying_leaves_nothing_of_the_stack() {
     let project = Project::fixture("shop");
     assert_eq!(on_model(&project, &["apply", "--yes"]).code, 0);

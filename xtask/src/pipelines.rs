@@ -9,7 +9,7 @@ use std::process::Command;
 
 use crate::{repo, shell};
 
-/// The tools with their versions, from PyPI.
+/// The tools with their versions, from the package index of Python.
 const TOOLS: &str = include_str!("pipelines/tools.txt");
 const WHEEL: &str = include_str!("pipelines/wheel.py");
 
