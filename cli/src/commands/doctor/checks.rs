@@ -246,14 +246,15 @@ fn ingress(facts: &Facts, engine: &Engine) -> Option<Finding> {
 
 /// An engine that did not answer has been told of already.
 fn unreached(facts: &Facts, failure: &Failure) -> Option<Finding> {
-    let is_told = facts.engine.as_ref().is_some_and(|e| e.answer.is_err());
-    (!is_told).then(|| {
-        of(
+    match &facts.engine {
+        Some(engine) if engine.answer.is_err() => None,
+        Some(_) => Some(Finding::fail(
             "swarm",
-            failure,
-            "name a manager with --host or --context, or try --target model",
-        )
-    })
+            &failure.message,
+            "name a manager with --host or --context, or make this engine one",
+        )),
+        None => Some(of("swarm", failure, "name another file with --model-file")),
+    }
 }
 
 fn managers(machines: &[Machine]) -> Option<Finding> {

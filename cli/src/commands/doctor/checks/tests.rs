@@ -129,7 +129,7 @@ fn a_worker_answers_and_is_no_swarm() {
         &facts,
         "
 FAIL  swarm          tcp://w1:2375: this node is a worker of its swarm; use a manager
-                     fix: name a manager with --host or --context, or try --target model
+                     fix: name a manager with --host or --context, or make this engine one
 
 1 failure, 0 warnings",
     );
