@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
 use crate::commands::{
-    apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, import,
-    init, insert, lock, migrate, plan, remove, rename, rollback, schema, set, show, splice, status,
-    test, unset,
+    apply, check, compile, completions, destroy, diff, doctor, drift, explain, fmt, graph, history,
+    import, init, insert, lock, man, migrate, plan, remove, rename, rollback, schema, set, show,
+    splice, status, test, unset,
 };
+use crate::complete;
 use crate::output::paint::Colour;
 
 const EXAMPLES: &str = "\
@@ -53,6 +55,7 @@ pub(crate) struct Global {
         long,
         value_name = "NAME",
         env = "SKEP_ENVIRONMENT",
+        add = ArgValueCompleter::new(complete::environments),
         global = true
     )]
     pub(crate) environment: Option<String>,
@@ -148,6 +151,7 @@ pub(crate) enum Command {
     Apply(apply::Options),
     Status(status::Options),
     Drift(drift::Options),
+    Doctor(doctor::Options),
     History(history::Options),
     Show(show::Options),
     Rollback(rollback::Options),
@@ -165,6 +169,7 @@ pub(crate) enum Command {
     Splice(splice::Options),
     Schema(schema::Options),
     Completions(completions::Options),
+    Man(man::Options),
     /// Print the version
     Version,
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod complete;
 mod exit;
 mod failure;
 mod output;
@@ -23,6 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     report_bugs();
+    complete::answer_a_shell();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -49,6 +51,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Apply(options) => commands::apply::run(global, options),
         Command::Status(options) => commands::status::run(global, options),
         Command::Drift(options) => commands::drift::run(global, options),
+        Command::Doctor(options) => commands::doctor::run(global, options),
         Command::History(options) => commands::history::run(global, options),
         Command::Show(options) => commands::show::run(global, options),
         Command::Rollback(options) => commands::rollback::run(global, options),
@@ -65,6 +68,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Rename(options) => commands::rename::run(global, options),
         Command::Splice(options) => commands::splice::run(global, options),
         Command::Schema(options) => commands::schema::run(options),
+        Command::Man(options) => commands::man::run(options),
         Command::Completions(options) => commands::completions::run(options),
         Command::Version => {
             println!("skep {}", env!("CARGO_PKG_VERSION"));

@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod diagnostics;
+pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod lock;
 pub(crate) mod paint;
@@ -9,6 +10,7 @@ pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod tests;
 pub(crate) mod time;
+pub(crate) mod xml;
 
 use std::path::Path;
 

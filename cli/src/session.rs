@@ -10,6 +10,7 @@ mod offer;
 mod perform;
 mod policy;
 pub(crate) mod refuse;
+mod showing;
 mod target;
 
 use std::io::Write;
@@ -32,9 +33,11 @@ pub(crate) use base::{Number, Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
 pub(crate) use edit::{EditManner, choose};
 pub(crate) use guard::Guarded;
+pub(crate) use holder::is_gone;
 pub(crate) use manner::{Consent, Form, Manner};
 pub(crate) use offer::{Offer, finish};
-pub(crate) use perform::{Work, holding};
+pub(crate) use perform::{Work, holding, now};
+pub(crate) use showing::Showing;
 pub(crate) use target::{Connection, event_loop, meant};
 
 /// A project opened for one command.

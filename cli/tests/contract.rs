@@ -485,6 +485,27 @@ fn a_new_project_checks_plans_and_applies_as_it_is() {
 }
 
 #[test]
+fn every_template_is_a_project_without_a_mistake() {
+    for template in ["web", "minimal"] {
+        let project = Project::empty();
+        let init = project.skep(&["init", "--name", "hello", "--template", template]);
+        assert!(
+            init.stderr.contains("skep plan --target model"),
+            "{}",
+            init.stderr
+        );
+        let check = project.skep(&["check", "--deny", "warnings"]);
+        assert_eq!(check.code, 0, "{template}: {}", check.stderr);
+        assert_eq!(project.skep(&["fmt", "--check"]).code, 0, "{template}");
+        assert_eq!(
+            on_model(&project, &["apply", "--yes"]).code,
+            0,
+            "{template}"
+        );
+    }
+}
+
+#[test]
 fn destroying_leaves_nothing_of_the_stack() {
     let project = Project::fixture("shop");
     assert_eq!(on_model(&project, &["apply", "--yes"]).code, 0);
@@ -505,8 +526,9 @@ fn a_secret_is_in_no_output_and_no_file() {
         assert_eq!(ran.code, 0, "{args:?}: {}", ran.stderr);
     };
     let out = project.path().join("out").display().to_string();
-    for form in ["human", "json", "markdown"] {
-        run(&["plan", "-o", form]);
+    let summary = project.path().join("summary.md").display().to_string();
+    for form in ["human", "json", "markdown", "gitlab-tf"] {
+        run(&["plan", "-o", form, "--summary", &summary]);
     }
     run(&["compile", "--out-dir", &out]);
     run(&["compile", "-o", "json"]);
@@ -540,6 +562,8 @@ fn every_command_has_help_with_examples_that_fits_a_screen() {
         "graph",
         "init",
         "completions",
+        "doctor",
+        "man",
     ] {
         assert_eq!(project.skep(&[command, "--help"]).code, 0);
         let help = project.skep(&[command, "-h"]);
@@ -554,14 +578,14 @@ fn every_command_has_help_with_examples_that_fits_a_screen() {
 }
 
 #[test]
-fn completions_know_the_commands() {
+fn completions_ask_the_program() {
     let project = Project::empty();
     for shell in ["bash", "zsh", "fish"] {
         assert!(
             project
                 .skep(&["completions", shell])
                 .stdout
-                .contains("destroy"),
+                .contains("SKEP_COMPLETE"),
             "{shell}"
         );
     }

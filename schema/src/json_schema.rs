@@ -16,6 +16,7 @@ use self::language::{LANGUAGE_FORMAT, Language};
 use crate::address::{Address, Kind};
 use crate::change::{CHANGES_FORMAT, ChangeSet};
 use crate::digest::DigestText;
+use crate::doctor::{DOCTOR_FORMAT, DoctorReport};
 use crate::edit::{EDIT_FORMAT, EditReport};
 use crate::event::{APPLY_FORMAT, ApplyReport};
 use crate::plan::{PLAN_FORMAT, Plan};
@@ -118,6 +119,7 @@ fn all() -> Vec<(&'static str, Schema)> {
         ("apply", schema::<ApplyReport>(APPLY_FORMAT)),
         ("changes", schema::<ChangeSet>(CHANGES_FORMAT)),
         ("check", schema::<CheckReport>(CHECK_FORMAT)),
+        ("doctor", schema::<DoctorReport>(DOCTOR_FORMAT)),
         ("drift", schema::<DriftReport>(DRIFT_FORMAT)),
         ("edit", schema::<EditReport>(EDIT_FORMAT)),
         ("event", schema::<EventLine>(EVENT_FORMAT)),

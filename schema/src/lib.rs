@@ -3,6 +3,7 @@ pub mod address;
 pub mod change;
 pub mod diagnostic;
 pub mod digest;
+pub mod doctor;
 pub mod edit;
 pub mod event;
 pub mod image;

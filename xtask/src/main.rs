@@ -6,6 +6,7 @@ mod engine;
 mod fuzz;
 mod images;
 mod install;
+mod pipelines;
 mod repo;
 mod shell;
 mod test;
@@ -27,6 +28,7 @@ usage: cargo xtask <task>
                             compile, edits, plan or memory. --keep writes the corpus
   corpus [DIR]              imports a folder of stack files, or that of SKEP_CORPUS, and says what
                             became of their keys, beside what `docker stack config` accepts
+  pipelines                 hold the workflows and hooks of docs/ci to the tools they are for
   engine up [--nodes 1|3]   start a private engine and print `export DOCKER_HOST=...`
   engine env                print that line again
   engine status             what runs, and where it is reached
@@ -57,6 +59,7 @@ fn dispatch(words: &[&str]) -> Result<(), String> {
         ["engine", rest @ ..] => engine::command(rest),
         ["test", rest @ ..] => test::command(&test::Options::parse(rest)?),
         ["fuzz", rest @ ..] => fuzz::command(rest),
+        ["pipelines"] => pipelines::command(),
         ["images"] => images::command(),
         ["help" | "--help" | "-h"] | [] => {
             print!("{USAGE}");

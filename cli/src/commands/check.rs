@@ -3,18 +3,21 @@
 mod fix;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_compiler::mend::Reach;
 use skep_compiler::{Checked, Memory};
 use skep_schema::diagnostic::{Code, Diagnostic, Severity};
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::count;
-use crate::output::diagnostics::{Form, render};
+use crate::output::diagnostics::{Form, View, render};
 use crate::session::{Session, print};
 
 const EXAMPLES: &str = "\
@@ -26,6 +29,7 @@ Examples:
   skep check --fix --diff           show that first
   skep check --watch                again whenever a file changes
   skep check -o sarif > skep.sarif  for code scanning
+  skep check -o github              annotations of a pull request
   skep explain SK3001               what a code means";
 
 /// Find mistakes, without a network
@@ -35,8 +39,11 @@ pub(crate) struct Options {
     /// The form of the diagnostics
     #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
     output: Form,
+    /// Annotate the files first that differ from this git revision [default: the base the pipeline names]
+    #[arg(long, value_name = "REV", add = ArgValueCompleter::new(complete::revisions))]
+    changed_since: Option<String>,
     /// Fail on `warnings`, or on one code; may be repeated
-    #[arg(long, value_name = "warnings|CODE", value_parser = deny)]
+    #[arg(long, value_name = "warnings|CODE", value_parser = deny, add = ArgValueCompleter::new(complete::codes))]
     deny: Vec<Deny>,
     /// Make the fixes that are always right, then check again
     #[arg(long)]
@@ -94,20 +101,48 @@ fn tell(session: &Session<'_>, options: &Options, checked: &Checked) -> Result<E
     } else {
         session.err
     };
-    let text = render(options.output, checked, paint);
+    let view = view(session, options)?;
+    let fails = |d: &Diagnostic| options.fails(d);
+    let text = render(options.output, checked, &view, paint, &fails);
     if options.output.is_data() {
         print(&text)?;
     } else {
         eprint!("{text}");
     }
     eprintln!("{}", summary(checked));
-    let fails = all
-        .iter()
-        .any(|d| d.severity == Severity::Error || options.deny.iter().any(|r| r.covers(d)));
+    let fails = all.iter().any(fails);
     Ok(if fails { Exit::Failed } else { Exit::Done })
 }
 
+/// How a pipeline sees the project. A base that was named has to be there; one that the pipeline
+/// offers is no more than a help, since its clone may not have it.
+fn view(session: &Session<'_>, options: &Options) -> Result<View, Failure> {
+    let project = &session.project;
+    let changed = match (&options.changed_since, options.output) {
+        (Some(revision), _) => project.changed_since(revision)?,
+        (None, Form::Github) => offered_base()
+            .and_then(|revision| project.changed_since(&revision).ok())
+            .unwrap_or_default(),
+        (None, _) => BTreeSet::new(),
+    };
+    Ok(View {
+        prefix: project.prefix(),
+        changed,
+    })
+}
+
+/// The branch that a pull request is meant for, as GitHub and Forgejo name it.
+fn offered_base() -> Option<String> {
+    let base = std::env::var("GITHUB_BASE_REF").ok()?;
+    (!base.is_empty()).then(|| format!("origin/{base}"))
+}
+
 impl Options {
+    /// Whether the check fails for its sake.
+    fn fails(&self, diagnostic: &Diagnostic) -> bool {
+        diagnostic.severity == Severity::Error || self.deny.iter().any(|r| r.covers(diagnostic))
+    }
+
     const fn reach(&self) -> Reach {
         if self.unsafe_fixes {
             Reach::Likely

@@ -1,14 +1,15 @@
 //! `skep diff`
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_schema::change::ChangeSet;
 
-use super::plan::{Form, show};
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::Heading;
-use crate::session::Session;
+use crate::session::{Session, Showing};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,12 +23,13 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// A plan file, a revision such as r7, or a git revision
+    #[arg(add = ArgValueCompleter::new(complete::revisions))]
     before: String,
     /// A plan file, a revision such as r7, or a git revision
+    #[arg(add = ArgValueCompleter::new(complete::revisions))]
     after: String,
-    /// The form of the changes
-    #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
-    output: Form,
+    #[command(flatten)]
+    showing: Showing,
     /// Exit 2 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -43,7 +45,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         against: format!("{} to {}", before.name, after.name),
         next: None,
     };
-    show(&session, options.output, &changes, &heading)?;
+    options.showing.show(&session, &changes, &heading)?;
     Ok(if options.detailed_exitcode && !changes.is_empty() {
         Exit::Changes
     } else {

@@ -1,6 +1,7 @@
 //! `skep explain`
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_compiler::edit::{Origin, Property, origins};
 use skep_compiler::{Allowed, Compiled, Decision, EDITIONS, Edition};
 use skep_schema::address::{Address, Kind};
@@ -10,6 +11,7 @@ use skep_schema::plan::{Payload, PlanNode, Target};
 use skep_schema::value::Value;
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{Session, print, to_json};
@@ -27,7 +29,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// A code such as SK3001, an address such as service.api, one of its values, or `edition`
-    #[arg(value_name = "CODE|ADDRESS|edition")]
+    #[arg(value_name = "CODE|ADDRESS|edition", add = ArgValueCompleter::new(complete::explained))]
     what: String,
 }
 

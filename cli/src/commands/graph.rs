@@ -1,10 +1,12 @@
 //! `skep graph`
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use skep_compiler::graph::View;
 use skep_schema::address::Address;
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{Session, print};
@@ -23,7 +25,7 @@ pub(crate) struct Options {
     #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
     output: Form,
     /// Only this node and what depends on it
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", add = ArgValueCompleter::new(complete::addresses))]
     impact: Option<Address>,
 }
 

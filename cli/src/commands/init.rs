@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::args::Global;
 use crate::exit::Exit;
@@ -11,7 +11,8 @@ use crate::failure::Failure;
 const EXAMPLES: &str = "\
 Examples:
   skep init                in this folder, named after it
-  skep init shop           in the new folder `shop`";
+  skep init shop           in the new folder `shop`
+  skep init shop --template minimal";
 
 /// Start a project
 #[derive(Debug, Args)]
@@ -23,10 +24,29 @@ pub(crate) struct Options {
     /// The project's name; the folder's where it is left out
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// What to start from
+    #[arg(long, value_enum, value_name = "TEMPLATE", default_value_t)]
+    template: Template,
 }
 
-/// A project that checks clean and runs on the model swarm as it is.
-const SPEC: &str = include_str!("init/skep.kdl");
+/// Projects that check clean and run on the model swarm as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Template {
+    /// A web service behind a gateway, with a config, a health check and parameters
+    #[default]
+    Web,
+    /// One service that publishes a port
+    Minimal,
+}
+
+impl Template {
+    const fn text(self) -> &'static str {
+        match self {
+            Template::Web => include_str!("init/skep.kdl"),
+            Template::Minimal => include_str!("init/minimal.kdl"),
+        }
+    }
+}
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let folder = options
@@ -45,11 +65,24 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
                 .help("`skep init DIR` starts a project in another folder"),
         );
     }
-    std::fs::write(&file, SPEC.replace("PROJECT", &name)).map_err(|e| Failure::file(&file, &e))?;
+    std::fs::write(&file, options.template.text().replace("PROJECT", &name))
+        .map_err(|e| Failure::file(&file, &e))?;
     ignore_state(&folder)?;
     eprintln!("wrote {}", file.display());
-    eprintln!("next:  skep -C {} plan --target model", folder.display());
+    eprint!("{}", next(options.folder.as_deref()));
     Ok(Exit::Done)
+}
+
+/// What to do with a new project, in the order in which one would.
+fn next(folder: Option<&Path>) -> String {
+    let enter = folder.map(|folder| format!("  cd {}\n", folder.display()));
+    format!(
+        "next:\n{}  skep check                     mistakes, with file, line and the fix\n  \
+           skep plan --target model       what an apply would do, to a swarm in a file\n  \
+           skep apply --target model      do it there, without any Docker\n  \
+           skep doctor                    whether all is there for an apply to the real one\n",
+        enter.unwrap_or_default()
+    )
 }
 
 /// The folder's name as a project's name: lower case, with dashes for what cannot stand in one.

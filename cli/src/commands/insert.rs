@@ -1,10 +1,12 @@
 //! `skep insert`
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_compiler::edit;
 use skep_schema::address::Address;
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{EditManner, Session, choose};
@@ -22,7 +24,7 @@ pub(crate) struct Options {
     /// The nodes, as KDL
     kdl: String,
     /// The node they go into
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "file")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "file", add = ArgValueCompleter::new(complete::addresses))]
     into: Option<Address>,
     /// The file they go to the end of
     #[arg(long, value_name = "FILE")]

@@ -57,6 +57,8 @@ enum What {
     Release,
 }
 
+pub(crate) use images::pins;
+
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     match &options.what {
         None => everything(global, &options.pinning),

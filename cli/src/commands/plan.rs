@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_schema::change::ChangeSet;
 
 use crate::args::{Global, Target};
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::changes::{Heading, markdown, terminal};
-use crate::session::{Consent, Session, print, refuse, to_json};
+use crate::output::changes::Heading;
+use crate::session::{Consent, Session, Showing, refuse, to_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,30 +25,17 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// The form of the changes
-    #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
-    output: Form,
+    #[command(flatten)]
+    showing: Showing,
     /// Keep the changes in a file that `skep apply` takes
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Compare with a git revision or a plan file; no target is asked
-    #[arg(long, value_name = "REV|PLAN", conflicts_with = "out")]
+    #[arg(long, value_name = "REV|PLAN", conflicts_with = "out", add = ArgValueCompleter::new(complete::revisions))]
     base: Option<String>,
     /// Exit 2 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
-}
-
-/// The forms of `-o` for changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
-    /// Grouped by risk
-    #[default]
-    Human,
-    /// skep.changes/1
-    Json,
-    /// For a pull request
-    Markdown,
 }
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
@@ -67,16 +56,12 @@ fn offline(session: &Session<'_>, options: &Options, base: &str) -> Result<Chang
     let base = session.base(base)?;
     let changes = ChangeSet::between(&base.plan, &plan);
     let against = format!("{}; no swarm was asked", base.name);
-    show(
-        session,
-        options.output,
-        &changes,
-        &Heading {
-            stack: plan.stack,
-            against,
-            next: None,
-        },
-    )?;
+    let heading = Heading {
+        stack: plan.stack,
+        against,
+        next: None,
+    };
+    options.showing.show(session, &changes, &heading)?;
     Ok(changes)
 }
 
@@ -94,7 +79,7 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
         against: session.cluster_name(&seen.inventory.cluster),
         next: Some(next(session.global, options)),
     };
-    show(session, options.output, &seen.changes, &heading)?;
+    options.showing.show(session, &seen.changes, &heading)?;
     let consent = Consent::default();
     let refusals = [
         refuse::blocked(&seen.changes, &[]),
@@ -130,18 +115,4 @@ fn next(global: &Global, options: &Options) -> String {
         words.push("--target model".to_owned());
     }
     words.join(" ")
-}
-
-/// Shows changes on standard output: they are what was asked for.
-pub(crate) fn show(
-    session: &Session<'_>,
-    form: Form,
-    changes: &ChangeSet,
-    heading: &Heading,
-) -> Result<(), Failure> {
-    match form {
-        Form::Human => print(&terminal(changes, heading, session.out)),
-        Form::Json => print(&to_json(changes)),
-        Form::Markdown => print(&markdown(changes, heading)),
-    }
 }

@@ -1,10 +1,12 @@
 //! `skep remove`
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_compiler::edit;
 use skep_schema::address::Address;
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{EditManner, Session, choose};
@@ -19,6 +21,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// The node, such as service.cache
+    #[arg(add = ArgValueCompleter::new(complete::addresses))]
     address: Address,
     #[command(flatten)]
     manner: EditManner,

@@ -1,10 +1,12 @@
 //! `skep rename`
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_compiler::edit::{self, Object};
 use skep_schema::address::Address;
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{EditManner, Session};
@@ -20,6 +22,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// The node, such as service.api
+    #[arg(add = ArgValueCompleter::new(complete::addresses))]
     from: Address,
     /// Its new address, of the same kind
     to: Address,

@@ -1,9 +1,11 @@
 //! `skep set`
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_compiler::edit::{self, Property};
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{EditManner, Session, choose};
@@ -23,7 +25,7 @@ Comments and layout stay as they are. docs/editing.md has the rest.";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// The property, such as service.api.replicas
-    #[arg(value_name = "ADDRESS.PROPERTY")]
+    #[arg(value_name = "ADDRESS.PROPERTY", add = ArgValueCompleter::new(complete::properties))]
     property: Property,
     /// Its value; several for a list
     #[arg(required = true, value_name = "VALUE", allow_negative_numbers = true)]

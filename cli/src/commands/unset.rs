@@ -1,9 +1,11 @@
 //! `skep unset`
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use skep_compiler::edit::{self, Property};
 
 use crate::args::Global;
+use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{EditManner, Session, choose};
@@ -18,7 +20,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// The property, such as service.api.limits.memory
-    #[arg(value_name = "ADDRESS.PROPERTY")]
+    #[arg(value_name = "ADDRESS.PROPERTY", add = ArgValueCompleter::new(complete::properties))]
     property: Property,
     #[command(flatten)]
     manner: EditManner,

@@ -4,11 +4,13 @@ mod detail;
 mod image;
 mod markdown;
 mod terminal;
+mod widget;
 mod words;
 
 pub(crate) use detail::show as show_value;
-pub(crate) use markdown::markdown;
+pub(crate) use markdown::{BUDGET, LEAST, markdown};
 pub(crate) use terminal::terminal;
+pub(crate) use widget::widget;
 pub(crate) use words::count;
 
 /// The properties of a change, each as a line with its sign.

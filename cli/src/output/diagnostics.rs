@@ -1,8 +1,12 @@
 //! Diagnostics in every form they leave the program.
 
 mod github;
+mod gitlab;
 mod human;
+mod junit;
+mod rdjson;
 mod sarif;
+mod view;
 
 use skep_compiler::Checked;
 use skep_schema::diagnostic::{Diagnostic, Located, Place, Severity};
@@ -11,6 +15,8 @@ use skep_schema::span::Sources;
 
 use crate::output::paint::Paint;
 use crate::session::to_json;
+
+pub(crate) use view::View;
 
 /// The forms of `-o` for diagnostics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -26,6 +32,12 @@ pub(crate) enum Form {
     Sarif,
     /// Workflow commands that annotate a pull request.
     Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// `JUnit` XML, a case for each.
+    Junit,
+    /// For reviewdog, with fixes as suggestions.
+    Rdjson,
 }
 
 impl Form {
@@ -33,7 +45,13 @@ impl Form {
     pub(crate) const fn is_data(self) -> bool {
         match self {
             Form::Human => false,
-            Form::Concise | Form::Json | Form::Sarif | Form::Github => true,
+            Form::Concise
+            | Form::Json
+            | Form::Sarif
+            | Form::Github
+            | Form::Gitlab
+            | Form::Junit
+            | Form::Rdjson => true,
         }
     }
 }
@@ -41,18 +59,24 @@ impl Form {
 /// Diagnostics shown to people at most.
 const MOST: usize = 200;
 
-/// What a check found, in one form. Those for programs have what is allowed as well.
-pub(crate) fn render(form: Form, checked: &Checked, paint: Paint) -> String {
+/// What a check found, in one form for programs. What is allowed is in those that have a place for it.
+pub(crate) fn render(
+    form: Form,
+    checked: &Checked,
+    view: &View,
+    paint: Paint,
+    fails: &dyn Fn(&Diagnostic) -> bool,
+) -> String {
     let (all, sources) = (&checked.diagnostics, &checked.sources);
     match form {
         Form::Human => human(all, sources, paint),
         Form::Concise => concise(all, sources),
         Form::Json => json(checked),
-        Form::Sarif => sarif::render(checked),
-        Form::Github => all
-            .iter()
-            .map(|d| github::line(&d.locate(sources)))
-            .collect(),
+        Form::Sarif => sarif::render(checked, view),
+        Form::Github => github::render(checked, view),
+        Form::Gitlab => gitlab::render(checked, view),
+        Form::Junit => junit::render(checked, view, fails),
+        Form::Rdjson => rdjson::render(checked, view),
     }
 }
 
@@ -87,6 +111,14 @@ fn json(checked: &Checked) -> String {
         diagnostics: located(&checked.diagnostics),
         allowed: allowed.collect(),
     })
+}
+
+/// What is wrong and what to do about it, where there is no line of its own for help.
+fn sentence(d: &Located) -> String {
+    match &d.help {
+        Some(help) => format!("{}. Help: {help}", d.message),
+        None => d.message.clone(),
+    }
 }
 
 fn line(d: &Located) -> String {

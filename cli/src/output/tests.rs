@@ -8,6 +8,7 @@ use skep_schema::test::{TestOutcome, TestReport, TestResult};
 
 use super::changes::{Heading, count, details, terminal};
 use super::paint::Paint;
+use super::xml::{escaped, quoted};
 
 /// One result: its line, what does not hold, and how the plan differs from its snapshot.
 pub(crate) fn human(result: &TestResult, diagnostics: &str, paint: Paint) -> String {
@@ -112,18 +113,4 @@ fn told(failure: &Located, test: &TestResult) -> String {
         }
     }
     out
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", escaped(text).replace('"', "&quot;"))
-}
-
-/// Text as XML holds it; control characters, which it cannot hold, are left out.
-fn escaped(text: &str) -> String {
-    let kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    let plain: String = text.chars().filter(kept).collect();
-    plain
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use skep_schema::address::Address;
+
+use crate::complete;
 
 /// How an apply is done.
 #[derive(Clone, Debug, Args)]
@@ -18,7 +21,7 @@ pub(crate) struct Manner {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
     /// Let this protected node end; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", add = ArgValueCompleter::new(complete::addresses))]
     pub(crate) unprotect: Vec<Address>,
     /// The form of the report
     #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]

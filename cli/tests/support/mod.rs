@@ -84,13 +84,22 @@ impl Project {
     }
 
     pub(crate) fn skep_with(&self, args: &[&str], env: &[(&str, &str)]) -> Ran {
+        self.skep_in(".", args, env)
+    }
+
+    /// The same for a project in a folder of this one.
+    pub(crate) fn skep_in(&self, folder: &str, args: &[&str], env: &[(&str, &str)]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_skep"))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("SHOP_DB_PASSWORD", PASSWORD)
             .envs(env.iter().copied())
             .arg("-C")
-            .arg(self.path())
+            .arg(if folder == "." {
+                self.path().to_owned()
+            } else {
+                self.path().join(folder)
+            })
             .args(args)
             .stdin(Stdio::null())
             .output()

@@ -4,7 +4,7 @@
 //! that a repository configures gets to run, and nothing is fetched.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -48,28 +48,7 @@ pub(crate) enum BlobKind {
 
 impl Revision {
     pub(crate) fn open(root: &Path, revision: &str) -> Result<Self, ProjectError> {
-        let inside = run(root, &["rev-parse", "--is-inside-work-tree"], MAX_BYTES)?;
-        if let Err(said) = inside {
-            return Err(ProjectError::NoRepository {
-                root: root.to_owned(),
-                said,
-            });
-        }
-        let wanted = format!("{revision}^{{commit}}");
-        let parsed = run(
-            root,
-            &["rev-parse", "--verify", "--end-of-options", &wanted],
-            MAX_BYTES,
-        )?;
-        let commit = match parsed {
-            Ok(id) => String::from_utf8_lossy(&id).trim().to_owned(),
-            Err(said) => {
-                return Err(ProjectError::NoRevision {
-                    revision: revision.to_owned(),
-                    said,
-                });
-            }
-        };
+        let commit = commit(root, revision)?;
         let blobs = list(root, &commit)?;
         let prefix = run(root, &["rev-parse", "--show-prefix"], MAX_BYTES)?;
         Ok(Self {
@@ -128,6 +107,66 @@ impl Revision {
             .map(|path| format!("{begins}{}", &path[skipped..]))
             .collect())
     }
+}
+
+/// The id of the commit that a revision means.
+fn commit(root: &Path, revision: &str) -> Result<String, ProjectError> {
+    let inside = run(root, &["rev-parse", "--is-inside-work-tree"], MAX_BYTES)?;
+    if let Err(said) = inside {
+        return Err(ProjectError::NoRepository {
+            root: root.to_owned(),
+            said,
+        });
+    }
+    let wanted = format!("{revision}^{{commit}}");
+    let words = ["rev-parse", "--verify", "--end-of-options", &wanted];
+    match run(root, &words, MAX_BYTES)? {
+        Ok(id) => Ok(String::from_utf8_lossy(&id).trim().to_owned()),
+        Err(said) => Err(ProjectError::NoRevision {
+            revision: revision.to_owned(),
+            said,
+        }),
+    }
+}
+
+/// What branches and tags are called, those of other repositories included.
+pub(crate) fn names(root: &Path) -> Result<Vec<String>, ProjectError> {
+    let words = ["for-each-ref", "--format=%(refname:short)"];
+    let names = run(root, &words, MAX_BYTES)?.map_err(|said| ProjectError::NoRepository {
+        root: root.to_owned(),
+        said,
+    })?;
+    let names = String::from_utf8_lossy(&names);
+    Ok(names.lines().map(str::to_owned).collect())
+}
+
+/// Files below a folder that differ between the current commit and where a revision parted from it.
+/// Commits are compared and no work tree, since reading that could run what a repository configures.
+pub(crate) fn changed(root: &Path, revision: &str) -> Result<BTreeSet<String>, ProjectError> {
+    let (base, head) = (commit(root, revision)?, commit(root, "HEAD")?);
+    // A shallow clone may lack the place where they parted.
+    let parted = run(root, &["merge-base", &base, &head], MAX_BYTES)?;
+    let parted = parted.map_or(base.clone(), |id| {
+        String::from_utf8_lossy(&id).trim().to_owned()
+    });
+    let words = [
+        "diff-tree",
+        "-r",
+        "-z",
+        "--name-only",
+        "--no-renames",
+        "--relative",
+        &parted,
+        &head,
+    ];
+    let names =
+        run(root, &words, MAX_LIST)?.map_err(|said| ProjectError::Git { commit: base, said })?;
+    let names = names
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty());
+    Ok(names
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect())
 }
 
 /// A path behind a folder, with its `..` gone; nothing where they lead out.

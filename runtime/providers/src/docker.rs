@@ -64,8 +64,19 @@ impl DockerConfig {
         })
     }
 
+    /// Whether `docker login` left something for a registry, here or with a program that keeps it.
+    ///
+    /// # Errors
+    /// That program failed; the text says how, and nothing of what it keeps.
+    pub async fn has_login(&self, registry: &str) -> Result<bool, String> {
+        let login = self.credentials.login(registry).await;
+        login
+            .map(|login| login.is_some())
+            .map_err(|error| error.to_string())
+    }
+
     /// Where the file lies, for people.
-    pub(crate) fn place(&self) -> String {
+    pub fn place(&self) -> String {
         self.path.as_ref().map_or_else(
             || "no docker config, since there is no home folder".to_owned(),
             |path| path.display().to_string(),

@@ -19,6 +19,7 @@ mod fault;
 mod find;
 pub(crate) mod foreign;
 mod forget;
+mod greeting;
 pub(crate) mod http;
 pub(crate) mod json;
 mod key;
@@ -54,6 +55,7 @@ use crate::docker::credentials::Credentials;
 use crate::secrets::{Redact, Secrets};
 
 pub use endpoint::Endpoint;
+pub use greeting::{Greeting, greet};
 
 use dial::Dial;
 use fault::Fault;

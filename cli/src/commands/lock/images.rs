@@ -90,6 +90,26 @@ fn find(session: &Session<'_>) -> Result<Found, Failure> {
     })
 }
 
+/// How the lock file stands to the project's images.
+#[derive(Debug)]
+pub(crate) struct Pins {
+    pub(crate) missing: BTreeSet<String>,
+    pub(crate) unused: BTreeSet<String>,
+    /// There is a lock file.
+    pub(crate) is_there: bool,
+}
+
+/// What a check of the lock file would say; no network.
+pub(crate) fn pins(session: &Session<'_>) -> Result<Pins, Failure> {
+    let found = find(session)?;
+    let owned = |names: BTreeSet<&str>| names.into_iter().map(str::to_owned).collect();
+    Ok(Pins {
+        missing: owned(found.missing()),
+        unused: owned(found.unused()),
+        is_there: found.lock.is_some(),
+    })
+}
+
 impl Found {
     fn missing(&self) -> BTreeSet<&str> {
         let lock = self.lock.as_ref();

@@ -65,6 +65,11 @@ impl Endpoint {
         Self::find(host, context, &variables.collect())
     }
 
+    /// What people call it: `context prod`, or the address.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     fn find(
         host: Option<&str>,
         context: Option<&str>,

@@ -270,6 +270,10 @@ pub(crate) struct StoredSpec {
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Info {
     pub(crate) swarm: SwarmInfo,
+    /// `20.10.24`
+    pub(crate) server_version: String,
+    /// The machine's clock.
+    pub(crate) system_time: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
