@@ -18,6 +18,7 @@ use crate::change::{CHANGES_FORMAT, ChangeSet};
 use crate::digest::DigestText;
 use crate::edit::{EDIT_FORMAT, EditReport};
 use crate::event::{APPLY_FORMAT, ApplyReport};
+use crate::import::{IMPORT_FORMAT, ImportReport};
 use crate::plan::{PLAN_FORMAT, Plan};
 use crate::report::{
     CHECK_FORMAT, CheckReport, DRIFT_FORMAT, DriftReport, EVENT_FORMAT, EventLine, GRAPH_FORMAT,
@@ -123,6 +124,7 @@ fn all() -> Vec<(&'static str, Schema)> {
         ("event", schema::<EventLine>(EVENT_FORMAT)),
         ("graph", schema::<GraphReport>(GRAPH_FORMAT)),
         ("history", schema::<HistoryReport>(HISTORY_FORMAT)),
+        ("import", schema::<ImportReport>(IMPORT_FORMAT)),
         ("language-schema", schema::<Language>(LANGUAGE_FORMAT)),
         ("plan", schema::<Plan>(PLAN_FORMAT)),
         ("revision", schema::<Entry>(REVISION_FORMAT)),

@@ -62,6 +62,8 @@ names! {
     Tests "tests"
     /// An edit and its undo: `set -o json` and its like
     Edit "edit"
+    /// What an import made: `import compose -o json`
+    Import "import"
     /// The dependency graph: `graph -o json`
     Graph "graph"
     /// The language itself: every node, how it is written, and what its values can be
