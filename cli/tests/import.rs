@@ -40,7 +40,7 @@ fn what_is_written_is_a_project_of_its_own() {
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
     assert!(
         ran.stderr
-            .ends_with("imported shop: 3 keys exact, 1 approximated, 0 dropped\n"),
+            .ends_with("imported shop: 4 keys exact, 1 approximated, 0 dropped\n"),
         "{}",
         ran.stderr
     );
