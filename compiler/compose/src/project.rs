@@ -1,5 +1,6 @@
 //! The project as a whole: what stands beside its services.
 
+mod comments;
 mod declare;
 mod objects;
 mod report;
@@ -85,6 +86,7 @@ fn once(
     if loader.refused.is_empty() {
         name_stack(&mut cx, &tree);
         items = translated(&mut cx, &tree);
+        comments::carry(&mut items, &tree, &loader.sources);
     }
     if !cx.wanted.is_empty() || !loader.refused.is_empty() {
         items.clear();
