@@ -57,7 +57,7 @@ fn param(param: &Param) -> Item {
     }
     if let Some(default) = &param.default {
         item = match param.ty {
-            Some("int") => item.bare_prop("default", default.clone()),
+            Some("int" | "port" | "cpu" | "float") => item.bare_prop("default", default.clone()),
             Some(_) | None => item.prop("default", default.clone()),
         };
     }
