@@ -19,6 +19,7 @@ use crate::digest::DigestText;
 use crate::doctor::{DOCTOR_FORMAT, DoctorReport};
 use crate::edit::{EDIT_FORMAT, EditReport};
 use crate::event::{APPLY_FORMAT, ApplyReport};
+use crate::import::{IMPORT_FORMAT, ImportReport};
 use crate::plan::{PLAN_FORMAT, Plan};
 use crate::report::{
     CHECK_FORMAT, CheckReport, DRIFT_FORMAT, DriftReport, EVENT_FORMAT, EventLine, GRAPH_FORMAT,
@@ -125,6 +126,7 @@ fn all() -> Vec<(&'static str, Schema)> {
         ("event", schema::<EventLine>(EVENT_FORMAT)),
         ("graph", schema::<GraphReport>(GRAPH_FORMAT)),
         ("history", schema::<HistoryReport>(HISTORY_FORMAT)),
+        ("import", schema::<ImportReport>(IMPORT_FORMAT)),
         ("language-schema", schema::<Language>(LANGUAGE_FORMAT)),
         ("plan", schema::<Plan>(PLAN_FORMAT)),
         ("revision", schema::<Entry>(REVISION_FORMAT)),

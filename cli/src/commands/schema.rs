@@ -64,6 +64,8 @@ names! {
     Edit "edit"
     /// What a look at project and target found: `doctor -o json`
     Doctor "doctor"
+    /// What an import made: `import compose -o json`
+    Import "import"
     /// The dependency graph: `graph -o json`
     Graph "graph"
     /// The language itself: every node, how it is written, and what its values can be

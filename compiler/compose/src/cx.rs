@@ -298,8 +298,13 @@ impl<'r> Cx<'r> {
                 None => None,
             };
             let used = self.variables.used_mut(letter)?;
-            used.shown = shown;
-            used.ty = Some(ty);
+            // A range of ports is a text, which no type of a parameter has.
+            let range = shown.as_deref().and_then(|shown| shown.strip_prefix('"'));
+            used.ty = range.is_none().then_some(ty);
+            used.shown = match range {
+                Some(range) => Some(range.trim_end_matches('"').to_owned()),
+                None => shown,
+            };
             return Some(text.to_owned());
         }
         let text = self.literal(text, span)?;

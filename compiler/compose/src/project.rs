@@ -1,22 +1,24 @@
 //! The project as a whole: what stands beside its services.
 
+mod comments;
+mod declare;
 mod objects;
+mod report;
 mod volume;
 
+pub(crate) use declare::{declarations, dollar, tell};
 pub(crate) use objects::{ENGINES, variable};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_compiler::source::File;
-use skep_schema::import::{Finding, IMPORT_FORMAT, ImportReport, ImportedVariable, Refusal};
 use skep_schema::span::{At, Span};
 
 use crate::cx::Cx;
-use crate::kdl::{DOLLAR, Item, Word};
+use crate::kdl::{Item, Word};
 use crate::load::Loader;
 use crate::names;
-use crate::settle::{Settled, settle};
-use crate::variables::{Declared, is_open};
+use crate::variables::is_open;
 use crate::yaml::{Map, Value, Yaml};
 use crate::{Imported, Request, routes, service};
 
@@ -84,11 +86,12 @@ fn once(
     if loader.refused.is_empty() {
         name_stack(&mut cx, &tree);
         items = translated(&mut cx, &tree);
+        comments::carry(&mut items, &tree, &loader.sources);
     }
     if !cx.wanted.is_empty() || !loader.refused.is_empty() {
         items.clear();
     }
-    finish(cx, loader, items)
+    report::finish(cx, loader, items)
 }
 
 /// The stack's name as docker would have it, and as the language takes it.
@@ -145,7 +148,7 @@ fn translated(cx: &mut Cx<'_>, tree: &Map) -> Vec<Item> {
     items.extend(services);
     items.extend(routes);
     if cx.request.adopt {
-        items.extend(adopted(cx, &items));
+        items.extend(adopted(cx, &items, &names));
     }
     items
 }
@@ -278,25 +281,30 @@ fn default_network(names: &Names) -> Option<Item> {
 }
 
 /// The lines that take over what `docker stack deploy` made.
-fn adopted(cx: &Cx<'_>, items: &[Item]) -> Vec<Item> {
-    let is_external = |word: &Word| *word == Word::Bare("external".to_owned());
-    let external = |item: &Item| item.entries.iter().any(|entry| is_external(&entry.value));
-    let own = items.iter().filter(|item| !external(item));
+fn adopted(cx: &Cx<'_>, items: &[Item], names: &Names) -> Vec<Item> {
+    let own = items.iter().filter(|item| !is_external(item));
     let lines = own.filter_map(|item| {
-        let name = match &item.entries.first()?.value {
-            Word::Text(name) if !is_open(name) => name.clone(),
-            Word::Text(_) | Word::Bare(_) | Word::Secret(_) => {
-                return None;
-            }
-        };
+        let name = name_of(item)?;
         let line = Item::made("adopt").arg(format!("{}.{name}", item.name));
+        let named = item
+            .entries
+            .iter()
+            .any(|entry| entry.key.as_deref() == Some("name"));
         match item.name.as_str() {
             "service" | "network" => Some(line),
-            "config" => Some(line.prop("name", format!("{}_{name}", cx.stack))),
+            "config" if named => Some(line),
+            "config" => {
+                let mut configs = names.configs.iter();
+                let (key, _) = configs.find(|(_, config)| *config == name)?;
+                Some(line.prop("name", format!("{}_{key}", cx.stack)))
+            }
             _ => None,
         }
     });
     let mut lines: Vec<Item> = lines.collect();
+    if joins_default(items) {
+        lines.insert(0, Item::made("adopt").arg(format!("network.{DEFAULT}")));
+    }
     if let Some(first) = lines.first_mut() {
         first.apart = true;
         first.notes.push(
@@ -307,148 +315,33 @@ fn adopted(cx: &Cx<'_>, items: &[Item]) -> Vec<Item> {
     lines
 }
 
+fn is_external(item: &Item) -> bool {
+    let external = Word::Bare("external".to_owned());
+    item.entries.iter().any(|entry| entry.value == external)
+}
+
+/// The name of a node, where no variable stands in it.
+fn name_of(item: &Item) -> Option<&str> {
+    match &item.entries.first()?.value {
+        Word::Text(name) if !is_open(name) => Some(name),
+        Word::Text(_) | Word::Bare(_) | Word::Secret(_) => None,
+    }
+}
+
+/// Whether a service joins the default network without anything being said of that.
+fn joins_default(items: &[Item]) -> bool {
+    let joins = |item: &Item| item.children.iter().any(|child| child.name == "network");
+    let homeless = items
+        .iter()
+        .any(|item| item.name == "service" && !joins(item));
+    let is_default = |item: &Item| item.name == "network" && name_of(item) == Some(DEFAULT);
+    homeless && !items.iter().any(is_default)
+}
+
 pub(crate) fn first_apart(items: &mut [Item]) {
     if let Some(first) = items.first_mut() {
         first.apart = true;
     }
-}
-
-fn finish(
-    mut cx: Cx<'_>,
-    loader: Loader,
-    items: Vec<Item>,
-) -> (Imported, BTreeMap<String, String>) {
-    let empty = items.is_empty();
-    let settled = if empty {
-        Settled::default()
-    } else {
-        settle(&mut cx, items)
-    };
-    let position = |span: Span| loader.sources.position(span.file, span.start);
-    let path = |span: Span| loader.sources.path(span.file).to_owned();
-    let mut found = std::mem::take(&mut cx.found);
-    found.sort_by(|a, b| {
-        (a.span, &a.key, a.grade, &a.reason).cmp(&(b.span, &b.key, b.grade, &b.reason))
-    });
-    found.dedup();
-    let findings = found.into_iter().map(|one| Finding {
-        file: path(one.span),
-        line: position(one.span).line,
-        key: one.key,
-        grade: one.grade,
-        reason: one.reason,
-        next: one.next,
-    });
-    let refusals = loader.refused.iter().map(|refused| Refusal {
-        file: path(refused.span),
-        line: position(refused.span).line,
-        column: position(refused.span).column,
-        message: refused.message.clone(),
-        help: refused.help.clone(),
-    });
-    let report = ImportReport {
-        format: IMPORT_FORMAT.to_owned(),
-        project: cx.stack.clone(),
-        text: settled.text.clone(),
-        copies: cx.copies.clone(),
-        findings: findings.collect(),
-        variables: variables_of(&settled.declared),
-        refusals: refusals.collect(),
-    };
-    let imported = Imported {
-        text: settled.text,
-        lines: settled.lines,
-        report,
-        diagnostics: settled.diagnostics,
-        compiled: settled.compiled,
-        wanted: cx.wanted,
-        sources: loader.sources,
-    };
-    (imported, settled.unroutable)
-}
-
-fn variables_of(declared: &Declared) -> Vec<ImportedVariable> {
-    let params = declared.params.iter().map(|param| ImportedVariable {
-        variable: param.variable.clone(),
-        node: format!("param.{}", param.name),
-        required: param.default.is_none() && !param.optional,
-    });
-    let secrets = declared.secrets.iter().map(|secret| ImportedVariable {
-        variable: secret.variable.clone(),
-        node: format!("secret.{}", secret.name),
-        required: true,
-    });
-    params.chain(secrets).collect()
-}
-
-/// The declarations of what variables became.
-pub(crate) fn declarations(declared: &Declared) -> Vec<Item> {
-    let mut items: Vec<Item> = declared.params.iter().map(param).collect();
-    items.extend(declared.secrets.iter().map(|secret| {
-        let from = Item::new("from", secret.span).prop("env", secret.variable.clone());
-        Item::new("secret", secret.span)
-            .arg(secret.name.clone())
-            .with([from])
-    }));
-    first_apart(&mut items);
-    items
-}
-
-/// Tells where what variables became is not quite what they were.
-pub(crate) fn tell(cx: &mut Cx<'_>, declared: &Declared) {
-    cx.inside("variables", |cx| tell_each(cx, declared));
-}
-
-fn tell_each(cx: &mut Cx<'_>, declared: &Declared) {
-    let all: Vec<&crate::variables::Param> = declared.params.iter().collect();
-    for param in all.iter().filter(|param| param.hidden) {
-        let reason = format!(
-            "`{}` looks like a secret, so its default is in no file",
-            param.variable
-        );
-        cx.near(
-            param.span,
-            reason,
-            format!("give it with -p {}=..", param.name),
-        );
-    }
-    for param in all.iter().filter(|param| param.divided) {
-        let reason = format!(
-            "`{}` has another default elsewhere, so `param.{}` is one of several parameters",
-            param.variable, param.name
-        );
-        cx.near(param.span, reason, "make them one where they mean the same");
-    }
-    for secret in declared.secrets.iter().filter(|secret| secret.had_default) {
-        let variable = &secret.variable;
-        let reason = format!("a secret has no default: `{variable}` has to be set at apply");
-        cx.near(secret.span, reason, "set it where `skep apply` runs");
-    }
-}
-
-fn param(param: &crate::variables::Param) -> Item {
-    let mut item = Item::new("param", param.span).arg(param.name.clone());
-    if let Some(ty) = param.ty {
-        item = item.bare_prop("type", ty);
-    }
-    if let Some(default) = &param.default {
-        item = match param.ty {
-            Some("int") => item.bare_prop("default", default.clone()),
-            Some(_) | None => item.prop("default", default.clone()),
-        };
-    }
-    if let Some(message) = &param.message {
-        item = item.prop("doc", message.clone());
-    }
-    if param.optional {
-        item = item.bare("optional");
-    }
-    item
-}
-
-/// What stands for `$` right before a variable.
-pub(crate) fn dollar() -> Item {
-    Item::made("param").arg(DOLLAR).prop("default", "$")
 }
 
 /// Whether a file beside the compose file is there; nothing as long as it was not read.

@@ -88,10 +88,10 @@ pub(crate) fn translated(cx: &mut Cx<'_>, services: &mut [Item], names: &mut Nam
             names.taken_out.insert(secret, TakenOut { variable, span });
         }
         for router in understood.routers {
-            routes
-                .entry(router.hosts.clone())
-                .or_default()
-                .push((name.clone(), router));
+            // One variable is another letter in each place.
+            let spelled = router.hosts.iter().map(|host| cx.variables.spelled(host));
+            let same = routes.entry(spelled.collect()).or_default();
+            same.push((name.clone(), router));
         }
     }
     if routes.is_empty() {
@@ -101,13 +101,12 @@ pub(crate) fn translated(cx: &mut Cx<'_>, services: &mut [Item], names: &mut Nam
     let tls = routes.values().flatten().any(|(_, router)| router.tls);
     networks.sort();
     networks.dedup();
+    if networks.len() > 1 && networks.contains(&"default".to_owned()) {
+        names.used.insert(("network", "default".to_owned()));
+    }
     let proxy = if tls { "caddy" } else { "traefik" };
     let mut items = vec![gateway(proxy, &networks, tls, busy)];
-    items.extend(
-        routes
-            .into_iter()
-            .map(|(hosts, routers)| route(&hosts, &routers)),
-    );
+    items.extend(routes.into_values().map(|routers| route(&routers)));
     items
 }
 
@@ -241,7 +240,11 @@ fn gateway(proxy: &str, networks: &[String], tls: bool, busy: bool) -> Item {
         .arg("public")
         .prop("proxy", proxy)
         .apart();
-    for network in networks.iter().filter(|network| *network != "default") {
+    // Without a network it joins the default one, which has to be named beside others.
+    for network in networks
+        .iter()
+        .filter(|_| networks.len() > 1 || networks != ["default"])
+    {
         item = item.with([Item::made("network").arg(network.clone())]);
     }
     item = item.with([Item::made("listen").bare("80")]);
@@ -259,9 +262,13 @@ fn gateway(proxy: &str, networks: &[String], tls: bool, busy: bool) -> Item {
     item
 }
 
-fn route(hosts: &[String], routers: &[(String, Router)]) -> Item {
+/// The route of routers that have the same hosts.
+fn route(routers: &[(String, Router)]) -> Item {
+    let hosts = routers.first().map(|(_, router)| router.hosts.as_slice());
     let span = routers.iter().find_map(|(_, router)| router.span);
-    let mut item = Item::made("route").args(hosts.iter().cloned()).apart();
+    let mut item = Item::made("route")
+        .args(hosts.unwrap_or_default().iter().cloned())
+        .apart();
     item.span = span;
     let tls = routers.iter().any(|(_, router)| router.tls);
     if tls {

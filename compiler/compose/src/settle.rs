@@ -36,20 +36,7 @@ pub(crate) fn settle(cx: &mut Cx<'_>, mut items: Vec<Item>) -> Settled {
         let (printed, declared, offset) = written(cx, &items);
         let checked = look(cx, &printed.text);
         let refused = errors(&checked);
-        for (line, message, _) in &refused {
-            let line = (*line as usize).checked_sub(1);
-            let way = line
-                .and_then(|at| printed.lines.get(at))
-                .and_then(|line| own_way(&line.way, offset));
-            let item = way.and_then(|way| items.get(*way.first()?));
-            let leads = item.filter(|item| item.name == "route").map(targets);
-            unroutable.extend(
-                leads
-                    .into_iter()
-                    .flatten()
-                    .map(|name| (name, message.clone())),
-            );
-        }
+        unroutable.extend(leads(&items, &printed, &refused, offset));
         let again = round < MAX_ROUNDS && take_out(cx, &mut items, &printed, &refused, offset);
         if !again {
             tell(cx, &declared);
@@ -64,6 +51,27 @@ pub(crate) fn settle(cx: &mut Cx<'_>, mut items: Vec<Item>) -> Settled {
         }
         round += 1;
     }
+}
+
+/// The services that refused routes lead to, and why those are refused.
+fn leads(
+    items: &[Item],
+    printed: &Printed,
+    refused: &[(u32, String, String)],
+    offset: usize,
+) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for (line, message, _) in refused {
+        let line = (*line as usize).checked_sub(1);
+        let way = line
+            .and_then(|at| printed.lines.get(at))
+            .and_then(|line| own_way(&line.way, offset));
+        let item = way.and_then(|way| items.get(*way.first()?));
+        let leads = item.filter(|item| item.name == "route").map(targets);
+        let found = leads.into_iter().flatten();
+        all.extend(found.map(|name| (name, message.clone())));
+    }
+    all
 }
 
 /// The services that a route leads to.

@@ -348,8 +348,23 @@ fn secret(cx: &mut Cx<'_>, key: &At<String>, yaml: &Yaml, names: &Names) -> Opti
     for (word, value) in &map.entries {
         item = cx.key(word, |cx| secret_key(cx, item, word, value));
     }
+    let physical = outside
+        .name
+        .unwrap_or_else(|| format!("{}_{}", cx.stack, key.value));
+    if cx.request.adopt {
+        cx.near(
+            key.span,
+            "nobody can read the secret that runs, so it is used as it is",
+            "write its source, `from file=` or `from env=`, in the place of `external`",
+        );
+        return Some(
+            Item::new("secret", key.span)
+                .arg(name.clone())
+                .bare("external")
+                .prop("name", physical),
+        );
+    }
     if item.children.iter().all(|child| child.name != "from") {
-        let physical = format!("{}_{}", cx.stack, key.value);
         cx.near(
             key.span,
             "it comes from nowhere, so the one that runs is used",

@@ -44,6 +44,33 @@ impl Service<'_> {
                 ),
             }
         }
+        if cx.request.adopt && !off {
+            self.left_out(key);
+        }
+    }
+
+    /// Times that are left out are the image's own, or else the engine's. A zero says so; without one
+    /// the edition's are written into the service, which restarts it when it is taken over.
+    fn left_out(&mut self, key: &At<String>) {
+        let health = self.child("health", key.span);
+        let said =
+            |health: &Item, word: &str| health.children.iter().any(|child| child.name == word);
+        let missing = [("every", "0s"), ("timeout", "0s"), ("retries", "0")];
+        let mut first = true;
+        for (word, zero) in missing {
+            if said(health, word) {
+                continue;
+            }
+            let mut item = match word {
+                "retries" => Item::new(word, key.span).bare(zero),
+                _ => Item::new(word, key.span).arg(zero),
+            };
+            if std::mem::take(&mut first) {
+                let note = "Zero is what the image says, or else the engine: as it runs.";
+                item.notes.push(note.to_owned());
+            }
+            health.children.push(item);
+        }
     }
 
     fn watch(&mut self, cx: &mut Cx<'_>, word: &str, value: &Yaml) {

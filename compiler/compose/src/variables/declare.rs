@@ -88,12 +88,11 @@ impl Declared {
         for (letter, _) in uses {
             self.said.insert(*letter, Said::Secret(name.clone()));
         }
-        let default = |used: &&Use| used.default.as_deref().is_some_and(|text| !text.is_empty());
         self.secrets.push(FromEnv {
             name,
             variable: variable.to_owned(),
             span: first.span,
-            had_default: uses.iter().any(|(_, used)| default(used)),
+            had_default: uses.iter().any(|(_, used)| used.default.is_some()),
         });
     }
 
