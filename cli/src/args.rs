@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, init,
-    insert, lock, migrate, plan, remove, rename, rollback, schema, set, show, splice, status, test,
-    unset,
+    insert, lock, lsp, migrate, plan, remove, rename, rollback, schema, set, show, splice, status,
+    test, unset,
 };
 use crate::output::paint::Colour;
 
@@ -163,6 +163,7 @@ pub(crate) enum Command {
     Rename(rename::Options),
     Splice(splice::Options),
     Schema(schema::Options),
+    Lsp(lsp::Options),
     Completions(completions::Options),
     /// Print the version
     Version,

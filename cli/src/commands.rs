@@ -14,6 +14,7 @@ pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod insert;
 pub(crate) mod lock;
+pub(crate) mod lsp;
 pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod remove;

@@ -1,0 +1,82 @@
+//! One answer for each request.
+
+mod look;
+mod text;
+
+use gen_lsp_types::Request as Spoken;
+use lsp_server::{ErrorCode, Request};
+use serde_json::Value;
+
+use crate::server::Server;
+
+/// Why a request gets no result.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    /// What was asked for cannot be done; the editor shows the text.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self {
+            code: ErrorCode::RequestFailed,
+            message: message.into(),
+        }
+    }
+}
+
+pub(crate) type Answer<R> = Result<<R as Spoken>::Result, Refusal>;
+
+/// Reads the parameters of a request and writes its result.
+fn with<R: Spoken>(
+    server: &mut Server<'_>,
+    params: &Value,
+    answer: impl FnOnce(&mut Server<'_>, R::Params) -> Answer<R>,
+) -> Result<Value, Refusal> {
+    let params = serde_json::from_value(params.clone()).map_err(|error| Refusal {
+        code: ErrorCode::InvalidParams,
+        message: error.to_string(),
+    })?;
+    let result = answer(server, params)?;
+    Ok(serde_json::to_value(result).expect("the protocol's types are plain data"))
+}
+
+pub(crate) fn answer(server: &mut Server<'_>, request: &Request) -> Result<Value, Refusal> {
+    use gen_lsp_types as lsp;
+    let to = &request.params;
+    match request.method.as_str() {
+        "textDocument/diagnostic" => {
+            with::<lsp::DocumentDiagnosticRequest>(server, to, text::diagnostics)
+        }
+        "workspace/diagnostic" => {
+            with::<lsp::WorkspaceDiagnosticRequest>(server, to, text::all_diagnostics)
+        }
+        "textDocument/formatting" => {
+            with::<lsp::DocumentFormattingRequest>(server, to, text::formatting)
+        }
+        "textDocument/rangeFormatting" => {
+            with::<lsp::DocumentRangeFormattingRequest>(server, to, text::range_formatting)
+        }
+        "textDocument/onTypeFormatting" => {
+            with::<lsp::DocumentOnTypeFormattingRequest>(server, to, text::type_formatting)
+        }
+        "textDocument/documentSymbol" => {
+            with::<lsp::DocumentSymbolRequest>(server, to, text::symbols)
+        }
+        "textDocument/foldingRange" => with::<lsp::FoldingRangeRequest>(server, to, text::folds),
+        "textDocument/selectionRange" => {
+            with::<lsp::SelectionRangeRequest>(server, to, text::selections)
+        }
+        "textDocument/definition" => with::<lsp::DefinitionRequest>(server, to, look::definition),
+        "textDocument/references" => with::<lsp::ReferencesRequest>(server, to, look::references),
+        "textDocument/documentHighlight" => {
+            with::<lsp::DocumentHighlightRequest>(server, to, look::highlights)
+        }
+        "workspace/symbol" => with::<lsp::WorkspaceSymbolRequest>(server, to, look::symbols),
+        other => Err(Refusal {
+            code: ErrorCode::MethodNotFound,
+            message: format!("there is no request `{other}`"),
+        }),
+    }
+}

@@ -1,0 +1,16 @@
+//! What an editor asks: what a place means, what could stand there, where a name is used.
+//!
+//! Everything is read from the texts as they are written and from the one table of kinds, so that a
+//! text with mistakes has as much of it as could be made out. Nothing here knows a protocol: places
+//! are bytes of files, and answers are plain data.
+
+mod index;
+mod layout;
+mod meaning;
+mod mention;
+mod outline;
+
+pub use index::{Found, Index};
+pub use layout::{Change, block_before, layout, layout_of};
+pub use mention::{Name, Role, Within};
+pub use outline::{Symbol, folds, outline, selection, tree};
