@@ -18,9 +18,11 @@ mod whole;
 mod written;
 
 pub use origin::{Origin, Step, origins};
+pub(crate) use place::child as child_place;
 pub use refuse::Refusal;
 pub use rename::{Object, rename};
 pub use site::{Property, Site, set, unset};
+pub(crate) use spell::string as spelled;
 pub use splice::{Conflict, Splice, apply, inverse};
 pub use whole::{insert, remove};
 pub(crate) use written::default_of;

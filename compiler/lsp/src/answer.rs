@@ -1,7 +1,10 @@
 //! One answer for each request.
 
+mod edit;
 mod look;
+mod preview;
 mod text;
+mod write;
 
 use gen_lsp_types::Request as Spoken;
 use lsp_server::{ErrorCode, Request};
@@ -74,6 +77,19 @@ pub(crate) fn answer(server: &mut Server<'_>, request: &Request) -> Result<Value
             with::<lsp::DocumentHighlightRequest>(server, to, look::highlights)
         }
         "workspace/symbol" => with::<lsp::WorkspaceSymbolRequest>(server, to, look::symbols),
+        "textDocument/completion" => with::<lsp::CompletionRequest>(server, to, write::completion),
+        "completionItem/resolve" => {
+            with::<lsp::CompletionResolveRequest>(server, to, write::resolve)
+        }
+        "textDocument/hover" => with::<lsp::HoverRequest>(server, to, write::hover),
+        "textDocument/inlayHint" => with::<lsp::InlayHintRequest>(server, to, write::hints),
+        "textDocument/codeLens" => with::<lsp::CodeLensRequest>(server, to, write::lenses),
+        "textDocument/codeAction" => with::<lsp::CodeActionRequest>(server, to, edit::actions),
+        "textDocument/prepareRename" => {
+            with::<lsp::PrepareRenameRequest>(server, to, edit::prepare_rename)
+        }
+        "textDocument/rename" => with::<lsp::RenameRequest>(server, to, edit::rename),
+        preview::METHOD => preview::preview(server, to),
         other => Err(Refusal {
             code: ErrorCode::MethodNotFound,
             message: format!("there is no request `{other}`"),

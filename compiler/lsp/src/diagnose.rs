@@ -138,15 +138,10 @@ impl<'c> Places<'c> {
             .iter()
             .filter_map(|label| self.related(label))
             .collect();
+        let range = at.and_then(|span| self.range(span)).unwrap_or_default();
         lsp::Diagnostic {
-            range: at.and_then(|span| self.range(span)).unwrap_or_default(),
-            severity: Some(severity(diagnostic.severity)),
-            code: Some(lsp::Code::String(diagnostic.code.as_str().to_owned())),
-            source: Some("skep".to_owned()),
-            message: lsp::Message::String(words(diagnostic)),
-            tags: tags(diagnostic.code),
             related_information: (related && !others.is_empty()).then_some(others),
-            ..lsp::Diagnostic::default()
+            ..told(diagnostic, range)
         }
     }
 
@@ -159,6 +154,19 @@ impl<'c> Places<'c> {
             },
             message: label.text.clone(),
         })
+    }
+}
+
+/// A diagnostic without its other places.
+pub(crate) fn told(diagnostic: &Diagnostic, range: lsp::Range) -> lsp::Diagnostic {
+    lsp::Diagnostic {
+        range,
+        severity: Some(severity(diagnostic.severity)),
+        code: Some(lsp::Code::String(diagnostic.code.as_str().to_owned())),
+        source: Some("skep".to_owned()),
+        message: lsp::Message::String(words(diagnostic)),
+        tags: tags(diagnostic.code),
+        ..lsp::Diagnostic::default()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gen_lsp_types as lsp;
 use skep_compiler::Checked;
 use skep_compiler::edit::Written;
-use skep_compiler::ide::Index;
+use skep_compiler::ide::{Index, View};
 use skep_compiler::source::{File, Inputs, SourceSet};
 use skep_project::{Project, ProjectError, Watch};
 
@@ -130,6 +130,33 @@ impl Opened {
     pub(crate) fn index(&mut self) -> &Index {
         self.index.update(self.watch.sources());
         &self.index
+    }
+
+    /// The names as they were when last asked for.
+    pub(crate) fn known_index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) fn refresh(&mut self) {
+        self.index.update(self.watch.sources());
+    }
+
+    /// Asks something of the project in one environment.
+    pub(crate) fn with_view<T>(
+        &mut self,
+        environment: Option<&str>,
+        ask: impl FnOnce(&View<'_>) -> T,
+    ) -> T {
+        self.refresh();
+        self.written(environment);
+        let written = self.written.as_ref().expect("it was made just now");
+        ask(&View {
+            index: &self.index,
+            set: self.watch.sources(),
+            written,
+            memory: self.watch.memory(),
+            environment,
+        })
     }
 
     /// The project's nodes, expanded, in one environment.

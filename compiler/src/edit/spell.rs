@@ -35,7 +35,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// A string: bare where KDL reads it so, else in quotes.
-pub(super) fn string(text: &str) -> String {
+pub(crate) fn string(text: &str) -> String {
     if is_bare(text) {
         return text.to_owned();
     }

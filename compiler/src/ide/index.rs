@@ -104,6 +104,11 @@ impl Index {
             .map(|(path, page)| (path.as_str(), page))
     }
 
+    /// Whether a text is one of the project's own.
+    pub fn is_own(&self, file: &str) -> bool {
+        self.pages.contains_key(file) && !self.foreign.contains(file)
+    }
+
     /// The tree of a text.
     pub fn document(&self, file: &str) -> Option<&Document> {
         Some(&self.page(file)?.document)
@@ -135,6 +140,17 @@ impl Index {
             })
         });
         own.collect()
+    }
+
+    /// How often the project's own texts refer to each name.
+    pub(super) fn uses(&self) -> BTreeMap<&Name, usize> {
+        let mut counts = BTreeMap::new();
+        for mention in self.own().flat_map(|(_, page)| &page.mentions) {
+            if mention.role == Role::Refers {
+                *counts.entry(&mention.name).or_default() += 1;
+            }
+        }
+        counts
     }
 
     /// What the project's own texts declare with a part of a name in it, in any case.
