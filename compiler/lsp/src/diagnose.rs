@@ -51,6 +51,7 @@ pub(crate) fn news(
     }
     if let Some(project) = state.projects.get_mut(root) {
         project.told = told;
+        project.untold = false;
     }
     news
 }

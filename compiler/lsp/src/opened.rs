@@ -22,6 +22,8 @@ pub(crate) struct Opened {
     pub(crate) trouble: Option<String>,
     /// Whether something changed since the last check.
     pub(crate) stale: bool,
+    /// Whether the editor may not have heard of the last check.
+    pub(crate) untold: bool,
     /// What the editor was told last of each file.
     pub(crate) told: BTreeMap<String, Told>,
 }
@@ -44,6 +46,7 @@ impl Opened {
             checked: None,
             trouble: None,
             stale: true,
+            untold: true,
             told: BTreeMap::new(),
         })
     }
@@ -117,6 +120,7 @@ impl Opened {
         if !std::mem::take(&mut self.stale) {
             return;
         }
+        self.untold = true;
         match self.watch.check() {
             Ok(checked) => {
                 self.checked = Some(checked);

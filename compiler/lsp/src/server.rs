@@ -124,8 +124,12 @@ impl Server<'_> {
 
     /// Checks one project that changed. Whether there was one.
     fn look(&mut self) -> bool {
-        let mut stale = self.state.projects.iter().filter(|(_, p)| p.stale);
-        let Some(root) = stale.next().map(|(root, _)| root.clone()) else {
+        let mut due = self
+            .state
+            .projects
+            .iter()
+            .filter(|(_, p)| p.stale || p.untold);
+        let Some(root) = due.next().map(|(root, _)| root.clone()) else {
             return false;
         };
         self.settle(&root);

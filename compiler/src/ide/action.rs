@@ -7,7 +7,7 @@ use skep_schema::diagnostic::{Applicability, Code, Diagnostic, Severity};
 use skep_schema::span::Sources;
 
 use super::index::Index;
-use super::mention::{Name, range};
+use super::mention::{Name, Role, range};
 use super::spot::Spot;
 use crate::edit::{Splice, child_place, spelled};
 use crate::expand::label;
@@ -139,7 +139,8 @@ fn to_secret(index: &Index, diagnostic: &Diagnostic, sources: &Sources) -> Optio
     let name = key.to_lowercase().replace('_', "-");
     let has = |name: &str| {
         let name = Name::Node(Kind::Secret, name.to_owned());
-        !index.declarations(&name).is_empty()
+        let found = index.mentions_of(&name);
+        found.iter().any(|found| found.role == Role::Declares)
     };
     let mut splices = vec![Splice::new(
         file,

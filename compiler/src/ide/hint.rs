@@ -5,8 +5,9 @@ use std::ops::Range;
 use skep_schema::address::{Address, Kind};
 use skep_schema::plan::{FailureAction, Order, Payload, Service};
 
-use super::hover::View;
+use super::index::Index;
 use super::mention::{Name, Role, range};
+use crate::Memory;
 use crate::edition::{EDITIONS, Edition};
 use crate::expand::label;
 use crate::syntax::NodeRef;
@@ -31,8 +32,14 @@ pub struct Lens {
 }
 
 /// What the edition decides for the services of a text.
-pub fn hints(view: &View<'_>, file: &str, bytes: &Range<usize>) -> Vec<Hint> {
-    let Some(document) = view.index.document(file) else {
+pub fn hints(
+    index: &Index,
+    memory: &Memory,
+    environment: Option<&str>,
+    file: &str,
+    bytes: &Range<usize>,
+) -> Vec<Hint> {
+    let Some(document) = index.document(file) else {
         return Vec::new();
     };
     let services = document.roots().filter(|root| {
@@ -40,15 +47,17 @@ pub fn hints(view: &View<'_>, file: &str, bytes: &Range<usize>) -> Vec<Hint> {
         root.name().text == "service" && span.start <= bytes.end && bytes.start <= span.end
     });
     services
-        .flat_map(|service| of_service(view, service))
+        .flat_map(|service| {
+            let lowered = memory.lowered(environment, label(service).unwrap_or_default());
+            match lowered {
+                Some(Payload::Service(lowered)) => of_service(service, lowered),
+                Some(_) | None => Vec::new(),
+            }
+        })
         .collect()
 }
 
-fn of_service(view: &View<'_>, node: NodeRef<'_>) -> Vec<Hint> {
-    let name = label(node).unwrap_or_default();
-    let Some(Payload::Service(lowered)) = view.memory.lowered(view.environment, name) else {
-        return Vec::new();
-    };
+fn of_service(node: NodeRef<'_>, lowered: &Service) -> Vec<Hint> {
     let at = node.head_span().end as usize;
     let decided = decided(lowered);
     decided
@@ -75,13 +84,17 @@ fn decided(service: &Service) -> Vec<(&'static str, &'static str)> {
         FailureAction::Continue => ("update.on-failure", "continue"),
         FailureAction::Rollback => ("update.on-failure", "rollback"),
     });
-    order.into_iter().chain(on_failure).collect()
+    let network = (!service.networks.is_empty()).then_some(("network", "default"));
+    order.into_iter().chain(on_failure).chain(network).collect()
 }
 
 /// Whether a node has a property of a block: on the block's line, or inside.
 fn is_written(node: NodeRef<'_>, property: &str) -> bool {
     let (block, word) = property.split_once('.').unwrap_or((property, ""));
     let mut blocks = node.children().filter(|child| child.name().text == block);
+    if word.is_empty() {
+        return blocks.next().is_some() || node.prop(block).is_some();
+    }
     blocks.any(|block| {
         block.prop(word).is_some() || block.children().any(|child| child.name().text == word)
     })
@@ -96,14 +109,13 @@ fn reason(property: &str) -> Option<&'static str> {
 }
 
 /// The nodes of a text that others can name.
-pub fn lenses(view: &View<'_>, file: &str) -> Vec<Lens> {
-    let Some(page) = view.index.page(file) else {
+pub fn lenses(index: &Index, file: &str) -> Vec<Lens> {
+    let Some(page) = index.page(file) else {
         return Vec::new();
     };
-    let uses = view.index.uses();
+    let uses = index.uses();
     let declared = page
-        .mentions
-        .iter()
+        .mentions()
         .filter(|mention| mention.role == Role::Declares);
     let lenses = declared.filter_map(|mention| {
         let planned = match &mention.name {

@@ -107,10 +107,28 @@ fn of_reference(view: &View<'_>, name: &Name) -> Option<String> {
             text.push_str(&format!("\n- in `{environment}`: `{value}`"));
         }
     }
+    if let Name::Component(_) = name {
+        text.push_str(&of_component(node));
+    }
     if let Name::Node(kind, name) = name {
         text.push_str(&became(view, &Address::new(*kind, name.as_str())));
     }
     Some(text)
+}
+
+/// What a component is for, and what it takes.
+fn of_component(node: NodeRef<'_>) -> String {
+    let mut out = String::new();
+    for child in node.children() {
+        match (child.name().text, label(child)) {
+            ("doc", Some(doc)) => out.push_str(&format!("\n\n{doc}\n")),
+            ("param", Some(name)) => {
+                out.push_str(&format!("\n- `{name}`: {}", about_param(child)));
+            }
+            (_, _) => {}
+        }
+    }
+    out
 }
 
 /// What environments set a parameter to.

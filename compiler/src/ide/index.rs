@@ -7,7 +7,8 @@ use std::sync::Arc;
 use skep_schema::address::Kind;
 use skep_schema::span::FileId;
 
-use super::mention::{Mention, Name, Role, Within, mentions};
+use super::mention::{Given, Mention, Name, Role, Within, mentions};
+use crate::expand::label;
 use crate::source::{File, SourceSet};
 use crate::syntax::{Document, NodeRef, Scalar, parse};
 
@@ -25,7 +26,10 @@ pub struct Index {
 pub(super) struct Page {
     bytes: Arc<[u8]>,
     pub(super) document: Document,
-    pub(super) mentions: Vec<Mention>,
+    mentions: Vec<Mention>,
+    given: Vec<Given>,
+    /// Those of `given` that are names.
+    named: Vec<Mention>,
 }
 
 /// A name at a place.
@@ -61,6 +65,41 @@ impl Index {
             self.pages.remove(&path);
         }
         self.add_standard();
+        self.name_given();
+    }
+
+    /// Finds the names among what uses give to components.
+    fn name_given(&mut self) {
+        let kinds = self.kinds_of_params();
+        for page in self.pages.values_mut() {
+            let named = page.given.iter().filter_map(|given| {
+                let param = (given.component.clone(), given.param.clone());
+                let kind = kinds.get(&param)?;
+                Some(Mention {
+                    name: Name::Node(*kind, given.value.clone()),
+                    role: Role::Refers,
+                    at: given.at.clone(),
+                })
+            });
+            page.named = named.collect();
+        }
+    }
+
+    /// The parameters of components that name nodes.
+    fn kinds_of_params(&self) -> BTreeMap<(String, String), Kind> {
+        let mut kinds = BTreeMap::new();
+        for name in self.components() {
+            let params = self
+                .component(&name)
+                .into_iter()
+                .flat_map(NodeRef::children);
+            for param in params.filter(|child| child.name().text == "param") {
+                if let Some((param, kind)) = referring(param) {
+                    kinds.insert((name.clone(), param), kind);
+                }
+            }
+        }
+        kinds
     }
 
     /// The standard components that the project imports.
@@ -116,7 +155,7 @@ impl Index {
 
     /// The name that a place is in, or at the end of.
     pub fn name_at(&self, file: &str, offset: usize) -> Option<(&Name, Found)> {
-        let mentions = self.page(file)?.mentions.iter();
+        let mentions = self.page(file)?.mentions();
         let mut around = mentions.filter(|m| m.at.start <= offset && offset <= m.at.end);
         let mention = around.next()?;
         let found = Found {
@@ -129,10 +168,13 @@ impl Index {
 
     /// Where the project's own texts mention a name, in order of file and place.
     pub fn mentions_of(&self, name: &Name) -> Vec<Found> {
-        let same = self.same(name);
+        self.mentions_among(&same(name))
+    }
+
+    fn mentions_among(&self, same: &[Name]) -> Vec<Found> {
         let own = self.own().flat_map(|(file, page)| {
-            let mentions = page.mentions.iter();
-            let mine = mentions.filter(|mention| same.contains(&mention.name));
+            let mentions = page.mentions();
+            let mine = mentions.filter(move |mention| same.contains(&mention.name));
             mine.map(move |mention| Found {
                 file: file.to_owned(),
                 at: mention.at.clone(),
@@ -145,7 +187,7 @@ impl Index {
     /// How often the project's own texts refer to each name.
     pub(super) fn uses(&self) -> BTreeMap<&Name, usize> {
         let mut counts = BTreeMap::new();
-        for mention in self.own().flat_map(|(_, page)| &page.mentions) {
+        for mention in self.own().flat_map(|(_, page)| page.mentions()) {
             if mention.role == Role::Refers {
                 *counts.entry(&mention.name).or_default() += 1;
             }
@@ -157,7 +199,7 @@ impl Index {
     pub fn search(&self, part: &str) -> Vec<(Name, Found)> {
         let part = part.to_lowercase();
         let own = self.own().flat_map(|(file, page)| {
-            let mentions = page.mentions.iter();
+            let mentions = page.mentions();
             mentions.map(move |mention| (file, mention))
         });
         let fit = own.filter(|(_, mention)| {
@@ -198,7 +240,8 @@ impl Index {
         let mut names: Vec<&str> = ends.chain([node]).collect();
         names.reverse();
         let uses = names.into_iter().map(|name| {
-            let mut found = self.mentions_of(&Name::Instance(name.to_owned()));
+            let name = [Name::Instance(name.to_owned())];
+            let mut found = self.mentions_among(&name);
             found.retain(|found| found.role == Role::Declares);
             found
         });
@@ -234,7 +277,7 @@ impl Index {
         };
         let pages = self.pages.iter().filter(|(path, _)| is_from(path, &from));
         let found = pages.flat_map(|(file, page)| {
-            let mine = page.mentions.iter();
+            let mine = page.mentions();
             let mine = mine.filter(|m| m.name == wanted && m.role == Role::Declares);
             mine.map(|m| Found {
                 file: file.clone(),
@@ -243,26 +286,6 @@ impl Index {
             })
         });
         found.collect()
-    }
-
-    /// The names that mean the same thing: a component has another one in front of its import's.
-    fn same(&self, name: &Name) -> Vec<Name> {
-        let mut all = vec![name.clone()];
-        let inner = |full: &str| full.split_once('.').map(|(_, inner)| inner.to_owned());
-        match name {
-            Name::Component(full) => all.extend(inner(full).map(Name::Component)),
-            Name::Param(Within::Component(full), param) => all.extend(
-                inner(full).map(|inner| Name::Param(Within::Component(inner), param.clone())),
-            ),
-            Name::Instance(made) => all.push(Name::Node(Kind::Service, made.clone())),
-            Name::Node(..)
-            | Name::Param(..)
-            | Name::Environment(_)
-            | Name::Import(_)
-            | Name::Port(..)
-            | Name::File(_) => {}
-        }
-        all
     }
 
     /// The component of a name, with its parameters.
@@ -282,7 +305,7 @@ impl Index {
         &'i self,
         sort: impl Fn(&'i Name) -> Option<T>,
     ) -> BTreeSet<T> {
-        let mentions = self.own().flat_map(|(_, page)| &page.mentions);
+        let mentions = self.own().flat_map(|(_, page)| page.mentions());
         let declared = mentions.filter(|mention| mention.role == Role::Declares);
         declared.filter_map(|mention| sort(&mention.name)).collect()
     }
@@ -302,7 +325,7 @@ impl Index {
         let mut all: BTreeSet<String> = self.declared(name);
         for (alias, from) in self.imports() {
             let pages = self.pages.iter().filter(|(path, _)| is_from(path, &from));
-            let mentions = pages.flat_map(|(_, page)| &page.mentions);
+            let mentions = pages.flat_map(|(_, page)| page.mentions());
             let declared = mentions.filter(|mention| mention.role == Role::Declares);
             let names = declared.filter_map(|mention| name(&mention.name));
             all.extend(names.map(|name| format!("{alias}.{name}")));
@@ -316,12 +339,49 @@ impl Page {
     fn of(bytes: &Arc<[u8]>) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let document = parse(FileId(0), text.into()).document;
+        let (mentions, given) = mentions(&document);
         Some(Self {
             bytes: Arc::clone(bytes),
-            mentions: mentions(&document),
+            mentions,
+            given,
+            named: Vec::new(),
             document,
         })
     }
+
+    /// All names of the text.
+    pub(super) fn mentions(&self) -> impl Iterator<Item = &Mention> {
+        self.mentions.iter().chain(&self.named)
+    }
+}
+
+/// The names that mean the same thing: a component has another one in front of its import's.
+fn same(name: &Name) -> Vec<Name> {
+    let mut all = vec![name.clone()];
+    let inner = |full: &str| full.split_once('.').map(|(_, inner)| inner.to_owned());
+    match name {
+        Name::Component(full) => all.extend(inner(full).map(Name::Component)),
+        Name::Param(Within::Component(full), param) => all
+            .extend(inner(full).map(|inner| Name::Param(Within::Component(inner), param.clone()))),
+        Name::Instance(made) => all.push(Name::Node(Kind::Service, made.clone())),
+        Name::Node(..)
+        | Name::Param(..)
+        | Name::Environment(_)
+        | Name::Import(_)
+        | Name::Port(..)
+        | Name::File(_) => {}
+    }
+    all
+}
+
+/// A parameter that names a node, with the node's kind.
+pub(super) fn referring(param: NodeRef<'_>) -> Option<(String, Kind)> {
+    let word = |key: &str| match param.prop(key)?.value() {
+        Scalar::Str(text) => Some(text),
+        Scalar::Int(_) | Scalar::Float(..) | Scalar::Bool(_) | Scalar::Null => None,
+    };
+    let kind = word("of").filter(|_| word("type") == Some("ref"))?;
+    Some((label(param)?.to_owned(), Kind::parse(kind)?))
 }
 
 /// Whether a text came with an import.

@@ -85,10 +85,20 @@ pub(super) struct Mention {
     pub(super) at: Range<usize>,
 }
 
-/// All names of a text, in order of place.
-pub(super) fn mentions(document: &Document) -> Vec<Mention> {
+/// A word that a use gives to a component: a name where the component's parameter says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Given {
+    pub(super) component: String,
+    pub(super) param: String,
+    pub(super) value: String,
+    pub(super) at: Range<usize>,
+}
+
+/// All names of a text, in order of place, and what may be some.
+pub(super) fn mentions(document: &Document) -> (Vec<Mention>, Vec<Given>) {
     let mut reading = Reading {
         found: Vec::new(),
+        given: Vec::new(),
         within: Within::Project,
         flow: None,
         service: None,
@@ -97,11 +107,12 @@ pub(super) fn mentions(document: &Document) -> Vec<Mention> {
         reading.root(root);
     }
     reading.found.sort_by_key(|mention| mention.at.start);
-    reading.found
+    (reading.found, reading.given)
 }
 
 struct Reading {
     found: Vec<Mention>,
+    given: Vec<Given>,
     within: Within,
     /// The flow at hand and its own parameters.
     flow: Option<(String, Vec<String>)>,
@@ -182,12 +193,27 @@ impl Reading {
             self.declare(Name::Instance(name.to_owned()), instance);
         }
         let param = |word: &str| Name::Param(Within::Component(of.clone()), word.to_owned());
-        for key in node.props().filter_map(EntryRef::key) {
-            self.add(param(key.text), Role::Refers, range(key.span));
+        for prop in node.props() {
+            if let Some(key) = prop.key() {
+                self.add(param(key.text), Role::Refers, range(key.span));
+                self.given(&of, key.text, prop);
+            }
         }
         for child in node.children() {
             let word = child.name();
             self.add(param(word.text), Role::Refers, range(word.span));
+            child.args().for_each(|arg| self.given(&of, word.text, arg));
+        }
+    }
+
+    fn given(&mut self, component: &str, param: &str, entry: EntryRef<'_>) {
+        if let (Scalar::Str(value), None) = (entry.value(), entry.annotation()) {
+            self.given.push(Given {
+                component: component.to_owned(),
+                param: param.to_owned(),
+                value: value.to_owned(),
+                at: inside(entry),
+            });
         }
     }
 

@@ -120,9 +120,9 @@ pub(super) fn hints(
     let lines = crate::position::Lines::of(&page.text, encoding);
     let bytes = lines.bytes(params.range);
     let file = page.file;
-    let found = page.project.with_view(environment.as_deref(), |view| {
-        ide::hints(view, &file, &bytes)
-    });
+    page.project.refresh();
+    let (index, memory) = (page.project.known_index(), page.project.watch.memory());
+    let found = ide::hints(index, memory, environment.as_deref(), &file, &bytes);
     let hints = found.into_iter().map(|hint| lsp::InlayHint {
         position: lines.position(hint.at),
         label: lsp::Label::String(hint.text),
@@ -140,7 +140,6 @@ pub(super) fn lenses(
     server: &mut Server<'_>,
     params: lsp::CodeLensParams,
 ) -> Answer<lsp::CodeLensRequest> {
-    let environment = server.state.client.environment.clone();
     let encoding = server.state.client.encoding;
     let uri = params.text_document.uri;
     let Some(page) = server.state.page(&uri) else {
@@ -148,9 +147,7 @@ pub(super) fn lenses(
     };
     let lines = crate::position::Lines::of(&page.text, encoding);
     let file = page.file;
-    let found = page
-        .project
-        .with_view(environment.as_deref(), |view| ide::lenses(view, &file));
+    let found = ide::lenses(page.project.index(), &file);
     let lenses = found.iter().flat_map(|lens| {
         let range = lines.range(&lens.at);
         let title = match lens.uses {

@@ -14,7 +14,9 @@ use lsp_server::{Message, Notification, Request, RequestId, Response};
 pub(crate) struct Editor {
     connection: Connection,
     server: JoinHandle<Ended>,
-    folder: TempDir,
+    /// The folder that the editor has open.
+    work: std::path::PathBuf,
+    _folder: TempDir,
     open: BTreeMap<String, (i32, String)>,
     next: i32,
     answer: Value,
@@ -24,8 +26,9 @@ impl Editor {
     /// Puts the files into a folder, and opens that.
     pub(crate) fn start(script: &Script) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
+        let work = folder.path().join("work");
         for (file, text) in &script.files {
-            let path = folder.path().join(file);
+            let path = work.join(file);
             std::fs::create_dir_all(path.parent().expect("it is in a folder")).expect("made");
             std::fs::write(path, text).expect("the folder can be written to");
         }
@@ -43,7 +46,8 @@ impl Editor {
         let mut editor = Self {
             connection,
             server,
-            folder,
+            work,
+            _folder: folder,
             open: BTreeMap::new(),
             next: 0,
             answer: Value::Null,
@@ -103,7 +107,7 @@ impl Editor {
     }
 
     fn open(&mut self, file: &str) {
-        let path = self.folder.path().join(file);
+        let path = self.work.join(file);
         let text = std::fs::read_to_string(path).expect("the file is there");
         self.open.insert(file.to_owned(), (1, text.clone()));
         let opened =
@@ -139,12 +143,12 @@ impl Editor {
 
     /// Somebody else writes a file, and the editor says so.
     fn write(&mut self, file: &str, text: &str) {
-        std::fs::write(self.folder.path().join(file), text).expect("the folder can be written to");
+        std::fs::write(self.work.join(file), text).expect("the folder can be written to");
         self.changed(file, 2);
     }
 
     fn remove(&mut self, file: &str) {
-        std::fs::remove_file(self.folder.path().join(file)).expect("the file is there");
+        std::fs::remove_file(self.work.join(file)).expect("the file is there");
         self.changed(file, 3);
     }
 
@@ -251,6 +255,8 @@ impl Editor {
                 let escaped = new.replace('\n', "\\n");
                 let all = text.replace('\n', "\\n");
                 self.edit(&file, &format!("[{all}] => {escaped}"));
+            } else {
+                self.write(&file, &new);
             }
         }
         let id = self.send("workspace/diagnostic", json!({ "previousResultIds": [] }));
@@ -328,12 +334,12 @@ impl Editor {
     fn text(&self, file: &str) -> String {
         match self.open.get(file) {
             Some((_, text)) => text.clone(),
-            None => std::fs::read_to_string(self.folder.path().join(file)).expect("it is there"),
+            None => std::fs::read_to_string(self.work.join(file)).expect("it is there"),
         }
     }
 
     fn uri(&self, file: &str) -> String {
-        format!("file://{}", self.folder.path().join(file).display())
+        format!("file://{}", self.work.join(file).display())
     }
 
     fn name(&self, uri: &str) -> String {

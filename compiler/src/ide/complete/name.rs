@@ -9,6 +9,7 @@ use skep_schema::lang::{Shape, Type};
 use super::value::plain;
 use super::{Completion, MARK, Offered, labelled, text_of, word};
 use crate::Memory;
+use crate::ide::index::referring;
 use crate::ide::meaning::{Meaning, top_info};
 use crate::ide::{Index, Name, Within};
 use crate::syntax::{EntryRef, NodeRef};
@@ -194,6 +195,9 @@ impl Names<'_> {
         outer: Option<NodeRef<'_>>,
         entry: EntryRef<'_>,
     ) -> Option<Vec<Completion>> {
+        if let Some(found) = self.given(node, outer, entry) {
+            return Some(found);
+        }
         if entry.key().is_some() {
             return None;
         }
@@ -227,6 +231,29 @@ impl Names<'_> {
             ("allow", 0) => Some(lints()),
             (_, _) => None,
         }
+    }
+
+    /// What fits a parameter of the component that is used.
+    fn given(
+        &self,
+        node: NodeRef<'_>,
+        outer: Option<NodeRef<'_>>,
+        entry: EntryRef<'_>,
+    ) -> Option<Vec<Completion>> {
+        let in_use = outer.filter(|outer| outer.name().text == "use");
+        let (used, param) = match (in_use, entry.key()) {
+            (Some(used), None) => (used, node.name().text),
+            (_, Some(key)) if node.name().text == "use" => (node, key.text),
+            (_, _) => return None,
+        };
+        let component = self
+            .index
+            .component(used.args().next().and_then(text_of)?)?;
+        let mut params = component.children();
+        let param =
+            params.find(|child| child.name().text == "param" && labelled(*child) == Some(param))?;
+        let (_, kind) = referring(param)?;
+        Some(self.nodes(&[kind]))
     }
 
     fn components(&self) -> Vec<Completion> {
