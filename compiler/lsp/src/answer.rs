@@ -29,19 +29,31 @@ impl Refusal {
     }
 }
 
-pub(crate) type Answer<R> = Result<<R as Spoken>::Result, Refusal>;
+/// What a request is answered with.
+type Of<R> = <R as Spoken>::Result;
+
+/// The same where the answer can be a refusal.
+type Answer<R> = Result<Of<R>, Refusal>;
 
 /// Reads the parameters of a request and writes its result.
 fn with<R: Spoken>(
     server: &mut Server<'_>,
     params: &Value,
-    answer: impl FnOnce(&mut Server<'_>, R::Params) -> Answer<R>,
+    answer: impl FnOnce(&mut Server<'_>, &R::Params) -> Of<R>,
+) -> Result<Value, Refusal> {
+    unless_refused::<R>(server, params, |server, params| Ok(answer(server, params)))
+}
+
+fn unless_refused<R: Spoken>(
+    server: &mut Server<'_>,
+    params: &Value,
+    answer: impl FnOnce(&mut Server<'_>, &R::Params) -> Answer<R>,
 ) -> Result<Value, Refusal> {
     let params = serde_json::from_value(params.clone()).map_err(|error| Refusal {
         code: ErrorCode::InvalidParams,
         message: error.to_string(),
     })?;
-    let result = answer(server, params)?;
+    let result = answer(server, &params)?;
     Ok(serde_json::to_value(result).expect("the protocol's types are plain data"))
 }
 
@@ -88,7 +100,7 @@ pub(crate) fn answer(server: &mut Server<'_>, request: &Request) -> Result<Value
         "textDocument/prepareRename" => {
             with::<lsp::PrepareRenameRequest>(server, to, edit::prepare_rename)
         }
-        "textDocument/rename" => with::<lsp::RenameRequest>(server, to, edit::rename),
+        "textDocument/rename" => unless_refused::<lsp::RenameRequest>(server, to, edit::rename),
         preview::METHOD => preview::preview(server, to),
         other => Err(Refusal {
             code: ErrorCode::MethodNotFound,

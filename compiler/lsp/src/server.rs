@@ -150,9 +150,9 @@ impl Server<'_> {
             if let Some(project) = self.state.projects.get_mut(root) {
                 project.check();
             }
-            token
-                .into_iter()
-                .for_each(|token| self.end_progress(&token));
+            if let Some(token) = token {
+                self.end_progress(&token);
+            }
         }
         let news = diagnose::news(&mut self.state, root);
         if self.state.client.pulls {
@@ -170,18 +170,16 @@ impl Server<'_> {
     fn begin_progress(&mut self, project: &str) -> Value {
         let token = json!(format!("skep-check-{}", self.next));
         self.ask("window/workDoneProgress/create", json!({ "token": token }));
-        self.progress(
-            &token,
-            json!({ "kind": "begin", "title": format!("checking {project}") }),
-        );
+        let begin = json!({ "kind": "begin", "title": format!("checking {project}") });
+        self.progress(&token, &begin);
         token
     }
 
     fn end_progress(&mut self, token: &Value) {
-        self.progress(token, json!({ "kind": "end" }));
+        self.progress(token, &json!({ "kind": "end" }));
     }
 
-    pub(crate) fn progress(&self, token: &Value, value: Value) {
+    pub(crate) fn progress(&self, token: &Value, value: &Value) {
         self.tell("$/progress", &json!({ "token": token, "value": value }));
     }
 
@@ -257,14 +255,12 @@ impl Server<'_> {
 
     /// Settings came along, or are to be asked for.
     fn configured(&mut self, settings: Option<&Value>) {
-        match settings.filter(|settings| !settings.is_null()) {
-            Some(settings) => self.configure(environment(settings)),
-            None => {
-                let params = json!({ "items": [{ "section": "skep" }] });
-                let id = self.ask("workspace/configuration", params);
-                self.asked = Some(id);
-            }
+        if let Some(settings) = settings.filter(|settings| !settings.is_null()) {
+            self.configure(environment(settings));
+            return;
         }
+        let params = json!({ "items": [{ "section": "skep" }] });
+        self.asked = Some(self.ask("workspace/configuration", params));
     }
 
     fn configure(&mut self, environment: Option<String>) {

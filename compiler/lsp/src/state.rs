@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gen_lsp_types as lsp;
-use skep_project::Project;
+use skep_project::{Project, free_of_links};
 
 use crate::buffer::Buffer;
 use crate::client::Client;
@@ -27,7 +28,7 @@ pub(crate) struct Page<'s> {
     pub(crate) project: &'s mut Opened,
     /// As the project names it.
     pub(crate) file: String,
-    pub(crate) text: std::sync::Arc<str>,
+    pub(crate) text: Arc<str>,
 }
 
 impl State {
@@ -57,12 +58,11 @@ impl State {
     }
 
     pub(crate) fn close_project(&mut self, folder: &Path) {
-        if let Ok(folder) = folder.canonicalize() {
-            let buffers = &self.buffers;
-            let is_used = |root: &Path| buffers.keys().any(|path| path.starts_with(root));
-            self.projects
-                .retain(|root, _| !root.starts_with(&folder) || is_used(root));
-        }
+        let folder = free_of_links(folder);
+        let buffers = &self.buffers;
+        let is_used = |root: &Path| buffers.keys().any(|path| path.starts_with(root));
+        self.projects
+            .retain(|root, _| !root.starts_with(&folder) || is_used(root));
     }
 
     pub(crate) fn open(&mut self, buffer: Buffer) {
@@ -126,7 +126,10 @@ impl State {
     /// The text that a request names, in its own project.
     pub(crate) fn page(&mut self, uri: &lsp::Uri) -> Option<Page<'_>> {
         let path = file(uri)?;
-        let open = self.buffers.get(&path).map(|buffer| buffer.text.clone());
+        let open = self
+            .buffers
+            .get(&path)
+            .map(|buffer| Arc::clone(&buffer.text));
         let project = self.open_project(path.parent()?)?;
         if project.checked.is_none() {
             project.check();
@@ -159,9 +162,6 @@ impl State {
 /// The file of a URI, its folder free of links.
 pub(crate) fn file(uri: &lsp::Uri) -> Option<PathBuf> {
     let path = uri::path(uri)?;
-    let folder = path.parent()?.canonicalize();
-    match (folder, path.file_name()) {
-        (Ok(folder), Some(name)) => Some(folder.join(name)),
-        (_, _) => Some(path),
-    }
+    let folder = free_of_links(path.parent()?);
+    Some(folder.join(path.file_name()?))
 }

@@ -161,7 +161,7 @@ fn to_secret(index: &Index, diagnostic: &Diagnostic, sources: &Sources) -> Optio
 }
 
 /// The variable whose value stands at a place, its bytes, and what parts the two.
-fn variable_at<'d>(node: NodeRef<'d>, at: usize) -> Option<(&'d str, Range<usize>, &'static str)> {
+fn variable_at(node: NodeRef<'_>, at: usize) -> Option<(&str, Range<usize>, &'static str)> {
     if label(node).is_some() && node.entries().count() == 1 {
         return Some((node.name().text, range(node.head_span()), " "));
     }

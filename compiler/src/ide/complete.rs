@@ -165,11 +165,11 @@ fn in_braces(entry: EntryRef<'_>) -> bool {
 }
 
 /// The first argument where it is written out and not the cursor's.
-fn labelled<'d>(node: NodeRef<'d>) -> Option<&'d str> {
+fn labelled(node: NodeRef<'_>) -> Option<&str> {
     label(node).filter(|name| !name.contains(MARK))
 }
 
-fn text_of<'d>(entry: EntryRef<'d>) -> Option<&'d str> {
+fn text_of(entry: EntryRef<'_>) -> Option<&str> {
     match entry.value() {
         Scalar::Str(text) if !text.contains(MARK) => Some(text),
         Scalar::Str(_) | Scalar::Int(_) | Scalar::Float(..) | Scalar::Bool(_) | Scalar::Null => {

@@ -15,7 +15,7 @@ use crate::Memory;
 use crate::edit::{Origin, Written, origins};
 use crate::expand::label;
 use crate::source::SourceSet;
-use crate::syntax::NodeRef;
+use crate::syntax::{EntryRef, NodeRef};
 
 /// A text about some bytes, in Markdown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +143,7 @@ fn set_in(index: &Index, param: &str) -> Vec<(String, String)> {
     });
     sets.filter(|(_, set)| label(*set) == Some(param))
         .filter_map(|(environment, set)| {
-            let values: Vec<&str> = set.args().skip(1).map(|value| value.spelling()).collect();
+            let values: Vec<&str> = set.args().skip(1).map(EntryRef::spelling).collect();
             Some((label(environment)?.to_owned(), values.join(" ")))
         })
         .collect()

@@ -44,28 +44,37 @@ pub struct Found {
 impl Index {
     /// Brings the index up to date.
     pub fn update(&mut self, set: &SourceSet) {
-        let specs = set.files.iter().filter(|(path, _)| path.ends_with(".kdl"));
         let mut gone: BTreeSet<String> = self.pages.keys().cloned().collect();
-        self.foreign.clear();
-        for (path, file) in specs {
+        gone.retain(|path| !path.starts_with("std:"));
+        let mut is_other = false;
+        for (path, file) in &set.files {
             let File::Bytes(bytes) = file else { continue };
-            gone.remove(path);
-            if !set.is_own(path) {
-                self.foreign.insert(path.clone());
-            }
-            let known = self.pages.get(path);
-            if known.is_none_or(|page| !Arc::ptr_eq(&page.bytes, bytes) && page.bytes != *bytes)
-                && let Some(page) = Page::of(bytes)
-            {
-                self.pages.insert(path.clone(), page);
+            if path.ends_with(".kdl") {
+                gone.remove(path);
+                is_other |= self.put(path, bytes);
             }
         }
-        gone.retain(|path| !path.starts_with("std:"));
+        if !is_other && gone.is_empty() {
+            return;
+        }
         for path in gone {
             self.pages.remove(&path);
         }
+        let foreign = self.pages.keys().filter(|path| !set.is_own(path));
+        self.foreign = foreign.cloned().collect();
         self.add_standard();
         self.name_given();
+    }
+
+    /// Reads a text again, unless it is the same. Whether it was another one.
+    fn put(&mut self, path: &str, bytes: &Arc<[u8]>) -> bool {
+        let known = self.pages.get(path);
+        if known.is_some_and(|page| Arc::ptr_eq(&page.bytes, bytes) || page.bytes == *bytes) {
+            return false;
+        }
+        let page = Page::of(bytes);
+        page.map(|page| self.pages.insert(path.to_owned(), page))
+            .is_some()
     }
 
     /// Finds the names among what uses give to components.
@@ -108,12 +117,8 @@ impl Index {
         for from in imports {
             let name = from.strip_prefix("std:");
             let text = name.and_then(skep_stdlib::component);
-            if let Some(text) = text.filter(|_| !self.pages.contains_key(&from))
-                && let Some(page) = Page::of(&Arc::from(text.as_bytes()))
-            {
-                self.foreign.insert(from.clone());
-                self.pages.insert(from, page);
-            } else if text.is_some() {
+            if let Some(text) = text {
+                self.put(&from, &Arc::from(text.as_bytes()));
                 self.foreign.insert(from);
             }
         }

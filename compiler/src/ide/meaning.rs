@@ -143,7 +143,7 @@ pub(super) fn argument(info: &'static NodeInfo, nth: usize) -> Option<&'static F
         .fields
         .iter()
         .filter(|field| matches!(field.shape, Shape::Arg { .. } | Shape::Args { .. }));
-    let last = arguments.clone().last();
+    let last = arguments.clone().next_back();
     let further = last.filter(|field| matches!(field.shape, Shape::Args { .. }));
     arguments.nth(nth).or(further)
 }

@@ -348,7 +348,7 @@ impl Reading {
             (Some("fmt"), _) => self.paths(entry),
             (Some(_), _) => {}
             (None, Some(Type::Ref(kinds))) => {
-                for kind in kinds.iter().take(1) {
+                if let Some(kind) = kinds.first() {
                     self.refer(Name::Node(*kind, text.to_owned()), entry);
                 }
             }

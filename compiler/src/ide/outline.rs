@@ -111,7 +111,8 @@ fn comments(text: &str) -> Vec<Range<usize>> {
 /// What lies around a place, the smallest first: a value, an entry, a head, a node, a block, and so
 /// on outwards.
 pub fn selection(document: &Document, offset: usize) -> Vec<Range<usize>> {
-    let mut found = vec![0..document.text().len()];
+    let whole = 0..document.text().len();
+    let mut found = Vec::from([whole]);
     let mut nodes = document.roots();
     while let Some(node) = nodes
         .by_ref()

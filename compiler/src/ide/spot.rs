@@ -6,11 +6,14 @@ use super::meaning::Meaning;
 use super::mention::range;
 use crate::syntax::{Document, EntryRef, NodeRef};
 
+/// A node, and what it is by the table.
+pub(super) type Known<'d> = (NodeRef<'d>, Meaning);
+
 /// A place, with the nodes around it.
 #[derive(Debug)]
 pub(super) struct Spot<'d> {
     /// The outermost first; the last is the node that the place is in the head of, or in the block of.
-    pub(super) chain: Vec<(NodeRef<'d>, Meaning)>,
+    pub(super) chain: Vec<Known<'d>>,
     pub(super) part: Part<'d>,
 }
 
@@ -54,7 +57,7 @@ impl<'d> Spot<'d> {
     }
 
     /// The node at hand, and those around it.
-    pub(super) fn split(&self) -> Option<((NodeRef<'d>, Meaning), &[(NodeRef<'d>, Meaning)])> {
+    pub(super) fn split(&self) -> Option<(Known<'d>, &[Known<'d>])> {
         let (last, around) = self.chain.split_last()?;
         Some((*last, around))
     }

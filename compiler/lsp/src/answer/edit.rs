@@ -13,7 +13,7 @@ use skep_schema::address::Address;
 
 use super::look::name_at;
 use super::write::{at, settle};
-use super::{Answer, Refusal};
+use super::{Answer, Of, Refusal};
 use crate::convert::workspace_edit;
 use crate::diagnose::Places;
 use crate::opened::Opened;
@@ -24,17 +24,15 @@ const FIX_ALL: &str = "source.fixAll.skep";
 
 pub(super) fn actions(
     server: &mut Server<'_>,
-    params: lsp::CodeActionParams,
-) -> Answer<lsp::CodeActionRequest> {
+    params: &lsp::CodeActionParams,
+) -> Of<lsp::CodeActionRequest> {
     let uri = &params.text_document.uri;
     settle(server, uri);
     let state = &mut server.state;
-    let Some(page) = state.page(uri) else {
-        return Ok(None);
-    };
+    let page = state.page(uri)?;
     let (root, file) = (page.project.root().to_owned(), page.file);
     page.project.index();
-    let only = params.context.only.unwrap_or_default();
+    let only = params.context.only.as_deref().unwrap_or_default();
     let wants = |kind: &str| {
         let asked = |only: &lsp::CodeActionKind| {
             let only = only.as_str();
@@ -51,7 +49,7 @@ pub(super) fn actions(
         all.extend(fix_all(state, &root));
     }
     let all = all.into_iter().map(lsp::CodeActionResponse::CodeAction);
-    Ok(Some(all.collect()))
+    Some(all.collect())
 }
 
 fn quick_fixes(
@@ -144,25 +142,19 @@ fn difference(file: &str, old: &str, new: &File) -> Option<Splice> {
 
 pub(super) fn prepare_rename(
     server: &mut Server<'_>,
-    params: lsp::PrepareRenameParams,
-) -> Answer<lsp::PrepareRenameRequest> {
+    params: &lsp::PrepareRenameParams,
+) -> Of<lsp::PrepareRenameRequest> {
     let state = &mut server.state;
-    let Some((root, name, found)) = name_at(state, &params.text_document_position_params) else {
-        return Ok(None);
-    };
+    let (root, name, found) = name_at(state, &params.text_document_position_params)?;
     if !can_be_renamed(&name) {
-        return Ok(None);
+        return None;
     }
-    let Some(text) = at(state, &root).and_then(|project| project.text(&found.file)) else {
-        return Ok(None);
-    };
+    let text = at(state, &root).and_then(|project| project.text(&found.file))?;
     let range = lsp::PrepareRenamePlaceholder {
         range: state.lines(text).range(&found.at),
         placeholder: text[found.at].to_owned(),
     };
-    Ok(Some(lsp::PrepareRenameResult::PrepareRenamePlaceholder(
-        range,
-    )))
+    Some(lsp::PrepareRenameResult::PrepareRenamePlaceholder(range))
 }
 
 /// Nodes are renamed with a `moved` line; of what has no object the name is all there is.
@@ -180,7 +172,7 @@ const fn can_be_renamed(name: &Name) -> bool {
 
 pub(super) fn rename(
     server: &mut Server<'_>,
-    params: lsp::RenameParams,
+    params: &lsp::RenameParams,
 ) -> Answer<lsp::RenameRequest> {
     let state = &mut server.state;
     let Some((root, name, _)) = name_at(state, &params.text_document_position_params) else {

@@ -4,7 +4,7 @@ use gen_lsp_types as lsp;
 use skep_compiler::ide::{Found, Index, Name, Role};
 use skep_compiler::source::matches;
 
-use super::Answer;
+use super::Of;
 use super::text::symbol_kind;
 use crate::opened::Opened;
 use crate::server::Server;
@@ -69,51 +69,41 @@ fn files(state: &State, root: &std::path::Path, name: &str) -> Vec<lsp::Location
 
 pub(super) fn definition(
     server: &mut Server<'_>,
-    params: lsp::DefinitionParams,
-) -> Answer<lsp::DefinitionRequest> {
+    params: &lsp::DefinitionParams,
+) -> Of<lsp::DefinitionRequest> {
     let at = &params.text_document_position_params;
     let found = look_up(&mut server.state, at, Index::declarations);
-    Ok(
-        found
-            .map(|found| lsp::DefinitionResponse::Definition(lsp::Definition::LocationList(found))),
-    )
+
+    found.map(|found| lsp::DefinitionResponse::Definition(lsp::Definition::LocationList(found)))
 }
 
 pub(super) fn references(
     server: &mut Server<'_>,
-    params: lsp::ReferenceParams,
-) -> Answer<lsp::ReferencesRequest> {
+    params: &lsp::ReferenceParams,
+) -> Of<lsp::ReferencesRequest> {
     let declared = params.context.include_declaration;
     let at = &params.text_document_position_params;
-    let found = look_up(&mut server.state, at, |index, name| {
+    look_up(&mut server.state, at, |index, name| {
         let mut found = index.mentions_of(name);
         found.retain(|found| declared || found.role == Role::Refers);
         found
-    });
-    Ok(found)
+    })
 }
 
 pub(super) fn highlights(
     server: &mut Server<'_>,
-    params: lsp::DocumentHighlightParams,
-) -> Answer<lsp::DocumentHighlightRequest> {
+    params: &lsp::DocumentHighlightParams,
+) -> Of<lsp::DocumentHighlightRequest> {
     let at = &params.text_document_position_params;
     let state = &mut server.state;
-    let Some((root, name, here)) = name_at(state, at) else {
-        return Ok(None);
-    };
-    let Some(project) = state.projects.get_mut(&root) else {
-        return Ok(None);
-    };
+    let (root, name, here) = name_at(state, at)?;
+    let project = state.projects.get_mut(&root)?;
     let mut found = project.index().mentions_of(&name);
     found.retain(|found| found.file == here.file);
-    let Some(text) = state
+    let text = state
         .projects
         .get(&root)
-        .and_then(|project| project.text(&here.file))
-    else {
-        return Ok(None);
-    };
+        .and_then(|project| project.text(&here.file))?;
     let lines = state.lines(text);
     let highlights = found.iter().map(|found| lsp::DocumentHighlight {
         range: lines.range(&found.at),
@@ -122,14 +112,14 @@ pub(super) fn highlights(
             Role::Refers => lsp::DocumentHighlightKind::Read,
         }),
     });
-    Ok(Some(highlights.collect()))
+    Some(highlights.collect())
 }
 
 /// What the projects in view declare, by any part of its name.
 pub(super) fn symbols(
     server: &mut Server<'_>,
-    params: lsp::WorkspaceSymbolParams,
-) -> Answer<lsp::WorkspaceSymbolRequest> {
+    params: &lsp::WorkspaceSymbolParams,
+) -> Of<lsp::WorkspaceSymbolRequest> {
     let query = params.query.to_lowercase();
     let state = &mut server.state;
     let mut all = Vec::new();
@@ -149,7 +139,7 @@ pub(super) fn symbols(
             all.push(symbol(&name, location, &root));
         }
     }
-    Ok(Some(lsp::WorkspaceSymbolResponse::WorkspaceSymbolList(all)))
+    Some(lsp::WorkspaceSymbolResponse::WorkspaceSymbolList(all))
 }
 
 fn symbol(name: &Name, location: lsp::Location, root: &std::path::Path) -> lsp::WorkspaceSymbol {

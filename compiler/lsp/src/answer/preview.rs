@@ -61,11 +61,11 @@ pub(super) fn preview(server: &mut Server<'_>, params: &Value) -> Result<Value, 
     let token = params.work_done_token.as_ref();
     if let Some(token) = token {
         let begin = serde_json::json!({ "kind": "begin", "title": "planning" });
-        server.progress(token, begin);
+        server.progress(token, &begin);
     }
     let made = make(&server.state, &root, &params);
     if let Some(token) = token {
-        server.progress(token, serde_json::json!({ "kind": "end" }));
+        server.progress(token, &serde_json::json!({ "kind": "end" }));
     }
     Ok(serde_json::to_value(made?).expect("plain data"))
 }

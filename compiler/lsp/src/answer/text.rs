@@ -5,7 +5,7 @@ use std::ops::Range;
 use gen_lsp_types as lsp;
 use skep_compiler::ide::{self, Symbol};
 
-use super::Answer;
+use super::Of;
 use crate::convert::text_edits;
 use crate::opened::Told;
 use crate::position::Lines;
@@ -14,27 +14,27 @@ use crate::state::State;
 
 pub(super) fn diagnostics(
     server: &mut Server<'_>,
-    params: lsp::DocumentDiagnosticParams,
-) -> Answer<lsp::DocumentDiagnosticRequest> {
+    params: &lsp::DocumentDiagnosticParams,
+) -> Of<lsp::DocumentDiagnosticRequest> {
     let told = told(server, &params.text_document.uri).unwrap_or_default();
     let result_id = told.revision.to_string();
     if params.previous_result_id.as_ref() == Some(&result_id) {
-        return Ok(lsp::RelatedUnchangedDocumentDiagnosticReport {
+        return lsp::RelatedUnchangedDocumentDiagnosticReport {
             unchanged_document_diagnostic_report: lsp::UnchangedDocumentDiagnosticReport {
                 result_id,
             },
             ..Default::default()
         }
-        .into());
+        .into();
     }
-    Ok(lsp::RelatedFullDocumentDiagnosticReport {
+    lsp::RelatedFullDocumentDiagnosticReport {
         full_document_diagnostic_report: lsp::FullDocumentDiagnosticReport {
             result_id: Some(result_id),
             items: told.diagnostics,
         },
         ..Default::default()
     }
-    .into())
+    .into()
 }
 
 fn told(server: &mut Server<'_>, uri: &lsp::Uri) -> Option<Told> {
@@ -46,10 +46,12 @@ fn told(server: &mut Server<'_>, uri: &lsp::Uri) -> Option<Told> {
 
 pub(super) fn all_diagnostics(
     server: &mut Server<'_>,
-    _: lsp::WorkspaceDiagnosticParams,
-) -> Answer<lsp::WorkspaceDiagnosticRequest> {
+    _: &lsp::WorkspaceDiagnosticParams,
+) -> Of<lsp::WorkspaceDiagnosticRequest> {
     let roots: Vec<_> = server.state.projects.keys().cloned().collect();
-    roots.iter().for_each(|root| server.settle(root));
+    for root in &roots {
+        server.settle(root);
+    }
     let state = &server.state;
     let items = state.projects.values().flat_map(|project| {
         project.told.iter().map(|(name, told)| {
@@ -66,9 +68,9 @@ pub(super) fn all_diagnostics(
             )
         })
     });
-    Ok(lsp::WorkspaceDiagnosticReport {
+    lsp::WorkspaceDiagnosticReport {
         items: items.collect(),
-    })
+    }
 }
 
 /// A text with its lines; nothing for one of no project.
@@ -83,61 +85,45 @@ fn with_text<T>(
 
 pub(super) fn formatting(
     server: &mut Server<'_>,
-    params: lsp::DocumentFormattingParams,
-) -> Answer<lsp::DocumentFormattingRequest> {
+    params: &lsp::DocumentFormattingParams,
+) -> Of<lsp::DocumentFormattingRequest> {
     let edits = |lines: &Lines<'_>, text: &str| text_edits(lines, ide::layout(text));
-    Ok(with_text(
-        &mut server.state,
-        &params.text_document.uri,
-        edits,
-    ))
+    with_text(&mut server.state, &params.text_document.uri, edits)
 }
 
 pub(super) fn range_formatting(
     server: &mut Server<'_>,
-    params: lsp::DocumentRangeFormattingParams,
-) -> Answer<lsp::DocumentRangeFormattingRequest> {
+    params: &lsp::DocumentRangeFormattingParams,
+) -> Of<lsp::DocumentRangeFormattingRequest> {
     let edits = |lines: &Lines<'_>, text: &str| {
         text_edits(lines, ide::layout_of(text, &lines.bytes(params.range)))
     };
-    Ok(with_text(
-        &mut server.state,
-        &params.text_document.uri,
-        edits,
-    ))
+    with_text(&mut server.state, &params.text_document.uri, edits)
 }
 
 /// When `}` closes a block, the block is laid out.
 pub(super) fn type_formatting(
     server: &mut Server<'_>,
-    params: lsp::DocumentOnTypeFormattingParams,
-) -> Answer<lsp::DocumentOnTypeFormattingRequest> {
+    params: &lsp::DocumentOnTypeFormattingParams,
+) -> Of<lsp::DocumentOnTypeFormattingRequest> {
     let edits = |lines: &Lines<'_>, text: &str| {
         let end = lines.offset(params.position);
         let block = ide::block_before(text, end);
         let changes = block.map(|block| ide::layout_of(text, &block));
         text_edits(lines, changes.unwrap_or_default())
     };
-    Ok(with_text(
-        &mut server.state,
-        &params.text_document.uri,
-        edits,
-    ))
+    with_text(&mut server.state, &params.text_document.uri, edits)
 }
 
 pub(super) fn folds(
     server: &mut Server<'_>,
-    params: lsp::FoldingRangeParams,
-) -> Answer<lsp::FoldingRangeRequest> {
+    params: &lsp::FoldingRangeParams,
+) -> Of<lsp::FoldingRangeRequest> {
     let folds = |lines: &Lines<'_>, text: &str| {
         let all = ide::folds(&ide::tree(text)).into_iter();
         all.map(|fold| folding(lines, text, &fold)).collect()
     };
-    Ok(with_text(
-        &mut server.state,
-        &params.text_document.uri,
-        folds,
-    ))
+    with_text(&mut server.state, &params.text_document.uri, folds)
 }
 
 fn folding(lines: &Lines<'_>, text: &str, fold: &Range<usize>) -> lsp::FoldingRange {
@@ -154,19 +140,19 @@ fn folding(lines: &Lines<'_>, text: &str, fold: &Range<usize>) -> lsp::FoldingRa
 
 pub(super) fn selections(
     server: &mut Server<'_>,
-    params: lsp::SelectionRangeParams,
-) -> Answer<lsp::SelectionRangeRequest> {
+    params: &lsp::SelectionRangeParams,
+) -> Of<lsp::SelectionRangeRequest> {
     let all = |lines: &Lines<'_>, text: &str| {
         let tree = ide::tree(text);
         let places = params.positions.iter();
-        let nested = places.map(|at| nested(lines, ide::selection(&tree, lines.offset(*at))));
+        let nested = places.map(|at| nested(lines, &ide::selection(&tree, lines.offset(*at))));
         nested.collect()
     };
-    Ok(with_text(&mut server.state, &params.text_document.uri, all))
+    with_text(&mut server.state, &params.text_document.uri, all)
 }
 
 /// Ranges, the smallest first, each inside the next.
-fn nested(lines: &Lines<'_>, ranges: Vec<Range<usize>>) -> lsp::SelectionRange {
+fn nested(lines: &Lines<'_>, ranges: &[Range<usize>]) -> lsp::SelectionRange {
     let mut outer: Option<lsp::SelectionRange> = None;
     for range in ranges.iter().rev() {
         outer = Some(lsp::SelectionRange {
@@ -179,9 +165,9 @@ fn nested(lines: &Lines<'_>, ranges: Vec<Range<usize>>) -> lsp::SelectionRange {
 
 pub(super) fn symbols(
     server: &mut Server<'_>,
-    params: lsp::DocumentSymbolParams,
-) -> Answer<lsp::DocumentSymbolRequest> {
-    let uri = params.text_document.uri;
+    params: &lsp::DocumentSymbolParams,
+) -> Of<lsp::DocumentSymbolRequest> {
+    let uri = &params.text_document.uri;
     let nested = server.state.client.nested_symbols;
     let list = |lines: &Lines<'_>, text: &str| {
         let outline = ide::outline(&ide::tree(text));
@@ -189,13 +175,11 @@ pub(super) fn symbols(
             let all = outline.iter().map(|symbol| document_symbol(lines, symbol));
             lsp::DocumentSymbolResponse::DocumentSymbolList(all.collect())
         } else {
-            let all = outline
-                .iter()
-                .map(|symbol| information(lines, symbol, &uri));
+            let all = outline.iter().map(|symbol| information(lines, symbol, uri));
             lsp::DocumentSymbolResponse::SymbolInformationList(all.collect())
         }
     };
-    Ok(with_text(&mut server.state, &uri, list))
+    with_text(&mut server.state, uri, list)
 }
 
 #[expect(deprecated, reason = "the type has a field that nobody should fill")]

@@ -6,17 +6,17 @@ use gen_lsp_types as lsp;
 use serde_json::json;
 use skep_compiler::ide::{self, Completion, Offered};
 
-use super::Answer;
+use super::Of;
 use crate::opened::Opened;
 use crate::server::Server;
 use crate::state::State;
 
 pub(super) fn completion(
     server: &mut Server<'_>,
-    params: lsp::CompletionParams,
-) -> Answer<lsp::CompletionRequest> {
-    let at = params.text_document_position_params;
-    Ok(completions(&mut server.state, &at))
+    params: &lsp::CompletionParams,
+) -> Of<lsp::CompletionRequest> {
+    let at = &params.text_document_position_params;
+    completions(&mut server.state, at)
 }
 
 fn completions(
@@ -67,14 +67,14 @@ const fn kind(sort: Offered) -> lsp::CompletionItemKind {
 
 pub(super) fn resolve(
     _: &mut Server<'_>,
-    item: lsp::CompletionItem,
-) -> Answer<lsp::CompletionResolveRequest> {
+    item: &lsp::CompletionItem,
+) -> Of<lsp::CompletionResolveRequest> {
     let topic = item.data.as_ref().and_then(|data| data.as_str());
     let text = topic.and_then(ide::document);
-    Ok(lsp::CompletionItem {
+    lsp::CompletionItem {
         documentation: text.map(|text| lsp::Documentation::MarkupContent(markdown(text))),
-        ..item
-    })
+        ..item.clone()
+    }
 }
 
 fn markdown(value: String) -> lsp::MarkupContent {
@@ -84,39 +84,32 @@ fn markdown(value: String) -> lsp::MarkupContent {
     }
 }
 
-pub(super) fn hover(
-    server: &mut Server<'_>,
-    params: lsp::HoverParams,
-) -> Answer<lsp::HoverRequest> {
-    let at = params.text_document_position_params;
+pub(super) fn hover(server: &mut Server<'_>, params: &lsp::HoverParams) -> Of<lsp::HoverRequest> {
+    let at = &params.text_document_position_params;
     let state = &mut server.state;
     let environment = state.client.environment.clone();
     let encoding = state.client.encoding;
-    let Some(page) = state.page(&at.text_document.uri) else {
-        return Ok(None);
-    };
+    let page = state.page(&at.text_document.uri)?;
     let lines = crate::position::Lines::of(&page.text, encoding);
     let offset = lines.offset(at.position);
     let file = page.file;
     let found = page.project.with_view(environment.as_deref(), |view| {
         ide::hover(view, &file, offset)
     });
-    Ok(found.map(|found| lsp::Hover {
+    found.map(|found| lsp::Hover {
         contents: lsp::Contents::MarkupContent(markdown(found.text)),
         range: Some(lines.range(&found.at)),
-    }))
+    })
 }
 
 pub(super) fn hints(
     server: &mut Server<'_>,
-    params: lsp::InlayHintParams,
-) -> Answer<lsp::InlayHintRequest> {
+    params: &lsp::InlayHintParams,
+) -> Of<lsp::InlayHintRequest> {
     let environment = server.state.client.environment.clone();
     let encoding = server.state.client.encoding;
     settle(server, &params.text_document.uri);
-    let Some(page) = server.state.page(&params.text_document.uri) else {
-        return Ok(None);
-    };
+    let page = server.state.page(&params.text_document.uri)?;
     let lines = crate::position::Lines::of(&page.text, encoding);
     let bytes = lines.bytes(params.range);
     let file = page.file;
@@ -133,18 +126,16 @@ pub(super) fn hints(
         padding_right: Some(true),
         data: None,
     });
-    Ok(Some(hints.collect()))
+    Some(hints.collect())
 }
 
 pub(super) fn lenses(
     server: &mut Server<'_>,
-    params: lsp::CodeLensParams,
-) -> Answer<lsp::CodeLensRequest> {
+    params: &lsp::CodeLensParams,
+) -> Of<lsp::CodeLensRequest> {
     let encoding = server.state.client.encoding;
-    let uri = params.text_document.uri;
-    let Some(page) = server.state.page(&uri) else {
-        return Ok(None);
-    };
+    let uri = &params.text_document.uri;
+    let page = server.state.page(uri)?;
     let lines = crate::position::Lines::of(&page.text, encoding);
     let file = page.file;
     let found = ide::lenses(page.project.index(), &file);
@@ -163,7 +154,7 @@ pub(super) fn lenses(
             .chain(plan)
             .map(move |all| code_lens(range, all))
     });
-    Ok(Some(lenses.collect()))
+    Some(lenses.collect())
 }
 
 fn code_lens(

@@ -97,6 +97,18 @@ impl Editor {
         self.heard(&id, false)
     }
 
+    /// Opens a file; what is told of it then.
+    pub(crate) fn diagnostics(&mut self, file: &str) -> Vec<Value> {
+        self.open(file);
+        let id = self.send("workspace/diagnostic", json!({ "previousResultIds": [] }));
+        let (news, _) = self.listen(&id);
+        let uri = self.uri(file);
+        let mine = news.into_iter().filter(|(_, params)| params["uri"] == uri);
+        let last = mine.last().map(|(_, params)| params["diagnostics"].clone());
+        let all = last.as_ref().and_then(Value::as_array);
+        all.cloned().unwrap_or_default()
+    }
+
     /// Ends the session as editors do.
     pub(crate) fn leave(mut self) {
         let id = self.send("shutdown", Value::Null);
@@ -218,7 +230,7 @@ impl Editor {
             Some(actions) if !title.is_empty() => {
                 let mut all = actions.iter();
                 let found = all.find(|action| action["title"] == title);
-                found.unwrap_or_else(|| panic!("no action `{title}`"))["edit"].clone()
+                found.expect("an action of that title")["edit"].clone()
             }
             Some(_) | None => answer,
         };
@@ -286,13 +298,13 @@ impl Editor {
     fn listen(&mut self, id: &RequestId) -> (Vec<(String, Value)>, Response) {
         let mut news = Vec::new();
         loop {
-            let wait = std::time::Duration::from_secs(60);
+            let wait = std::time::Duration::from_mins(1);
             let message = self.connection.receiver.recv_timeout(wait);
             match message.expect("the server answers") {
                 Message::Response(response) if response.id == *id => return (news, response),
                 Message::Response(_) => {}
                 Message::Notification(Notification { method, params }) => {
-                    news.push((method, params))
+                    news.push((method, params));
                 }
                 Message::Request(Request { id, method, params }) => {
                     let answer = if method == "workspace/configuration" {
@@ -373,12 +385,9 @@ fn range(text: &str, at: &std::ops::Range<usize>) -> Value {
 fn edited(text: &str, mut edits: Vec<Value>) -> String {
     let offset = |place: &Value| {
         let line = place["line"].as_u64().expect("a line");
+        let line = usize::try_from(line).expect("a text has fewer lines");
         let column = place["character"].as_u64().expect("a column");
-        let start: usize = text
-            .split_inclusive('\n')
-            .take(line as usize)
-            .map(str::len)
-            .sum();
+        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
         let mut units = 0;
         let mut at = start;
         for c in text[start..].chars() {

@@ -19,6 +19,7 @@
 //! shows what was said until the server had nothing more to say.
 
 mod editor;
+mod same;
 mod script;
 mod shown;
 
@@ -29,6 +30,7 @@ use script::Script;
 
 datatest_stable::harness! {
     { test = session, root = "../../fixtures/lsp", pattern = r"\.txt$" },
+    { test = same::told_as_by_check, root = "../../fixtures/diagnostics", pattern = r"^SK\d{4}[^/]*\.kdl$" },
 }
 
 fn session(file: &Path) -> Result<(), Box<dyn std::error::Error>> {

@@ -50,13 +50,12 @@ impl Script {
 
 /// Where a piece of text with marks in it stands: `|` is both ends, `[` and `]` one each.
 pub(crate) fn find(text: &str, marked: &str) -> std::ops::Range<usize> {
-    let (before, inside, after) = match marked.split_once('|') {
-        Some((before, after)) => (before, "", after),
-        None => {
-            let (before, rest) = marked.split_once('[').expect("a mark");
-            let (inside, after) = rest.rsplit_once(']').expect("the other mark");
-            (before, inside, after)
-        }
+    let (before, inside, after) = if let Some((before, after)) = marked.split_once('|') {
+        (before, "", after)
+    } else {
+        let (before, rest) = marked.split_once('[').expect("a mark");
+        let (inside, after) = rest.rsplit_once(']').expect("the other mark");
+        (before, inside, after)
     };
     let unescape = |part: &str| part.replace("\\n", "\n");
     let (before, inside, after) = (unescape(before), unescape(inside), unescape(after));

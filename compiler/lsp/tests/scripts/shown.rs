@@ -79,7 +79,7 @@ fn write(value: &Value, depth: usize, out: &mut String) {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {
-            out.push_str(&format!("{indent}{whole}\n"))
+            out.push_str(&format!("{indent}{whole}\n"));
         }
     }
 }

@@ -139,10 +139,10 @@ impl Names<'_> {
         let words: Vec<&str> = self.typed.split('.').collect();
         if let ["service", name, "port", _] = words.as_slice() {
             let mut all = self.ports_of(name);
-            all.iter_mut().for_each(|port| {
+            for port in &mut all {
                 port.text = format!("service.{name}.port.{}", port.text);
                 port.label.clone_from(&port.text);
-            });
+            }
             return all;
         }
         let within = match labelled(root) {
