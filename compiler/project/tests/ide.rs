@@ -97,9 +97,10 @@ fn every_text_is_laid_out_as_by_fmt() {
             let splices: Vec<Splice> = changes.map(|(at, new)| Splice::new("", at, new)).collect();
             let made = apply(text, &splices).expect("changes do not overlap");
             let parsed = parse(FileId(0), text.into());
-            let wanted = match parsed.diagnostics.is_empty() {
-                true => format(&parsed.document),
-                false => text.to_owned(),
+            let wanted = if parsed.diagnostics.is_empty() {
+                format(&parsed.document)
+            } else {
+                text.to_owned()
             };
             assert_eq!(made, wanted, "{}", path.display());
         }
