@@ -103,8 +103,10 @@ impl Editor {
         let id = self.send("workspace/diagnostic", json!({ "previousResultIds": [] }));
         let (news, _) = self.listen(&id);
         let uri = self.uri(file);
-        let mine = news.into_iter().filter(|(_, params)| params["uri"] == uri);
-        let last = mine.last().map(|(_, params)| params["diagnostics"].clone());
+        let mut mine = news.into_iter().filter(|(_, params)| params["uri"] == uri);
+        let last = mine
+            .next_back()
+            .map(|(_, params)| params["diagnostics"].clone());
         let all = last.as_ref().and_then(Value::as_array);
         all.cloned().unwrap_or_default()
     }

@@ -31,7 +31,7 @@ pub(crate) fn told_as_by_check(file: &Path) -> Result<(), Box<dyn std::error::Er
     let wanted: BTreeSet<Told> = all.map(|one| checked_as(one, &checked.sources)).collect();
     let mut script = Script::default();
     script.files.insert("skep.kdl".to_owned(), text);
-    script.client = CLIENT.to_owned();
+    CLIENT.clone_into(&mut script.client);
     let mut editor = Editor::start(&script);
     let found: BTreeSet<Told> = editor.diagnostics("skep.kdl").iter().map(told).collect();
     editor.leave();
