@@ -7,8 +7,8 @@ use clap_complete::engine::ArgValueCompleter;
 
 use crate::commands::{
     apply, check, compile, completions, destroy, diff, doctor, drift, explain, fmt, graph, history,
-    import, init, insert, lock, man, migrate, plan, remove, rename, rollback, schema, set, show,
-    splice, status, test, unset,
+    import, init, insert, lock, lsp, man, migrate, plan, remove, rename, rollback, schema, set,
+    show, splice, status, test, unset,
 };
 use crate::complete;
 use crate::output::paint::Colour;
@@ -168,6 +168,7 @@ pub(crate) enum Command {
     Rename(rename::Options),
     Splice(splice::Options),
     Schema(schema::Options),
+    Lsp(lsp::Options),
     Completions(completions::Options),
     Man(man::Options),
     /// Print the version

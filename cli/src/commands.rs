@@ -16,6 +16,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod insert;
 pub(crate) mod lock;
+pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod plan;

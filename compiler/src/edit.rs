@@ -18,6 +18,7 @@ mod whole;
 mod written;
 
 pub use origin::{Origin, Step, origins};
+pub(crate) use place::child as child_place;
 pub use refuse::Refusal;
 pub use rename::{Object, rename};
 pub use site::{Property, Site, set, unset};

@@ -40,7 +40,7 @@ use crate::syntax::{Document, NodeRef};
 
 pub(crate) use load::{Loaded, Reading, Readings, load};
 pub(crate) use neighbour::Neighbour;
-pub(crate) use words::all as top_level_words;
+pub(crate) use words::{all as top_level_words, label};
 
 /// What shapes the nodes of a project in one environment, whichever file they are written in.
 #[derive(Debug)]

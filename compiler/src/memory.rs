@@ -8,7 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use skep_schema::address::{Address, Kind};
+use skep_schema::plan::Payload;
 use skep_schema::span::Sources;
+use skep_schema::spec::Service;
 
 use crate::Checked;
 use crate::context::Context;
@@ -57,6 +60,26 @@ impl Memory {
             images.add(&world.understood.spec);
         }
         images
+    }
+
+    /// The names of all nodes of a kind in the environment, those that components make included, as
+    /// far as they were understood last.
+    pub fn names(&self, environment: Option<&str>, kind: Kind) -> Vec<&str> {
+        let world = self.worlds.get(&environment.map(str::to_owned));
+        world.map_or_else(Vec::new, |world| world.understood.spec.names(kind))
+    }
+
+    /// A service as it was understood last.
+    pub(crate) fn service(&self, environment: Option<&str>, name: &str) -> Option<&Service> {
+        let world = self.worlds.get(&environment.map(str::to_owned))?;
+        Some(&world.understood.spec.services.get(name)?.node)
+    }
+
+    /// What a service of the stack was lowered to last.
+    pub(crate) fn lowered(&self, environment: Option<&str>, name: &str) -> Option<&Payload> {
+        let world = self.worlds.get(&environment.map(str::to_owned))?;
+        let address = Address::new(Kind::Service, name);
+        Some(&world.services.nodes.get(&address)?.payload)
     }
 
     /// The files that have another content than last time, as long as no more than that is new and

@@ -155,8 +155,10 @@ fn text_of<'s>(set: &'s SourceSet, file: &str) -> Option<&'s str> {
     }
 }
 
+/// The first error that a project has and did not have before, in words.
+///
 /// An error is the same one when it says the same of the same text, wherever that stands now.
-fn first_new_error(before: &Checked, after: &Checked) -> Option<String> {
+pub fn first_new_error(before: &Checked, after: &Checked) -> Option<String> {
     let mut known: BTreeMap<Identity<'_>, usize> = BTreeMap::new();
     for error in errors(&before.diagnostics) {
         *known.entry(identity(error, &before.sources)).or_default() += 1;

@@ -20,9 +20,9 @@ pub use decode::{Decode, Decoder, List, Map};
 pub use fields::Fields;
 pub(crate) use read::plain;
 pub use read::{Read, Type, one_of, scalar_text};
-pub use reference::reference;
 #[cfg(test)]
 pub(crate) use reference::type_in_words;
+pub use reference::{reference, written};
 pub use suggest::nearest;
 pub use table::{Field, Key, NodeInfo, Overlay, PLANNED, PLANNED_KINDS, Shape};
 pub use tree::{Arg, Literal, Node, Part, Prop, Template, Used};

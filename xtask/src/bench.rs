@@ -1,6 +1,6 @@
 //! `cargo xtask bench apply`: what an apply of unchanged services costs, beside the engine's own
 //! tool in the same run. It judges nothing; `docs/promises.md` has figures. `bench compile` is in
-//! [`compile`].
+//! [`compile`], `bench lsp` in [`lsp`].
 
 mod compile;
 mod cost;
@@ -9,6 +9,7 @@ mod edit;
 mod figures;
 mod growth;
 mod languages;
+mod lsp;
 mod project;
 mod rivals;
 mod stack;
@@ -43,9 +44,14 @@ pub(crate) fn command(words: &[&str]) -> Result<(), String> {
     match words {
         ["apply"] => {}
         ["compile", words @ ..] => return compile::command(words),
+        ["lsp"] => return lsp::command(&program()?),
         ["rivals"] => return rivals::install(),
         ["alone", words @ ..] => return cost::alone(words),
-        _ => return Err("no such benchmark; there are `apply`, `compile` and `rivals`".to_owned()),
+        _ => {
+            return Err(
+                "no such benchmark; there are `apply`, `compile`, `lsp` and `rivals`".to_owned(),
+            );
+        }
     }
     let skep = program()?;
     if let Ok(host) = env::var("DOCKER_HOST") {

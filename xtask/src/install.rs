@@ -33,6 +33,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("redis-server", &["redis-server"]),
     ("redis-cli", &["redis-tools"]),
     ("initdb", &["postgresql"]),
+    ("nvim", &["neovim"]),
 ];
 
 /// What dockerd needs on a machine whose kernel enforces profiles.

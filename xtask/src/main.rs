@@ -23,6 +23,7 @@ usage: cargo xtask <task>
   bench apply               what an unchanged apply costs, beside `docker stack deploy`; at an
                             engine of its own, or at DOCKER_HOST where that is set
   bench compile [--quick]   what a cold compile costs, beside others that read the same services
+  bench lsp                 how long an editor waits for answers, with a thousand services
   bench rivals              install those others, below the target folder
   fuzz TARGET [--runs N]    tries a law of the compiler with libFuzzer; TARGET is text, repeated,
                             compile, edits, plan or memory. --keep writes the corpus

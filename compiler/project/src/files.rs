@@ -1,8 +1,10 @@
 //! Where a project's files are read from.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use skep_compiler::source::File;
+use skep_compiler::source::{File, matches};
 
 use crate::disk;
 use crate::error::ProjectError;
@@ -14,11 +16,16 @@ pub(crate) const MAX_BYTES: u64 = 16 << 20;
 /// The most files a pattern may look at.
 pub(crate) const MAX_FILES: usize = 100_000;
 
+/// Texts that are open in an editor, by their path in the project.
+pub(crate) type Open = BTreeMap<String, Arc<[u8]>>;
+
 /// A state of the project.
 #[derive(Debug)]
 pub(crate) enum Files<'p> {
     /// As it is on the disk, under this folder.
     Disk(&'p Path),
+    /// The same, but for what is open in an editor.
+    Edited(&'p Path, &'p Open),
     /// As it was committed.
     Revision(Revision),
 }
@@ -27,6 +34,10 @@ impl Files<'_> {
     pub(crate) fn read(&self, path: &str) -> Result<File, ProjectError> {
         match self {
             Self::Disk(root) => Ok(disk::read(root, path)),
+            Self::Edited(root, open) => Ok(match open.get(path) {
+                Some(text) => File::Bytes(Arc::clone(text)),
+                None => disk::read(root, path),
+            }),
             Self::Revision(revision) => revision.read(path),
         }
     }
@@ -35,6 +46,14 @@ impl Files<'_> {
     pub(crate) fn matching(&self, pattern: &str) -> Result<Vec<String>, ProjectError> {
         match self {
             Self::Disk(root) => disk::matching(root, pattern),
+            Self::Edited(root, open) => {
+                let mut found = disk::matching(root, pattern)?;
+                let new = open.keys().filter(|path| matches(pattern, path));
+                found.extend(new.cloned());
+                found.sort();
+                found.dedup();
+                Ok(found)
+            }
             Self::Revision(revision) => revision.matching(pattern),
         }
     }

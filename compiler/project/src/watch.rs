@@ -1,20 +1,24 @@
 //! A project that is looked at again when its files change.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use skep_compiler::source::{Inputs, LOCK, SourceSet};
-use skep_compiler::{Checked, Memory};
+use skep_compiler::source::{File, Inputs, LOCK, SourceSet, matches};
+use skep_compiler::{Checked, Compiled, Memory};
 
 use crate::disk;
-use crate::{Project, ProjectError};
+use crate::files::{Files, Open};
+use crate::{Project, ProjectError, check_over, compile_over};
 
-/// Looks at a project again and again, each time at no more than what changed.
+/// Looks at a project again and again, each time at no more than what changed. What is open in an
+/// editor stands before what is on the disk.
 #[derive(Debug)]
 pub struct Watch {
     project: Project,
     memory: Memory,
     set: SourceSet,
+    open: Open,
     stamps: BTreeMap<String, Option<Stamp>>,
 }
 
@@ -31,15 +35,111 @@ impl Watch {
     /// # Errors
     /// As for [`Project::check`].
     pub fn start(project: Project, inputs: Inputs) -> Result<(Self, Checked), ProjectError> {
-        let set = project.sources(inputs)?;
-        let mut watch = Self {
-            project,
-            memory: Memory::default(),
-            set,
-            stamps: BTreeMap::new(),
-        };
+        let mut watch = Self::of(project, inputs)?;
         let checked = watch.check()?;
         Ok((watch, checked))
+    }
+
+    /// A watch that has not looked yet.
+    ///
+    /// # Errors
+    /// As for [`Project::sources`].
+    pub fn of(project: Project, inputs: Inputs) -> Result<Self, ProjectError> {
+        Ok(Self {
+            set: project.sources(inputs)?,
+            project,
+            memory: Memory::default(),
+            open: Open::new(),
+            stamps: BTreeMap::new(),
+        })
+    }
+
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The sources as they were looked at last, or are to be looked at next.
+    pub fn sources(&self) -> &SourceSet {
+        &self.set
+    }
+
+    /// What the last look left.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// From now on a file has this text, whatever is on the disk. Takes effect with the next check.
+    pub fn open(&mut self, path: &str, text: Arc<[u8]>) {
+        self.put(path, File::Bytes(Arc::clone(&text)));
+        let is_new = self.open.insert(path.to_owned(), text).is_none();
+        if is_new {
+            self.find_among_open();
+        }
+    }
+
+    /// From now on the disk says again what a file is.
+    pub fn close(&mut self, path: &str) {
+        if self.open.remove(path).is_some() {
+            let found = disk::read(self.project.root(), path);
+            if found == File::Absent {
+                self.forget(path);
+            } else {
+                self.put(path, found);
+            }
+        }
+    }
+
+    /// The files that an editor has open, and the project has read.
+    pub fn opened(&self) -> impl Iterator<Item = &str> {
+        let known = |path: &&str| *path == LOCK || self.set.files.contains_key(*path);
+        self.open.keys().map(String::as_str).filter(known)
+    }
+
+    fn put(&mut self, path: &str, file: File) {
+        if path == LOCK {
+            self.set.lock = file;
+        } else if let Some(known) = self.set.files.get_mut(path) {
+            *known = file;
+        }
+    }
+
+    /// A file that was only open fits no pattern any more.
+    fn forget(&mut self, path: &str) {
+        self.put(path, File::Absent);
+        for found in self.set.globs.values_mut() {
+            found.retain(|known| known != path);
+        }
+    }
+
+    fn find_among_open(&mut self) {
+        for (pattern, found) in &mut self.set.globs {
+            let open = self.open.keys();
+            found.extend(open.filter(|path| matches(pattern, path)).cloned());
+            found.sort();
+            found.dedup();
+        }
+    }
+
+    /// Reads and compiles the project as it is in the editor.
+    ///
+    /// # Errors
+    /// As for [`Project::load`].
+    pub fn compile(&self, inputs: Inputs) -> Result<Compiled, ProjectError> {
+        let set = SourceSet {
+            inputs,
+            ..self.set.clone()
+        };
+        let files = Files::Edited(self.project.root(), &self.open);
+        Ok(compile_over(&files, set)?.1)
+    }
+
+    /// Looks at any other sources of the project, such as those with a fix made.
+    ///
+    /// # Errors
+    /// As for [`Project::load`].
+    pub fn try_out(&self, set: SourceSet) -> Result<(SourceSet, Checked), ProjectError> {
+        let files = Files::Edited(self.project.root(), &self.open);
+        check_over(&files, &mut Memory::default(), set)
     }
 
     /// Looks again; nothing where no file is another one since the last time. It does not wait.
@@ -47,6 +147,17 @@ impl Watch {
     /// # Errors
     /// As for [`Project::check`].
     pub fn look(&mut self) -> Result<Option<Checked>, ProjectError> {
+        if self.read_again()? {
+            return self.check().map(Some);
+        }
+        Ok(None)
+    }
+
+    /// Reads what was written on the disk. Whether anything is another one since the last time.
+    ///
+    /// # Errors
+    /// A folder cannot be read.
+    pub fn read_again(&mut self) -> Result<bool, ProjectError> {
         let stamps = self.stamps();
         let written: Vec<String> = stamps
             .iter()
@@ -56,15 +167,16 @@ impl Watch {
         let read = written.iter().filter(|path| self.read(path)).count();
         let found = self.find()?;
         self.stamps = stamps;
-        if read == 0 && !found {
-            return Ok(None);
-        }
-        self.check().map(Some)
+        Ok(read > 0 || found)
     }
 
-    fn check(&mut self) -> Result<Checked, ProjectError> {
-        let set = std::mem::take(&mut self.set);
-        let (set, checked) = self.project.check_with(&mut self.memory, set)?;
+    /// Looks at what is known, without asking the disk for more than is missing.
+    ///
+    /// # Errors
+    /// As for [`Project::check`].
+    pub fn check(&mut self) -> Result<Checked, ProjectError> {
+        let files = Files::Edited(self.project.root(), &self.open);
+        let (set, checked) = check_over(&files, &mut self.memory, self.set.clone())?;
         self.set = set;
         // What was wanted was read just now; one that was written since is read once more.
         for (path, stamp) in self.stamps() {
@@ -89,6 +201,9 @@ impl Watch {
 
     /// Reads a file again. Whether it is another one; bytes that are the same stay.
     fn read(&mut self, path: &str) -> bool {
+        if self.open.contains_key(path) {
+            return false;
+        }
         let new = disk::read(self.project.root(), path);
         let old = if path == LOCK {
             Some(&mut self.set.lock)
@@ -102,8 +217,9 @@ impl Watch {
     /// Looks for files that patterns fit now. Whether they are others.
     fn find(&mut self) -> Result<bool, ProjectError> {
         let mut others = false;
+        let files = Files::Edited(self.project.root(), &self.open);
         for (pattern, known) in &mut self.set.globs {
-            let found = disk::matching(self.project.root(), pattern)?;
+            let found = files.matching(pattern)?;
             others |= *known != found;
             *known = found;
         }

@@ -38,7 +38,7 @@ pub(super) fn of_entry(text: &str, span: Span) -> Range<usize> {
 
 /// Where a child is put into a node, and the text that does it. One that may end in a comment, which
 /// would take in what stands behind it, gets a line of its own.
-pub(super) fn child(text: &str, node: NodeRef<'_>, line: &str) -> (usize, String) {
+pub(crate) fn child(text: &str, node: NodeRef<'_>, line: &str) -> (usize, String) {
     let last = node.children().last();
     let remarks = line.contains("//");
     let (Some(open), Some(close)) = (node.open_brace(), node.close_brace()) else {

@@ -114,7 +114,8 @@ fn doc(text: &str) -> String {
         .replace('|', "\\|")
 }
 
-fn written(field: &Field) -> String {
+/// How a field is written, in a few words.
+pub fn written(field: &Field) -> String {
     match field.shape {
         Shape::Arg { ty, required: true } => format!("argument, {}", type_in_words(ty)),
         Shape::Arg {
