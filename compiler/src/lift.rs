@@ -1,8 +1,8 @@
 //! What runs, as the project that would make it: the other way round from `lower`.
 //!
 //! Where an object can be taken over, the project adopts it, so that the first apply writes labels and
-//! restarts nothing. What the engine does by itself stays unsaid, and what the edition would do
-//! otherwise is spelled out.
+//! restarts nothing. What the engine does by itself stays unsaid, but where the edition would do
+//! something else.
 
 mod blocks;
 mod files;
@@ -97,6 +97,7 @@ impl Lift {
             .collect();
         services.sort_unstable_by_key(|service| &service.name);
         let mut parts = vec![write::head("project", &running.stack) + " edition=1"];
+        parts.push(blocks::as_the_engine_does());
         parts.push(self.adopted(running));
         parts.push(self.objects(running, &services));
         for service in services {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::plan::{
     Condition, Dns, FailureAction, Health, HealthTest, Limits, LogDriver, Order, Placement,
-    PublishMode, Published, Reserve, Restart, Rollout, Security, Service, Stop, Ulimit,
+    PublishMode, Published, Reserve, Restart, Rollout, Security, Stop, Ulimit,
 };
 use skep_schema::units::Duration;
 
@@ -12,7 +12,7 @@ use super::write::{
     block, flag, head, list, map, number, property, quantity, quoted, row, string, text,
 };
 use crate::edition::Edition;
-use crate::lower::{engine, is_alone};
+use crate::lower::engine;
 
 pub(super) fn published(all: &BTreeMap<String, Published>) -> Vec<String> {
     let mut ports: Vec<(u16, &str, &Published)> = all
@@ -147,9 +147,15 @@ pub(super) fn stopped(stop: &Stop) -> Option<String> {
     row("stop", all.into_iter().flatten())
 }
 
-/// How a change is rolled out, as far as it is not what the edition would do.
-pub(super) fn rolled(key: &str, rollout: Rollout, service: &Service) -> Option<String> {
-    let edition = &Edition::newest().values;
+/// What all services have, so that each says of its updates only what is not as the engine does it.
+pub(super) fn as_the_engine_does() -> String {
+    let (order, action) = (order_word(engine::ORDER), action_word(engine::ON_FAILURE));
+    format!(
+        "defaults service {{\nupdate order={order} on-failure={action}\nrollback order={order}\n}}"
+    )
+}
+
+pub(super) fn rolled(key: &str, rollout: Rollout) -> Option<String> {
     let Rollout {
         parallelism,
         delay,
@@ -158,18 +164,8 @@ pub(super) fn rolled(key: &str, rollout: Rollout, service: &Service) -> Option<S
         monitor,
         max_failure_ratio,
     } = rollout;
-    let usual_order = if is_alone(service) {
-        engine::ORDER
-    } else {
-        edition.order
-    };
-    let usual_action = match key {
-        "update" => edition.on_failure(service.mode),
-        _ => engine::ON_FAILURE,
-    };
-    let order = Some(order.unwrap_or(engine::ORDER)).filter(|order| *order != usual_order);
-    let on_failure = on_failure.unwrap_or(engine::ON_FAILURE);
-    let on_failure = Some(on_failure).filter(|action| *action != usual_action);
+    let order = order.filter(|order| *order != engine::ORDER);
+    let on_failure = on_failure.filter(|action| *action != engine::ON_FAILURE);
     let all = [
         number("parallelism", parallelism),
         quantity("delay", delay),

@@ -97,8 +97,8 @@ impl Lift {
             placed(placement),
             restarted(*restart),
             stopped(stop),
-            rolled("update", *update, service),
-            rolled("rollback", *rollback, service),
+            rolled("update", *update),
+            rolled("rollback", *rollback),
         ]);
         let hosts = hosts.iter();
         block
