@@ -44,7 +44,7 @@ use crate::graph::Graph;
 use crate::neighbour;
 use crate::proxy::Rendered;
 use claims::Claim;
-pub(crate) use defaults::{engine, is_alone};
+pub(crate) use defaults::engine;
 use names::Names;
 pub(crate) use route::proxy_of;
 pub(crate) use services::Services;

@@ -48,6 +48,27 @@ impl fmt::Display for Kind {
     }
 }
 
+impl Kind {
+    /// Whether nodes of this kind have an object of their own in a swarm, which can be kept under another
+    /// name.
+    pub const fn has_object(self) -> bool {
+        match self {
+            Kind::Network
+            | Kind::Volume
+            | Kind::Secret
+            | Kind::Config
+            | Kind::Service
+            | Kind::Gateway => true,
+            Kind::Param
+            | Kind::Registry
+            | Kind::Node
+            | Kind::Certificate
+            | Kind::Route
+            | Kind::Flow => false,
+        }
+    }
+}
+
 /// The identity of a node within a stack; it survives every edit but a rename.
 ///
 /// Written `service.api`; a segment that is no plain identifier is quoted:

@@ -61,28 +61,10 @@ pub fn rename(
         );
         return Err(Refusal::no(message, help));
     };
-    if object == Object::Kept && has_object(from.kind) {
+    if object == Object::Kept && from.kind.has_object() {
         renaming.moved(&file, &new);
     }
     Ok(renaming.splices)
-}
-
-/// Whether nodes of a kind have objects that a `moved` line can keep.
-const fn has_object(kind: Kind) -> bool {
-    match kind {
-        Kind::Network
-        | Kind::Volume
-        | Kind::Secret
-        | Kind::Config
-        | Kind::Service
-        | Kind::Gateway => true,
-        Kind::Param
-        | Kind::Registry
-        | Kind::Node
-        | Kind::Certificate
-        | Kind::Route
-        | Kind::Flow => false,
-    }
 }
 
 struct Renaming<'w> {

@@ -119,7 +119,9 @@ pub fn lenses(index: &Index, file: &str) -> Vec<Lens> {
         .filter(|mention| mention.role == Role::Declares);
     let lenses = declared.filter_map(|mention| {
         let planned = match &mention.name {
-            Name::Node(kind, name) => planned(*kind).then(|| Address::new(*kind, name.as_str())),
+            Name::Node(kind, name) => kind
+                .has_object()
+                .then(|| Address::new(*kind, name.as_str())),
             Name::Component(_) | Name::Param(..) => None,
             Name::Instance(_)
             | Name::Environment(_)
@@ -134,21 +136,4 @@ pub fn lenses(index: &Index, file: &str) -> Vec<Lens> {
         })
     });
     lenses.collect()
-}
-
-const fn planned(kind: Kind) -> bool {
-    match kind {
-        Kind::Network
-        | Kind::Volume
-        | Kind::Secret
-        | Kind::Config
-        | Kind::Service
-        | Kind::Gateway => true,
-        Kind::Param
-        | Kind::Registry
-        | Kind::Node
-        | Kind::Certificate
-        | Kind::Route
-        | Kind::Flow => false,
-    }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::plan::{
-    Condition, Dns, FailureAction, Health, HealthTest, Limits, LogDriver, Order, Placement,
-    PublishMode, Published, Reserve, Restart, Rollout, Security, Stop, Ulimit,
+    Dns, Health, HealthTest, Limits, LogDriver, Placement, PublishMode, Published, Reserve,
+    Restart, Rollout, Security, Stop, Ulimit,
 };
 use skep_schema::units::Duration;
 
@@ -122,7 +122,7 @@ pub(super) fn restarted(restart: Restart) -> Option<String> {
     } = restart;
     let head = match condition {
         None => "restart".to_owned(),
-        Some(condition) => format!("restart {}", condition_word(condition)),
+        Some(condition) => format!("restart {}", condition.word()),
     };
     let all = [
         quantity("delay", delay),
@@ -133,14 +133,6 @@ pub(super) fn restarted(restart: Restart) -> Option<String> {
     row(&head, all.into_iter().flatten()).or_else(|| (!is_usual).then_some(head))
 }
 
-const fn condition_word(condition: Condition) -> &'static str {
-    match condition {
-        Condition::Any => "any",
-        Condition::OnFailure => "on-failure",
-        Condition::None => "none",
-    }
-}
-
 pub(super) fn stopped(stop: &Stop) -> Option<String> {
     let Stop { signal, grace } = stop;
     let all = [text("signal", signal.as_ref()), quantity("grace", *grace)];
@@ -149,7 +141,7 @@ pub(super) fn stopped(stop: &Stop) -> Option<String> {
 
 /// What all services have, so that each says of its updates only what is not as the engine does it.
 pub(super) fn as_the_engine_does() -> String {
-    let (order, action) = (order_word(engine::ORDER), action_word(engine::ON_FAILURE));
+    let (order, action) = (engine::ORDER.word(), engine::ON_FAILURE.word());
     format!(
         "defaults service {{\nupdate order={order} on-failure={action}\nrollback order={order}\n}}"
     )
@@ -169,27 +161,12 @@ pub(super) fn rolled(key: &str, rollout: Rollout) -> Option<String> {
     let all = [
         number("parallelism", parallelism),
         quantity("delay", delay),
-        order.map(|order| format!("order {}", order_word(order))),
-        on_failure.map(|action| format!("on-failure {}", action_word(action))),
+        order.map(|order| format!("order {}", order.word())),
+        on_failure.map(|action| format!("on-failure {}", action.word())),
         quantity("monitor", monitor),
         number("max-failure-ratio", max_failure_ratio),
     ];
     row(key, all.into_iter().flatten())
-}
-
-const fn order_word(order: Order) -> &'static str {
-    match order {
-        Order::StartFirst => "start-first",
-        Order::StopFirst => "stop-first",
-    }
-}
-
-const fn action_word(action: FailureAction) -> &'static str {
-    match action {
-        FailureAction::Pause => "pause",
-        FailureAction::Continue => "continue",
-        FailureAction::Rollback => "rollback",
-    }
 }
 
 pub(super) fn resolved(dns: &Dns) -> Option<String> {

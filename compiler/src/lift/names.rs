@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::address::Kind;
 use skep_schema::inventory::Running;
-use skep_schema::plan::{MountSource, Payload, Service};
+use skep_schema::plan::Payload;
 
 use crate::resolve::ENGINE_NETWORKS;
 
@@ -24,11 +24,9 @@ impl Names {
         };
         let made = running.objects.iter();
         let made = made.filter_map(|object| Some((object.object()?, object.physical_name()?)));
-        let mentioned = running
-            .objects
-            .iter()
-            .filter_map(|object| object.as_service().ok());
-        let all: BTreeSet<(Kind, &str)> = made.chain(mentioned.flat_map(mentions)).collect();
+        let all: BTreeSet<(Kind, &str)> = made
+            .chain(running.objects.iter().flat_map(mentions))
+            .collect();
         // What has the stack's name before its own comes first, so that it keeps what is left.
         let (own, other): (Vec<_>, Vec<_>) = all
             .into_iter()
@@ -82,34 +80,11 @@ fn plain(name: &str) -> String {
     }
 }
 
-/// Kinds and names of what a service uses.
-pub(super) fn mentions(service: &Service) -> impl Iterator<Item = (Kind, &str)> {
-    let networks = service
-        .networks
-        .keys()
-        .filter(|name| !ENGINE_NETWORKS.contains(&name.as_str()));
-    let networks = networks.map(|name| (Kind::Network, name.as_str()));
-    let secrets = service
-        .secrets
-        .values()
-        .map(|file| (Kind::Secret, file.source.as_str()));
-    let configs = service
-        .configs
-        .values()
-        .map(|file| (Kind::Config, file.source.as_str()));
-    let volumes = service
-        .mounts
-        .values()
-        .filter_map(|mount| match &mount.from {
-            MountSource::Volume { name, .. } if !name.is_empty() => {
-                Some((Kind::Volume, name.as_str()))
-            }
-            MountSource::Volume { .. }
-            | MountSource::Bind { .. }
-            | MountSource::Tmpfs { .. }
-            | MountSource::Npipe { .. } => None,
-        });
-    networks.chain(secrets).chain(configs).chain(volumes)
+/// Kinds and names of what is used that somebody made: neither the engine's own networks nor volumes
+/// without a name.
+pub(super) fn mentions(object: &Payload) -> impl Iterator<Item = (Kind, &str)> {
+    let references = object.references().into_iter();
+    references.filter(|(_, name)| !name.is_empty() && !ENGINE_NETWORKS.contains(name))
 }
 
 /// What was found and what is only mentioned, by kind and name.

@@ -22,7 +22,7 @@ impl Lift {
             .keys()
             .copied()
             .filter(|(kind, _)| *kind != Kind::Service);
-        let used = services.iter().flat_map(|service| mentions(service));
+        let used = running.objects.iter().flat_map(mentions);
         let all: BTreeSet<(Kind, &str)> = made.chain(used).collect();
         let nodes = all.into_iter().map(|(kind, physical)| {
             let name = self.names.of_object(kind, physical).to_owned();

@@ -27,7 +27,7 @@ pub(crate) mod engine {
 }
 
 /// Whether two tasks of a service, lowered so far, would be in each other's way.
-pub(crate) fn is_alone(service: &Service) -> bool {
+pub(super) fn is_alone(service: &Service) -> bool {
     service.mode != Mode::Replicated
         || service.placement.max_per_node.is_some()
         || service.networks.contains_key("host")

@@ -58,6 +58,7 @@ pub use endpoint::Endpoint;
 pub use greeting::{Greeting, greet};
 
 use dial::Dial;
+use endpoint::Place;
 use fault::Fault;
 use http::{Ask, Http};
 use labels::Owner;
@@ -127,14 +128,11 @@ impl Swarm {
             target: name.clone(),
             message,
         };
-        let dial = Dial::new(place).map_err(|error| unreachable(error.to_string()))?;
-        let http = Http::new(dial);
-        let version = negotiate(&http).await.map_err(&unreachable)?;
-        let http = http.speaking(version);
-        let info: Info = http
-            .json(Ask::get("/info"))
-            .await
-            .map_err(|fault| unreachable(words(&fault)))?;
+        let Reached {
+            http,
+            version,
+            info,
+        } = reach(place).await.map_err(&unreachable)?;
         manager(&info).map_err(&unreachable)?;
         let managers = Managers::of(&info.swarm);
         if managers::is_leaderless(&info.swarm) {
@@ -195,6 +193,27 @@ fn rejected(message: impl Into<String>) -> ProviderError {
     ProviderError::Rejected {
         message: message.into(),
     }
+}
+
+/// An engine that answered.
+struct Reached {
+    http: Http,
+    version: Version,
+    info: Info,
+}
+
+/// Finds out who answers at a place, and in which version to speak to it.
+async fn reach(place: Place) -> Result<Reached, String> {
+    let dial = Dial::new(place).map_err(|error| error.to_string())?;
+    let http = Http::new(dial);
+    let version = negotiate(&http).await?;
+    let http = http.speaking(version);
+    let info = http.json(Ask::get("/info")).await;
+    Ok(Reached {
+        info: info.map_err(|fault| words(&fault))?,
+        http,
+        version,
+    })
 }
 
 /// Asks which versions the engine speaks, in a request that has none itself.

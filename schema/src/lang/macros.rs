@@ -133,15 +133,16 @@ macro_rules! one_of {
         pub enum $name { $($(#[doc = $vdoc])* $variant),* }
 
         $crate::one_of!(@read $name { $($variant $word),* });
+    )*};
 
+    (@read $name:ty { $($variant:ident $word:literal),* $(,)? }) => {
         impl $name {
+            /// As it is written.
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }
             }
         }
-    )*};
 
-    (@read $name:ty { $($variant:ident $word:literal),* $(,)? }) => {
         impl $crate::lang::Read for $name {
             const TYPE: $crate::lang::Type = $crate::lang::Type::OneOf(&[$($word),*]);
             fn read(

@@ -3,11 +3,9 @@
 use skep_engine::provider::ProviderError;
 use skep_schema::event::Timestamp;
 
-use super::dial::Dial;
 use super::endpoint::Endpoint;
 use super::http::{Ask, Http};
-use super::wire::Info;
-use super::{negotiate, words};
+use super::{Reached, reach};
 
 /// An engine's answer to being asked who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,18 +31,16 @@ pub async fn greet(endpoint: Endpoint) -> Result<Greeting, ProviderError> {
         place,
         credentials: _,
     } = endpoint;
-    let unreachable = |message: String| ProviderError::Unreachable {
-        target: name.clone(),
-        message,
-    };
-    let dial = Dial::new(place).map_err(|error| unreachable(error.to_string()))?;
-    let http = Http::new(dial);
-    let version = negotiate(&http).await.map_err(&unreachable)?;
-    let http = http.speaking(version);
-    let info: Info = http
-        .json(Ask::get("/info"))
+    let Reached {
+        http,
+        version,
+        info,
+    } = reach(place)
         .await
-        .map_err(|fault| unreachable(words(&fault)))?;
+        .map_err(|message| ProviderError::Unreachable {
+            target: name,
+            message,
+        })?;
     let ingress = if info.swarm.control_available {
         has_ingress(&http).await
     } else {
