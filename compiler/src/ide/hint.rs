@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use skep_schema::address::{Address, Kind};
+use skep_schema::address::Address;
 use skep_schema::plan::{FailureAction, Order, Payload, Service};
 
 use super::index::Index;

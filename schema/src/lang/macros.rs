@@ -132,17 +132,21 @@ macro_rules! one_of {
         #[serde(rename_all = "kebab-case")]
         pub enum $name { $($(#[doc = $vdoc])* $variant),* }
 
-        $crate::one_of!(@read $name { $($variant $word),* });
+        $crate::one_of!(@words $name { $($variant $word),* });
     )*};
 
-    (@read $name:ty { $($variant:ident $word:literal),* $(,)? }) => {
+    (@words $name:ty { $($variant:ident $word:literal),* $(,)? }) => {
+        $crate::one_of!(@read $name { $($variant $word),* });
+
         impl $name {
             /// As it is written.
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }
             }
         }
+    };
 
+    (@read $name:ty { $($variant:ident $word:literal),* $(,)? }) => {
         impl $crate::lang::Read for $name {
             const TYPE: $crate::lang::Type = $crate::lang::Type::OneOf(&[$($word),*]);
             fn read(

@@ -24,12 +24,12 @@ one_of! {
     Fetcher { Wget "wget", Curl "curl" }
 }
 
-one_of!(@read Condition { Any "any", OnFailure "on-failure", None "none" });
-one_of!(@read Endpoint { Vip "vip", Dnsrr "dnsrr" });
-one_of!(@read FailureAction { Pause "pause", Continue "continue", Rollback "rollback" });
-one_of!(@read Order { StartFirst "start-first", StopFirst "stop-first" });
-one_of!(@read Protocol { Tcp "tcp", Udp "udp", Sctp "sctp" });
-one_of!(@read PublishMode { Ingress "ingress", Host "host" });
+one_of!(@words Condition { Any "any", OnFailure "on-failure", None "none" });
+one_of!(@words Endpoint { Vip "vip", Dnsrr "dnsrr" });
+one_of!(@words FailureAction { Pause "pause", Continue "continue", Rollback "rollback" });
+one_of!(@words Order { StartFirst "start-first", StopFirst "stop-first" });
+one_of!(@words Protocol { Tcp "tcp", Udp "udp", Sctp "sctp" });
+one_of!(@words PublishMode { Ingress "ingress", Host "host" });
 one_of!(@read Need { Started "started", Healthy "healthy", Complete "complete" });
 
 node! {
