@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, check, compile, completions, destroy, diff, drift, explain, fmt, graph, history, import,
-    init, insert, lock, migrate, plan, remove, rename, rollback, schema, set, show, splice, status,
-    test, unset,
+    apply, check, compile, completions, destroy, diff, drift, explain, export, fmt, graph, history,
+    import, init, insert, lock, migrate, plan, remove, rename, rollback, schema, set, show, splice,
+    status, test, unset,
 };
 use crate::output::paint::Colour;
 
@@ -155,6 +155,7 @@ pub(crate) enum Command {
     Graph(graph::Options),
     Init(init::Options),
     Import(import::Options),
+    Export(export::Options),
     Lock(lock::Options),
     Test(test::Options),
     Set(set::Options),

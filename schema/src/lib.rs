@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod digest;
 pub mod edit;
 pub mod event;
+pub mod export;
 pub mod image;
 pub mod import;
 pub mod inventory;
