@@ -60,7 +60,8 @@ impl Export<'_> {
         let mut file = Map::default();
         file.put("version", format!("3.{}", self.version));
         file.put("services", services);
-        for (section, map) in objects {
+        for (section, mut map) in objects {
+            map.sort();
             file.put_full(section, map);
         }
         let stack = name_prefix(&self.plan.project, self.plan.environment.as_deref());
@@ -77,6 +78,7 @@ impl Export<'_> {
                 services.put(key, self.service(about, service));
             }
         }
+        services.sort();
         services
     }
 

@@ -26,6 +26,11 @@ impl Map {
         self.0.push((key.into(), value.into()));
     }
 
+    /// By key, where the order in which a map was made says nothing.
+    pub fn sort(&mut self) {
+        self.0.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
+
     pub fn has(&self, key: &str) -> bool {
         self.0.iter().any(|(known, _)| known == key)
     }

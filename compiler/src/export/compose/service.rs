@@ -70,7 +70,7 @@ impl Export<'_> {
         for (name, text) in &service.secret_env {
             map.put(name, self.secret_text(about, name, text));
         }
-        map.0.sort_by(|(one, _), (other, _)| one.cmp(other));
+        map.sort();
         map
     }
 
@@ -227,6 +227,7 @@ impl Export<'_> {
                 );
             }
         }
+        map.sort();
         map
     }
 
@@ -299,6 +300,7 @@ impl Export<'_> {
                 "let the program try again until what it needs is there",
             );
         }
+        order.sort();
         order
     }
 }
@@ -351,10 +353,15 @@ fn file_of(key: String, target: &str, file: &FileRef) -> Map {
     let mut map = Map::default();
     map.put("source", key);
     map.put("target", target);
-    map.put("uid", uid);
-    map.put("gid", gid);
-    map.put("mode", mode.0);
+    map.put_full("uid", unless(uid, "0"));
+    map.put_full("gid", unless(gid, "0"));
+    map.put_some("mode", Some(mode.0).filter(|mode| *mode != 0o444));
     map
+}
+
+/// Nothing where a text is what it is without being said.
+fn unless<'t>(text: &'t str, usual: &str) -> &'t str {
+    if text == usual { "" } else { text }
 }
 
 fn logging(log: &LogDriver) -> Map {
