@@ -158,6 +158,70 @@ fn what_is_exported_and_imported_makes_the_same_services() {
 }
 
 #[test]
+fn three_projects_are_exported_as_they_were() {
+    let plans = plans();
+    for stack in ["shop", "works", "fleet"] {
+        let plan = plans.iter().find(|plan| plan.stack == stack);
+        let plan = plan.expect("the stack is one of the fixtures");
+        let exported = compose(plan);
+        let mut text = String::from_utf8_lossy(&exported.files[STACK_FILE]).into_owned();
+        for finding in &exported.findings {
+            let (grade, key, reason, next) = (
+                finding.grade.word(),
+                &finding.key,
+                &finding.reason,
+                &finding.next,
+            );
+            text.push_str(&format!("# {grade} {key}: {reason}; {next}\n"));
+        }
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../snapshots/export"),
+        );
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(format!("compose_{stack}"), text));
+    }
+}
+
+/// `docker stack config` reads a file as a deploy does, and needs no engine for it. Where tests are
+/// given an engine, docker's own program has to be there; elsewhere the test has nothing to ask.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "what reads an export is docker, from the disk"
+)]
+fn docker_takes_every_export() {
+    let needed = std::env::var_os("SKEP_TEST_DOCKER_HOST").is_some();
+    for plan in plans() {
+        let exported = compose(&plan);
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        for (path, bytes) in &exported.files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("it lies in the folder"))
+                .expect("a folder can be made");
+            std::fs::write(&path, bytes).expect("a file can be written");
+        }
+        let text = String::from_utf8_lossy(&exported.files[STACK_FILE]).into_owned();
+        let variables = text.split("${").skip(1);
+        let variables = variables.filter_map(|rest| Some((rest.split_once("?}")?.0, "x")));
+        let asked = std::process::Command::new("docker")
+            .args(["stack", "config", "-c", STACK_FILE])
+            .envs(variables)
+            .current_dir(folder.path())
+            .output();
+        match asked {
+            Ok(output) => {
+                let told = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "{}: {told}\n{text}", plan.stack);
+            }
+            Err(error) => assert!(!needed, "docker: {error}"),
+        }
+    }
+}
+
+#[test]
 fn a_second_export_equals_the_first() {
     for plan in plans() {
         let first = compose(&plan);

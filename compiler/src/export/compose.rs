@@ -4,8 +4,10 @@
 //! The version is the lowest whose schema has every key that is used.
 
 mod deploy;
+mod env;
 mod keys;
 mod mounts;
+mod network;
 mod objects;
 mod service;
 mod text;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use skep_schema::address::Kind;
 use skep_schema::plan::{
-    Config, MountSource, Network, Payload, Secret, SecretSource, SwarmNode, Volume,
+    Config, Content, MountSource, Network, Payload, Secret, SecretSource, SwarmNode, Volume,
 };
 
 use super::Export;
@@ -169,7 +169,7 @@ impl Export<'_> {
     }
 
     fn config(&mut self, config: &Config) -> Map {
-        let bytes = config.content.as_ref().map(|content| content.bytes());
+        let bytes = config.content.as_ref().map(Content::bytes);
         let Some(Ok(bytes)) = bytes.filter(|_| !config.external) else {
             return external(&config.name);
         };

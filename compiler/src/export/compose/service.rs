@@ -2,8 +2,8 @@
 
 use skep_schema::address::Kind;
 use skep_schema::plan::{
-    Dns, FileRef, Health, HealthTest, LogDriver, Mode, Need, Payload, SecretText, Security,
-    Service, Stop, Ulimit,
+    FileRef, Health, HealthTest, LogDriver, Mode, Need, Payload, Security, Service, Stop, Ulimit,
+    name_prefix,
 };
 
 use super::Export;
@@ -39,8 +39,7 @@ impl Export<'_> {
 
     /// Docker makes the name of a service of the stack's name and the key.
     fn not_named(&mut self, about: About<'_>, service: &Service) {
-        let stack =
-            skep_schema::plan::name_prefix(&self.plan.project, self.plan.environment.as_deref());
+        let stack = name_prefix(&self.plan.project, self.plan.environment.as_deref());
         let made = format!("{stack}_{}", self.key(Kind::Service, &service.name));
         if made != service.name {
             self.findings.near(
@@ -57,51 +56,6 @@ impl Export<'_> {
                 "to docker it is a service whose tasks end, so it is always short of replicas",
                 "look at its tasks with `docker service ps`",
             );
-        }
-    }
-
-    fn environment(&mut self, about: About<'_>, service: &Service) -> Map {
-        let mut map = Map::default();
-        map.put_full("environment", &service.env);
-        let mut map = match escaped(map).0.pop() {
-            Some((_, Yaml::Map(plain))) => plain,
-            Some(_) | None => Map::default(),
-        };
-        for (name, text) in &service.secret_env {
-            map.put(name, self.secret_text(about, name, text));
-        }
-        map.sort();
-        map
-    }
-
-    /// A value with variables of the shell that deploys in the place of secrets.
-    fn secret_text(&mut self, about: About<'_>, name: &str, text: &SecretText) -> String {
-        self.findings.near(
-            about,
-            &format!("env.{name}"),
-            "the secret is taken from the environment of whoever deploys",
-            "set the variable where `docker stack deploy` runs",
-        );
-        let mut out = String::new();
-        let mut parts = text.template.split("${secret.");
-        out.push_str(&parts.next().unwrap_or_default().replace('$', "$$"));
-        for part in parts {
-            let (secret, rest) = part.split_once('}').unwrap_or((part, ""));
-            let variable = self.variable(secret.trim_matches('"'));
-            out.push_str(&format!("${{{variable}?}}{}", rest.replace('$', "$$")));
-        }
-        out
-    }
-
-    /// The variable that brings a secret: the one it comes from, or one of its own name.
-    fn variable(&self, secret: &str) -> String {
-        let address = skep_schema::address::Address::new(Kind::Secret, secret);
-        match self.plan.nodes.get(&address).map(|node| &node.payload) {
-            Some(Payload::Secret(skep_schema::plan::Secret {
-                source: skep_schema::plan::SecretSource::Env(variable),
-                ..
-            })) => variable.clone(),
-            Some(_) | None => secret.to_uppercase().replace(['-', '.'], "_"),
         }
     }
 
@@ -193,44 +147,6 @@ impl Export<'_> {
         }
     }
 
-    fn reached(&mut self, about: About<'_>, service: &Service, map: &mut Map) {
-        map.put_full("ports", ports(service));
-        map.put_full("networks", self.networks(about, service));
-        let hosts = service.hosts.iter();
-        let hosts = hosts.flat_map(|(name, all)| all.iter().map(move |ip| format!("{name}:{ip}")));
-        map.put_full("extra_hosts", hosts.collect::<Vec<_>>());
-        let Dns {
-            servers,
-            search,
-            options: _,
-        } = &service.dns;
-        map.put_full("dns", servers.clone());
-        map.put_full("dns_search", search.clone());
-    }
-
-    /// Docker adds the key of a service to its aliases by itself.
-    fn networks(&mut self, about: About<'_>, service: &Service) -> Map {
-        let own = self.key(Kind::Service, &service.name);
-        let mut map = Map::default();
-        for (network, aliases) in &service.networks {
-            let others: Vec<&String> = aliases.iter().filter(|alias| **alias != own).collect();
-            let mut settings = Map::default();
-            settings.put_full("aliases", others);
-            map.put(self.key(Kind::Network, network), settings);
-            let of_engine = crate::resolve::ENGINE_NETWORKS.contains(&network.as_str());
-            if !aliases.contains(&own) && !of_engine {
-                self.findings.near(
-                    about,
-                    &format!("network.{network}.alias"),
-                    &format!("docker adds the alias `{own}` by itself"),
-                    "",
-                );
-            }
-        }
-        map.sort();
-        map
-    }
-
     fn files_and_mounts(&mut self, about: About<'_>, service: &Service, map: &mut Map) {
         for (section, kind, files) in [
             ("configs", Kind::Config, &service.configs),
@@ -318,29 +234,6 @@ fn ulimits(service: &Service) -> Map {
         map.put(name, both);
     }
     map
-}
-
-fn ports(service: &Service) -> Vec<Yaml> {
-    let published = service.publish.iter();
-    let all = published.map(|(port, to)| {
-        let (published, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
-        let mut map = Map::default();
-        map.put("target", to.target);
-        let published = published
-            .parse::<u16>()
-            .map_or_else(|_| published.into(), Yaml::from);
-        map.put("published", published);
-        map.put("protocol", protocol);
-        map.put(
-            "mode",
-            match to.mode {
-                skep_schema::plan::PublishMode::Ingress => "ingress",
-                skep_schema::plan::PublishMode::Host => "host",
-            },
-        );
-        Yaml::Map(map)
-    });
-    all.collect()
 }
 
 fn file_of(key: String, target: &str, file: &FileRef) -> Map {
