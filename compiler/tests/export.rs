@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use skep_compiler::export::yaml::{Map, Yaml, document};
 
 fn read(text: &str) -> Value {
-    serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    serde_saphyr::from_str(text).expect("a reader takes it")
 }
 
 fn value(yaml: &Yaml) -> Value {

@@ -18,6 +18,7 @@ use crate::change::{CHANGES_FORMAT, ChangeSet};
 use crate::digest::DigestText;
 use crate::edit::{EDIT_FORMAT, EditReport};
 use crate::event::{APPLY_FORMAT, ApplyReport};
+use crate::export::{EXPORT_FORMAT, ExportReport};
 use crate::plan::{PLAN_FORMAT, Plan};
 use crate::report::{
     CHECK_FORMAT, CheckReport, DRIFT_FORMAT, DriftReport, EVENT_FORMAT, EventLine, GRAPH_FORMAT,
@@ -120,6 +121,7 @@ fn all() -> Vec<(&'static str, Schema)> {
         ("check", schema::<CheckReport>(CHECK_FORMAT)),
         ("drift", schema::<DriftReport>(DRIFT_FORMAT)),
         ("edit", schema::<EditReport>(EDIT_FORMAT)),
+        ("export", schema::<ExportReport>(EXPORT_FORMAT)),
         ("event", schema::<EventLine>(EVENT_FORMAT)),
         ("graph", schema::<GraphReport>(GRAPH_FORMAT)),
         ("history", schema::<HistoryReport>(HISTORY_FORMAT)),

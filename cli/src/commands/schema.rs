@@ -62,6 +62,8 @@ names! {
     Tests "tests"
     /// An edit and its undo: `set -o json` and its like
     Edit "edit"
+    /// The files of an export, and what they do not say: `export compose -o json`
+    Export "export"
     /// The dependency graph: `graph -o json`
     Graph "graph"
     /// The language itself: every node, how it is written, and what its values can be

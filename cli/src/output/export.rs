@@ -2,7 +2,6 @@
 
 use skep_schema::import::{Finding, Grade};
 
-use super::changes::count;
 use super::import::line;
 
 /// By grade, the worst first.
@@ -11,8 +10,7 @@ pub(crate) fn table(findings: &[Finding]) -> String {
     for grade in [Grade::Dropped, Grade::Approximated] {
         let found: Vec<&Finding> = findings.iter().filter(|f| f.grade == grade).collect();
         if !found.is_empty() {
-            let number = count(found.len() as u64, "property");
-            text.push_str(&format!("{}, {number}\n", grade.word()));
+            text.push_str(&format!("{}: {}\n", grade.word(), found.len()));
             text.extend(found.into_iter().map(line));
             text.push('\n');
         }

@@ -121,7 +121,7 @@ impl Export<'_> {
         let (reason, next) = match about.address.kind {
             Kind::Flow => (
                 "docker runs no flows",
-                "run them with `skep serve`, or from a timer of the machine",
+                "run their steps from a timer of a machine",
             ),
             Kind::Registry => (
                 "a stack file holds no login",

@@ -102,7 +102,7 @@ impl Export<'_> {
                     about,
                     property,
                     "docker ignores `security_opt` in a stack file",
-                    "docker service update cannot say it either; deploy with `skep apply`",
+                    "deploy with `skep apply`, which sets it",
                 );
             }
         }
