@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
 use crate::commands::{
-    apply, check, compile, completions, destroy, diff, doctor, drift, explain, fmt, graph, history,
-    import, init, insert, lock, lsp, man, migrate, plan, remove, rename, rollback, schema, set,
-    show, splice, status, test, unset,
+    apply, check, compile, completions, destroy, diff, doctor, drift, explain, export, fmt, graph,
+    history, import, init, insert, lock, lsp, man, migrate, plan, remove, rename, rollback, schema,
+    set, show, splice, status, test, unset,
 };
 use crate::complete;
 use crate::output::paint::Colour;
@@ -159,6 +159,7 @@ pub(crate) enum Command {
     Graph(graph::Options),
     Init(init::Options),
     Import(import::Options),
+    Export(export::Options),
     Lock(lock::Options),
     Test(test::Options),
     Set(set::Options),

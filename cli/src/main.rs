@@ -58,6 +58,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Destroy(options) => commands::destroy::run(global, options),
         Command::Graph(options) => commands::graph::run(global, options),
         Command::Init(options) => commands::init::run(global, options),
+        Command::Export(options) => commands::export::run(global, options),
         Command::Import(options) => commands::import::run(global, options),
         Command::Lock(options) => commands::lock::run(global, options),
         Command::Test(options) => commands::test::run(global, options),

@@ -3,6 +3,7 @@
 pub(crate) mod changes;
 pub(crate) mod diagnostics;
 pub(crate) mod doctor;
+pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod lock;
 pub(crate) mod paint;

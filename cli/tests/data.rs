@@ -6,7 +6,7 @@ use support::{Project, json};
 
 const NAMES: &[&str] = &[
     "plan", "changes", "apply", "event", "status", "drift", "history", "revision", "check",
-    "tests", "edit", "graph",
+    "tests", "edit", "export", "graph",
 ];
 
 #[test]

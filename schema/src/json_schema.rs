@@ -19,6 +19,7 @@ use crate::digest::DigestText;
 use crate::doctor::{DOCTOR_FORMAT, DoctorReport};
 use crate::edit::{EDIT_FORMAT, EditReport};
 use crate::event::{APPLY_FORMAT, ApplyReport};
+use crate::export::{EXPORT_FORMAT, ExportReport};
 use crate::import::{IMPORT_FORMAT, ImportReport};
 use crate::plan::{PLAN_FORMAT, Plan};
 use crate::report::{
@@ -123,6 +124,7 @@ fn all() -> Vec<(&'static str, Schema)> {
         ("doctor", schema::<DoctorReport>(DOCTOR_FORMAT)),
         ("drift", schema::<DriftReport>(DRIFT_FORMAT)),
         ("edit", schema::<EditReport>(EDIT_FORMAT)),
+        ("export", schema::<ExportReport>(EXPORT_FORMAT)),
         ("event", schema::<EventLine>(EVENT_FORMAT)),
         ("graph", schema::<GraphReport>(GRAPH_FORMAT)),
         ("history", schema::<HistoryReport>(HISTORY_FORMAT)),

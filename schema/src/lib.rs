@@ -6,6 +6,7 @@ pub mod digest;
 pub mod doctor;
 pub mod edit;
 pub mod event;
+pub mod export;
 pub mod image;
 pub mod import;
 pub mod inventory;

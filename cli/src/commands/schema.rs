@@ -66,6 +66,8 @@ names! {
     Doctor "doctor"
     /// What an import made: `import compose -o json`
     Import "import"
+    /// The files of an export, and what they do not say: `export compose -o json`
+    Export "export"
     /// The dependency graph: `graph -o json`
     Graph "graph"
     /// The language itself: every node, how it is written, and what its values can be

@@ -78,7 +78,8 @@ fn refusals(report: &ImportReport) -> String {
     lines.collect()
 }
 
-fn line(finding: &Finding) -> String {
+/// A finding with its place, which what concerns a whole project has not.
+pub(crate) fn line(finding: &Finding) -> String {
     let Finding {
         file,
         line,
@@ -87,7 +88,11 @@ fn line(finding: &Finding) -> String {
         reason,
         next,
     } = finding;
-    let mut text = format!("  {file}:{line}  {key}\n");
+    let mut text = if file.is_empty() {
+        format!("  {key}\n")
+    } else {
+        format!("  {file}:{line}  {key}\n")
+    };
     for part in [reason, next].into_iter().filter(|part| !part.is_empty()) {
         text.push_str(&format!("      {part}\n"));
     }
