@@ -10,6 +10,7 @@ mod fields;
 mod guard;
 mod moves;
 mod order;
+mod part;
 mod summary;
 mod waves;
 

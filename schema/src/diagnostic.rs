@@ -141,6 +141,16 @@ impl Diagnostic {
         self
     }
 
+    /// Says of every span in it where that is.
+    pub fn place(&mut self, whole: impl Fn(Span) -> Span) {
+        let labels = self.secondary.iter_mut().chain([&mut self.primary]);
+        let labels = labels.map(|label| &mut label.span);
+        let edits = self.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
+        for span in labels.chain(edits.map(|(span, _)| span)) {
+            *span = whole(*span);
+        }
+    }
+
     /// The order in which diagnostics are shown: by place, then by code.
     pub fn sort(all: &mut [Self]) {
         all.sort_by(|a, b| {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::base32;
 use crate::value::{NotCanonical, Value, canonical};
 
 /// The version of the canonical encoding; part of every digest and of its printed form.
@@ -56,14 +57,7 @@ impl Digest {
     }
 
     fn letters(&self, count: usize) -> String {
-        const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-        let five_bits = |nth: usize| {
-            let (byte, bit) = (nth * 5 / 8, nth * 5 % 8);
-            u16::from_be_bytes([self.0[byte], self.0[byte + 1]]) >> (11 - bit) & 31
-        };
-        (0..count)
-            .map(|nth| char::from(ALPHABET[usize::from(five_bits(nth))]))
-            .collect()
+        base32::first(&self.0, count)
     }
 }
 

@@ -4,9 +4,10 @@ mod external;
 mod labelled;
 mod machine;
 mod observed;
+mod rival;
 mod running;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ pub use external::{Absent, absent, external};
 pub(crate) use labelled::declared;
 pub use labelled::{labelled, machine};
 pub use machine::{Availability, CLAIM, Claim, Load, Machine, MachineState, Role, Use};
+pub use rival::{Claim as RivalClaim, Contested, Rival, SWARMCLI_RECORD, is_mark};
 pub use running::{DOCKER_STACK, Found, Running, stacks};
 
 /// Everything of one stack that a provider found, in the form plans have.
@@ -30,6 +32,8 @@ pub struct Inventory {
     pub adoptable: BTreeMap<Address, Observed>,
     /// Names the plan wants that somebody else's object holds.
     pub taken: BTreeMap<(Kind, String), Taken>,
+    /// Stacks of what is adoptable of which swarmcli keeps a record.
+    pub releases: BTreeSet<String>,
     /// External objects of the plan that nobody has made.
     pub absent: Absent,
     /// Of the plan's secrets, as far as their values and the swarm's key are at hand.

@@ -3,6 +3,7 @@
 //! They exist in the tests of this crate only, so that no other build has to make them. The pages
 //! lie in `docs/schema`; `SKEP_UPDATE_DOCS=1 cargo test -p skep-schema json_schema` writes them anew.
 
+mod api;
 mod language;
 
 use std::borrow::Cow;
@@ -14,6 +15,18 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use self::language::{LANGUAGE_FORMAT, Language};
 use crate::address::{Address, Kind};
+use crate::api::event::{
+    LAGGED_FORMAT, Lagged, SNAPSHOT_FORMAT, STACK_EVENT_FORMAT, Snapshot, StackEventLine,
+};
+use crate::api::notice::{NOTICE_FORMAT, NoticeMessage};
+use crate::api::refusal::{REFUSAL_FORMAT, Refusal};
+use crate::api::stack::{APPROVAL_FORMAT, Approval, STACK_FORMAT, StackStatus};
+use crate::api::token::{TOKEN_FORMAT, TOKENS_FORMAT, TokenList, TokenMade};
+use crate::api::view::{
+    AUDIT_CHECK_FORMAT, AuditCheck, DAEMON_HEALTH_FORMAT, DaemonHealth, ME_FORMAT, Me,
+    PATCH_FORMAT, PatchReport, ROUTES_FORMAT, RouteList, SERVICES_FORMAT, STACKS_FORMAT,
+    ServiceList, StackList,
+};
 use crate::change::{CHANGES_FORMAT, ChangeSet};
 use crate::digest::DigestText;
 use crate::doctor::{DOCTOR_FORMAT, DoctorReport};
@@ -21,6 +34,7 @@ use crate::edit::{EDIT_FORMAT, EditReport};
 use crate::event::{APPLY_FORMAT, ApplyReport};
 use crate::export::{EXPORT_FORMAT, ExportReport};
 use crate::import::{IMPORT_FORMAT, ImportReport};
+use crate::log::{LOG_FORMAT, LogLine};
 use crate::plan::{PLAN_FORMAT, Plan};
 use crate::report::{
     CHECK_FORMAT, CheckReport, DRIFT_FORMAT, DriftReport, EVENT_FORMAT, EventLine, GRAPH_FORMAT,
@@ -119,8 +133,14 @@ fn plain_words(schema: &mut Schema) {
 fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("apply", schema::<ApplyReport>(APPLY_FORMAT)),
+        ("approval", schema::<Approval>(APPROVAL_FORMAT)),
+        ("audit-check", schema::<AuditCheck>(AUDIT_CHECK_FORMAT)),
         ("changes", schema::<ChangeSet>(CHANGES_FORMAT)),
         ("check", schema::<CheckReport>(CHECK_FORMAT)),
+        (
+            "daemon-health",
+            schema::<DaemonHealth>(DAEMON_HEALTH_FORMAT),
+        ),
         ("doctor", schema::<DoctorReport>(DOCTOR_FORMAT)),
         ("drift", schema::<DriftReport>(DRIFT_FORMAT)),
         ("edit", schema::<EditReport>(EDIT_FORMAT)),
@@ -129,11 +149,25 @@ fn all() -> Vec<(&'static str, Schema)> {
         ("graph", schema::<GraphReport>(GRAPH_FORMAT)),
         ("history", schema::<HistoryReport>(HISTORY_FORMAT)),
         ("import", schema::<ImportReport>(IMPORT_FORMAT)),
+        ("lagged", schema::<Lagged>(LAGGED_FORMAT)),
         ("language-schema", schema::<Language>(LANGUAGE_FORMAT)),
+        ("log", schema::<LogLine>(LOG_FORMAT)),
+        ("me", schema::<Me>(ME_FORMAT)),
+        ("notice", schema::<NoticeMessage>(NOTICE_FORMAT)),
+        ("patch", schema::<PatchReport>(PATCH_FORMAT)),
         ("plan", schema::<Plan>(PLAN_FORMAT)),
+        ("refusal", schema::<Refusal>(REFUSAL_FORMAT)),
         ("revision", schema::<Entry>(REVISION_FORMAT)),
+        ("routes", schema::<RouteList>(ROUTES_FORMAT)),
+        ("services", schema::<ServiceList>(SERVICES_FORMAT)),
+        ("snapshot", schema::<Snapshot>(SNAPSHOT_FORMAT)),
+        ("stack", schema::<StackStatus>(STACK_FORMAT)),
+        ("stack-event", schema::<StackEventLine>(STACK_EVENT_FORMAT)),
+        ("stacks", schema::<StackList>(STACKS_FORMAT)),
         ("status", schema::<StatusReport>(STATUS_FORMAT)),
         ("tests", schema::<TestReport>(TESTS_FORMAT)),
+        ("token", schema::<TokenMade>(TOKEN_FORMAT)),
+        ("tokens", schema::<TokenList>(TOKENS_FORMAT)),
     ]
 }
 

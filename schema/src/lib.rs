@@ -1,6 +1,9 @@
 //! Skep's words: plain values and pure functions over them.
 pub mod address;
+pub mod api;
+pub mod base32;
 pub mod change;
+pub mod daemon;
 pub mod diagnostic;
 pub mod digest;
 pub mod doctor;
@@ -13,6 +16,7 @@ pub mod inventory;
 #[cfg(test)]
 mod json_schema;
 pub mod lang;
+pub mod log;
 pub mod module;
 pub mod place;
 pub mod plan;

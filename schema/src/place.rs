@@ -130,7 +130,8 @@ impl Host<'_> {
     fn plugins(&self, service: &Service) -> Option<Obstacle> {
         let driver = &service.log.as_ref()?.driver;
         let plugin = ("Log".to_owned(), driver.clone());
-        let missing = driver != "none" && !self.plugins?.contains(&plugin);
+        let is_looked_for = !driver.is_empty() && driver != "none";
+        let missing = is_looked_for && !self.plugins?.contains(&plugin);
         missing.then(|| Obstacle::Plugin {
             kind: "log driver",
             name: driver.clone(),

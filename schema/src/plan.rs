@@ -148,6 +148,20 @@ impl PlanNode {
 }
 
 impl Plan {
+    /// Its secrets, and where the value of each comes from.
+    pub fn secret_sources(&self) -> impl Iterator<Item = (&Address, &SecretSource)> {
+        let nodes = self.nodes.iter();
+        nodes.filter_map(|(address, node)| match &node.payload {
+            Payload::Secret(secret) => Some((address, &secret.source)),
+            Payload::Network(_)
+            | Payload::Node(_)
+            | Payload::Volume(_)
+            | Payload::Config(_)
+            | Payload::Service(_)
+            | Payload::Declared(_) => None,
+        })
+    }
+
     /// A plan of these nodes with its digest worked out.
     pub fn new(
         project: &str,
@@ -173,12 +187,18 @@ impl Plan {
         Self::new(project, environment, BTreeMap::new())
     }
 
-    /// The first node whose digest is not that of what it holds: somebody edited a plan by hand.
-    pub fn altered(&self) -> Option<&Address> {
+    /// What is not as its digest says: somebody edited a plan by hand. `place` is where it was found.
+    pub fn altered(&self, place: &str) -> Option<String> {
         let mut nodes = self.nodes.iter();
         let altered =
-            |address: &Address, node: &PlanNode| node.payload.digest(address.kind) != node.digest;
-        nodes.find_map(|(address, node)| altered(address, node).then_some(address))
+            nodes.find(|(address, node)| node.payload.digest(address.kind) != node.digest);
+        if let Some((address, _)) = altered {
+            return Some(format!(
+                "`{address}` in {place} is not what its digest was taken of"
+            ));
+        }
+        let is_whole = Self::digest_of(&self.nodes) == self.digest;
+        (!is_whole).then(|| format!("the nodes in {place} are not those its digest was taken of"))
     }
 
     /// The digest over addresses and node digests, in order of address.

@@ -88,7 +88,7 @@ impl Revision {
     pub fn bound(&self) -> Plan {
         self.plan.bind(&Fingerprints {
             secrets: self.secrets.clone(),
-            env: BTreeMap::new(),
+            ..Fingerprints::default()
         })
     }
 }
@@ -105,6 +105,7 @@ impl Revision {
         self.plan.bind(&Fingerprints {
             secrets: self.secrets.clone(),
             env: variables.collect(),
+            ..Fingerprints::default()
         })
     }
 }

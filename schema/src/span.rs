@@ -1,10 +1,14 @@
 //! Places in source text: byte ranges in numbered files, and the table that turns them into lines.
 
+mod part;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
+
+use part::Part;
 
 /// A source file's number, given in the order in which a [`Sources`] received it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +38,11 @@ impl Span {
             self.start.min(other.start),
             self.end.max(other.end),
         )
+    }
+
+    /// Whether the other one lies in this one, with no byte outside.
+    pub fn holds(self, other: Self) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
     }
 
     pub const fn len(self) -> u32 {
@@ -85,6 +94,8 @@ pub struct Position {
 pub struct Sources {
     files: Vec<SourceText>,
     newest: BTreeMap<String, FileId>,
+    parts: Vec<Part>,
+    originals: BTreeMap<String, FileId>,
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +105,8 @@ struct SourceText {
     /// Where each line but the first begins, in order: a place is asked for once a node.
     lines: OnceLock<Arc<[usize]>>,
     aside: bool,
+    /// Where each line was really written, for a text that was made of another.
+    written: Option<Arc<[Span]>>,
 }
 
 impl SourceText {
@@ -103,6 +116,7 @@ impl SourceText {
             text,
             lines: OnceLock::new(),
             aside: false,
+            written: None,
         }
     }
 
@@ -138,8 +152,13 @@ impl Sources {
 
     /// What files are put in order by.
     pub fn rank(&self, file: FileId) -> impl Ord + '_ {
-        let aside = self.files.get(file.0 as usize).filter(|f| f.aside);
-        (aside.map(|f| f.path.as_str()), file)
+        let (file, part) = self.meant(file);
+        let aside = self.file(file).filter(|f| f.aside);
+        (
+            aside.map(|f| f.path.as_str()),
+            file,
+            part.map_or(0, |bytes| bytes.start),
+        )
     }
 
     /// Adds a file, or gives the one of that path another text: spans into the old one mean nothing
@@ -155,6 +174,50 @@ impl Sources {
         }
     }
 
+    /// Adds a text that a spec was made of, or gives the one of that path another text. It may have the
+    /// path of the spec, and stands behind all specs.
+    pub fn put_original(&mut self, path: &str, text: Arc<str>) -> FileId {
+        let known = self.originals.get(path).copied();
+        let id = known.unwrap_or_else(|| {
+            let next = u32::try_from(self.files.len()).expect("fewer than 2^32 source files");
+            self.files
+                .push(SourceText::new(path.to_owned(), Arc::from("")));
+            self.originals.insert(path.to_owned(), FileId(next));
+            FileId(next)
+        });
+        let file = &mut self.files[id.0 as usize];
+        if *file.text != *text {
+            *file = SourceText::new(path.to_owned(), text);
+        }
+        file.aside = true;
+        id
+    }
+
+    /// Says of each line of a file where it was really written.
+    pub fn derive(&mut self, file: FileId, written: Arc<[Span]>) {
+        if let Some(text) = self.files.get_mut(file.0 as usize) {
+            text.written = Some(written);
+        }
+    }
+
+    /// Whether a file was made of others, so that nobody can edit it.
+    pub fn is_derived(&self, file: FileId) -> bool {
+        let text = self.file(self.meant(file).0);
+        text.is_some_and(|text| text.written.is_some())
+    }
+
+    /// Where a span was really written: itself, but for those in a file that was made of others.
+    #[must_use]
+    pub fn written(&self, span: Span) -> Span {
+        let file = self.file(self.meant(span.file).0);
+        let Some(written) = file.and_then(|file| file.written.as_ref()) else {
+            return span;
+        };
+        let line = self.position(span.file, span.start).line as usize;
+        let place = written.get(line - 1).or_else(|| written.last());
+        place.copied().unwrap_or(span)
+    }
+
     /// The number of a text that was added before.
     pub fn find(&self, path: &str, text: &str) -> Option<FileId> {
         let newest = self.newest.get(path).copied();
@@ -163,11 +226,22 @@ impl Sources {
 
     /// The path of a file, or an empty one for a number that was never given.
     pub fn path(&self, file: FileId) -> &str {
-        self.files.get(file.0 as usize).map_or("", |f| &f.path)
+        self.file(self.meant(file).0).map_or("", |f| &f.path)
     }
 
     pub fn text(&self, file: FileId) -> &str {
-        self.files.get(file.0 as usize).map_or("", |f| &f.text)
+        let (file, part) = self.meant(file);
+        let text = self.file(file).map_or("", |f| &*f.text);
+        match part {
+            Some(bytes) => text
+                .get(bytes.start as usize..bytes.end as usize)
+                .unwrap_or(""),
+            None => text,
+        }
+    }
+
+    fn file(&self, file: FileId) -> Option<&SourceText> {
+        self.files.get(file.0 as usize)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &str, &str)> {
@@ -186,15 +260,15 @@ impl Sources {
 
     /// The 1-based position of a byte offset. Offsets past the end give the end.
     pub fn position(&self, file: FileId, offset: u32) -> Position {
+        let Span {
+            file, start: at, ..
+        } = self.whole(Span::new(file, offset, offset));
         let text = self.text(file);
-        let mut end = (offset as usize).min(text.len());
+        let mut end = (at as usize).min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let lines = self
-            .files
-            .get(file.0 as usize)
-            .map_or(&[][..], SourceText::lines);
+        let lines = self.file(file).map_or(&[][..], SourceText::lines);
         let line = lines.partition_point(|start| *start <= end);
         let line_start = line.checked_sub(1).map_or(0, |before| lines[before]);
         Position {
@@ -211,6 +285,20 @@ fn count(n: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_was_made_of_another_points_there() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yml", "one\ntwo\n");
+        let original = sources.put_original("a.yml", "zwei\neins\n".into());
+        let lines = [Span::new(original, 5, 9), Span::new(original, 0, 4)];
+        sources.derive(file, lines.into());
+        let at = |offset| sources.slice(sources.written(Span::new(file, offset, offset + 1)));
+        assert_eq!([at(1), at(4), at(8)], ["eins", "zwei", "zwei"]);
+        assert_eq!(sources.written(lines[0]), lines[0]);
+        assert_eq!(sources.put_original("a.yml", "drei".into()), original);
+        assert_eq!(sources.find("a.yml", "one\ntwo\n"), Some(file));
+    }
 
     #[test]
     fn lines_and_columns_are_counted_from_one() {

@@ -75,13 +75,20 @@ pub struct Spec {
     pub tests: Vec<Test>,
 }
 
-/// Does something with the nodes of a kind, which are of another type for each.
-macro_rules! of_kind {
-    ($spec:expr, $kind:expr, [$($borrow:tt)+], |$nodes:ident| $body:expr, $none:expr) => {
-        of_kind!(@each $spec, $kind, [$($borrow)+], |$nodes| $body, $none;
+/// Hands the kinds of a spec's nodes, and where it has them, to another macro.
+macro_rules! with_kinds {
+    ($then:ident! { $($args:tt)* }) => {
+        $then!($($args)*;
             Node nodes, Network networks, Volume volumes, Secret secrets, Config configs,
             Certificate certificates, Registry registries, Service services, Gateway gateways,
             Route routes, Flow flows)
+    };
+}
+
+/// Does something with the nodes of a kind, which are of another type for each.
+macro_rules! of_kind {
+    ($spec:expr, $kind:expr, [$($borrow:tt)+], |$nodes:ident| $body:expr, $none:expr) => {
+        with_kinds!(of_kind! { @each $spec, $kind, [$($borrow)+], |$nodes| $body, $none })
     };
     (@each $spec:expr, $kind:expr, $borrow:tt, |$nodes:ident| $body:expr, $none:expr;
         $($known:ident $field:ident),*) => {
@@ -95,6 +102,28 @@ macro_rules! of_kind {
     };
     (@borrow [$($borrow:tt)+], $place:expr) => { $($borrow)+ $place };
 }
+
+/// The same with the nodes of two specs.
+macro_rules! of_both {
+    ($one:expr, $other:expr, $kind:expr, |$these:ident, $those:ident| $body:expr, $none:expr) => {
+        with_kinds!(of_both! { @each $one, $other, $kind, |$these, $those| $body, $none })
+    };
+    (@each $one:expr, $other:expr, $kind:expr, |$these:ident, $those:ident| $body:expr, $none:expr;
+        $($known:ident $field:ident),*) => {
+        match $kind {
+            $(Kind::$known => {
+                let ($these, $those) = (&$one.$field, &$other.$field);
+                $body
+            })*
+            Kind::Param => $none,
+        }
+    };
+}
+
+// Below the macro that it uses.
+mod likeness;
+
+pub use likeness::Likeness;
 
 impl Spec {
     /// The names of all nodes of a kind, in order.

@@ -145,6 +145,15 @@ codes! {
     SK3602 NotFailing Error "a compile that was to fail, and does not"
     SK3603 OtherPlan Error "a plan that is not as its snapshot"
 
+    // 37xx: compose files as they are
+    SK3701 NoCompose Error "a compose file that cannot be read"
+    SK3702 RefusedByDocker Error "a key that docker refuses as well"
+    SK3703 NotInSwarm Warning "a key that means nothing to a swarm"
+    SK3704 NearCompose Warning "a key that becomes something near to it"
+
+    // 38xx: others in the swarm
+    SK3801 OtherOwner Error "something that another tool deploys"
+
     // 4xxx: parameters, components, environments
     SK4001 UnknownPath Error "a value path that leads nowhere"
     SK4002 UnclosedPath Error "a path in a string that does not end"

@@ -79,13 +79,7 @@ pub fn stacks(found: &[Found]) -> BTreeMap<&str, Vec<&str>> {
 
 /// The stack of `docker stack deploy` that an object is of.
 fn mark(payload: &Payload) -> Option<&str> {
-    let labels = match payload {
-        Payload::Service(service) => &service.labels,
-        Payload::Network(network) => &network.labels,
-        Payload::Config(config) => &config.labels,
-        Payload::Secret(secret) => &secret.labels,
-        Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => return None,
-    };
+    let labels = payload.labels()?;
     labels.get(DOCKER_STACK).map(String::as_str)
 }
 

@@ -87,6 +87,11 @@ impl Node {
         }
     }
 
+    /// Whether all arguments are written with it: those that were spread or appended are not.
+    pub fn has_its_args(&self) -> bool {
+        self.args.iter().all(|arg| self.span.holds(arg.span))
+    }
+
     /// The first argument where it is a string: the name of a named node.
     pub fn label(&self) -> Option<At<&str>> {
         let arg = self.args.first()?;

@@ -42,6 +42,20 @@ impl<'a> Constraint<'a> {
         })
     }
 
+    /// `node.labels.disk`
+    pub const fn key(self) -> &'a str {
+        self.key
+    }
+
+    /// Whether machines have to have the value; otherwise they must not.
+    pub const fn is_equal(self) -> bool {
+        self.is_equal
+    }
+
+    pub const fn value(self) -> &'a str {
+        self.value
+    }
+
     /// The node label it asks for.
     pub fn label(self) -> Option<&'a str> {
         self.key.strip_prefix(LABELS)

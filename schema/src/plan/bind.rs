@@ -12,24 +12,23 @@ pub struct Fingerprints {
     pub secrets: BTreeMap<Address, String>,
     /// Service or gateway, and variable, to the fingerprint of the filled-in value.
     pub env: BTreeMap<(Address, String), String>,
+    /// Configs and secrets for which an object of another name stands, by [`super::Identity::same`].
+    pub same: BTreeMap<Address, String>,
 }
 
 impl Plan {
-    /// This plan with the names of secrets completed wherever a fingerprint is known.
+    /// This plan with the names of secrets completed wherever a fingerprint is known, and with those of
+    /// objects that stand for its own.
     ///
     /// A bound plan never leaves the process: it is what is compared with a target.
     #[must_use]
     pub fn bind(&self, prints: &Fingerprints) -> Plan {
-        let names: BTreeMap<&str, String> = self
+        let names: Names<'_> = self
             .nodes
             .iter()
-            .filter(|(address, _)| address.kind == Kind::Secret)
             .filter_map(|(address, node)| {
-                let open = node.payload.physical_name()?.strip_suffix('*')?;
-                Some((
-                    node.payload.physical_name()?,
-                    format!("{open}{}", prints.secrets.get(address)?),
-                ))
+                let name = node.payload.physical_name()?;
+                Some(((address.kind, name), whole(address, name, prints)?))
             })
             .collect();
         let nodes = self
@@ -45,18 +44,32 @@ impl Plan {
     }
 }
 
+/// The name of a config's or secret's object, where it is not the one that the plan has.
+fn whole(address: &Address, name: &str, prints: &Fingerprints) -> Option<String> {
+    if let Some(same) = prints.same.get(address) {
+        return Some(same.clone());
+    }
+    let open = name.strip_suffix('*')?;
+    let print = prints.secrets.get(address)?;
+    (address.kind == Kind::Secret).then(|| format!("{open}{print}"))
+}
+
 fn bind_node(
     address: &Address,
     node: &PlanNode,
-    names: &BTreeMap<&str, String>,
+    names: &Names<'_>,
     prints: &Fingerprints,
 ) -> PlanNode {
     let mut node = node.clone();
     match &mut node.payload {
-        Payload::Secret(secret) => complete(&mut secret.name, names),
+        Payload::Secret(secret) => complete(Kind::Secret, &mut secret.name, names),
+        Payload::Config(config) => complete(Kind::Config, &mut config.name, names),
         Payload::Service(service) => {
             for file in service.secrets.values_mut() {
-                complete(&mut file.source, names);
+                complete(Kind::Secret, &mut file.source, names);
+            }
+            for file in service.configs.values_mut() {
+                complete(Kind::Config, &mut file.source, names);
             }
             for (variable, text) in &mut service.secret_env {
                 text.fingerprint = prints
@@ -65,13 +78,9 @@ fn bind_node(
                     .cloned();
             }
         }
-        Payload::Node(_)
-        | Payload::Network(_)
-        | Payload::Volume(_)
-        | Payload::Config(_)
-        | Payload::Declared(_) => {}
+        Payload::Node(_) | Payload::Network(_) | Payload::Volume(_) | Payload::Declared(_) => {}
     }
-    if is_secretive(&node.payload) {
+    if is_secretive(&node.payload) || !prints.same.is_empty() {
         node.digest = node.payload.digest(address.kind);
     }
     node
@@ -90,8 +99,12 @@ fn is_secretive(payload: &Payload) -> bool {
     }
 }
 
-fn complete(name: &mut String, names: &BTreeMap<&str, String>) {
-    if let Some(whole) = names.get(name.as_str()) {
-        name.clone_from(whole);
+/// By kind, and the name that the plan has.
+type Names<'n> = BTreeMap<(Kind, &'n str), String>;
+
+fn complete(kind: Kind, name: &mut String, names: &Names<'_>) {
+    let whole = names.get(&(kind, name.as_str()));
+    if let Some(whole) = whole.cloned() {
+        *name = whole;
     }
 }

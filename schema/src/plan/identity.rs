@@ -20,6 +20,10 @@ pub struct Identity {
     /// Nodes that may take over an object which nobody's Skep made.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub adopt: BTreeSet<Address>,
+    /// Configs and secrets, and the name of the object that stands for each as long as both hold the
+    /// same.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub same: BTreeMap<Address, String>,
 }
 
 impl Identity {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::service::Service;
+use super::service::{MountSource, Service};
 use crate::address::Kind;
 use crate::digest::{Digest, DigestText};
 use crate::value::Value;
@@ -75,6 +75,17 @@ impl Payload {
         }
     }
 
+    /// The labels of the object that are the author's; nothing for what has none of its own.
+    pub fn labels(&self) -> Option<&BTreeMap<String, String>> {
+        match self {
+            Payload::Network(n) => Some(&n.labels),
+            Payload::Secret(s) => Some(&s.labels),
+            Payload::Config(c) => Some(&c.labels),
+            Payload::Service(s) => Some(&s.labels),
+            Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => None,
+        }
+    }
+
     /// The kind of object it is in the swarm: a gateway is a service, its rendered file a config.
     /// Nothing for a declared node.
     pub fn object(&self) -> Option<Kind> {
@@ -109,6 +120,19 @@ impl Payload {
             | Payload::Volume(_)
             | Payload::Secret(_)
             | Payload::Config(_)
+            | Payload::Service(_)
+            | Payload::Declared(_) => None,
+        }
+    }
+
+    /// What a config holds.
+    pub fn content(&self) -> Option<&Content> {
+        match self {
+            Payload::Config(config) => config.content.as_ref(),
+            Payload::Node(_)
+            | Payload::Network(_)
+            | Payload::Volume(_)
+            | Payload::Secret(_)
             | Payload::Service(_)
             | Payload::Declared(_) => None,
         }
@@ -189,6 +213,31 @@ pub struct Volume {
     pub labels: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub external: bool,
+}
+
+impl Volume {
+    /// The volume that an engine makes by itself for a mount which names one, and what it makes it of.
+    pub fn of_mount(source: &MountSource) -> Option<Self> {
+        match source {
+            MountSource::Volume {
+                name,
+                driver,
+                options,
+                labels,
+                no_copy: _,
+                subpath: _,
+            } => Some(Self {
+                name: name.clone(),
+                driver: driver.clone(),
+                options: options.clone(),
+                labels: labels.clone(),
+                external: false,
+            }),
+            MountSource::Bind { .. } | MountSource::Tmpfs { .. } | MountSource::Npipe { .. } => {
+                None
+            }
+        }
+    }
 }
 
 /// A swarm secret, without its value.

@@ -446,10 +446,12 @@ pub struct Security {
 }
 
 /// Where a container's output goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct LogDriver {
+    /// Empty for the engine's own.
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub driver: String,
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub options: BTreeMap<String, String>,

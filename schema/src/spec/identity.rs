@@ -47,7 +47,7 @@ node! {
         node: arg(NodeAddress) "ADDRESS";
     }
 
-    /// A service, config, network or volume takes over what is there under its name, made by
+    /// A service, config, network, volume or secret takes over what is there under its name, made by
     /// `docker service create`, `docker stack deploy` or others; nothing restarts where the node
     /// says what runs. What another stack of Skep owns is refused; what is ours already, or not
     /// there at all, is treated as if the line were not.
@@ -57,6 +57,10 @@ node! {
         /// The name of what is taken over, instead of the node's own name in the swarm; the node
         /// keeps it.
         name: value(ObjectName) "name";
+        /// The name of a config or secret that stands for this one as long as both hold the same. Of
+        /// a secret that is taken for granted when it is taken over, since nobody can read it, and
+        /// known from then on. With other content the node gets an object of its own.
+        same: value(ObjectName) "while-same";
     }
 
     /// Other projects may refer to these nodes when they import this one. What is not exported can

@@ -29,7 +29,8 @@ node! {
     /// Further files of the project.
     Include "include" {
         /// Files, relative to the folder of `skep.kdl`; `*` stands for any part of a name, `**` for
-        /// any folders.
+        /// any folders. One that ends in `.yml` or `.yaml` is a compose file, whose services and the
+        /// like become nodes of the project.
         files: args(Scalar) "FILE";
     }
 

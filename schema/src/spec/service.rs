@@ -361,8 +361,8 @@ node! {
 
     /// Where output goes.
     Log "log" {
-        /// The log driver.
-        driver: arg(Scalar) "DRIVER";
+        /// The log driver; without one the engine's own.
+        driver: opt_arg(Scalar) "DRIVER";
         /// Options of the driver.
         option: map(Scalar) "option";
     }
