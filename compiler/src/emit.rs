@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use skep_schema::address::Address;
 use skep_schema::plan::{Identity, Plan, PlanNode, Policy};
+use skep_schema::span::Sources;
 use skep_schema::spec::Spec;
 use skep_schema::value::Value;
 
@@ -40,7 +41,8 @@ impl Draft {
         })
     }
 
-    pub(crate) fn emit(self, spec: &Spec) -> Plan {
+    pub(crate) fn emit(self, spec: &Spec, sources: &Sources) -> Plan {
+        let hashed = |(address, node)| hashed(address, node, sources);
         let nodes = if self.nodes.len() <= FEW {
             self.nodes.into_iter().map(hashed).collect()
         } else {
@@ -56,19 +58,18 @@ impl Draft {
     }
 }
 
-fn hashed((address, node): (Address, LoweredNode)) -> (Address, PlanNode) {
+fn hashed(address: Address, node: LoweredNode, sources: &Sources) -> (Address, PlanNode) {
     let LoweredNode {
         target,
         needs,
         protect,
         payload,
-        origin,
-        place: _,
+        place,
     } = node;
     let node = PlanNode {
         needs,
         protect,
-        ..PlanNode::new(&address, target, payload, origin)
+        ..PlanNode::new(&address, target, payload, place.origin(sources))
     };
     (address, node)
 }

@@ -15,7 +15,9 @@ mod nodes;
 mod order;
 mod param;
 mod path;
+mod reading;
 mod scope;
+mod sheet;
 mod test;
 mod touch;
 mod value;
@@ -38,8 +40,10 @@ use words::{is_known, meant, unread};
 use crate::context::{Context, Made};
 use crate::syntax::{Document, NodeRef};
 
-pub(crate) use load::{Loaded, Reading, Readings, load};
+pub(crate) use load::{Loaded, load};
 pub(crate) use neighbour::Neighbour;
+pub(crate) use reading::{Part, Readings};
+pub(crate) use value::literal;
 pub(crate) use words::{all as top_level_words, label};
 
 /// What shapes the nodes of a project in one environment, whichever file they are written in.
@@ -47,6 +51,8 @@ pub(crate) use words::{all as top_level_words, label};
 pub(crate) struct Frame<'l> {
     /// All environments of the project.
     pub(crate) environments: Vec<String>,
+    /// All its parameters, with and without a value.
+    pub(crate) parameters: Vec<String>,
     /// The values the parameters have, as the plan records them.
     pub(crate) params: BTreeMap<String, Plain>,
     pub(crate) tests: Vec<Test>,
@@ -79,6 +85,7 @@ pub(crate) fn frame<'l>(cx: &mut Context<'_>, loaded: &'l Loaded) -> Frame<'l> {
         changes: environment.and_then(|node| environment::changes(cx, &scope, node)),
         defaults: defaults(cx, loaded, &scope),
         environments: environments.into_keys().collect(),
+        parameters: bound.keys().cloned().collect(),
         params: plain_values(&bound),
         environment: name,
         bound,

@@ -2,6 +2,9 @@
 
 mod compose;
 mod finding;
+mod keys;
+mod kubernetes;
+mod text;
 pub mod yaml;
 
 use std::collections::BTreeMap;
@@ -11,6 +14,7 @@ use skep_schema::import::Finding;
 use skep_schema::plan::{Content, Plan};
 
 pub use compose::{STACK_FILE, compose};
+pub use kubernetes::{MANIFEST, kubernetes};
 
 /// Files that stand for a plan. The same plan gives the same bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -32,8 +32,7 @@ use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::Diagnostic;
-use skep_schema::plan::{Identity, Need, Origin, Payload, Policy, Target};
-use skep_schema::span::Span;
+use skep_schema::plan::{Identity, Need, Payload, Policy, Target};
 use skep_schema::spec::{Declared, Spec};
 use skep_schema::value::Value;
 
@@ -46,6 +45,7 @@ use crate::proxy::Rendered;
 use claims::Claim;
 pub(crate) use defaults::engine;
 use names::Names;
+use place::Place;
 pub(crate) use route::proxy_of;
 pub(crate) use services::Services;
 
@@ -70,19 +70,16 @@ pub(crate) struct LoweredNode {
     pub(crate) needs: BTreeMap<Address, Need>,
     pub(crate) protect: bool,
     pub(crate) payload: Payload,
-    pub(crate) origin: Origin,
-    /// Of the name in its declaration; nothing for what the compiler adds by itself.
-    pub(crate) place: Option<Span>,
+    pub(crate) place: Place,
 }
 
 impl LoweredNode {
-    const fn new(target: Target, payload: Payload, origin: Origin, place: Option<Span>) -> Self {
+    const fn new(target: Target, payload: Payload, place: Place) -> Self {
         Self {
             target,
             needs: BTreeMap::new(),
             protect: false,
             payload,
-            origin,
             place,
         }
     }
@@ -228,11 +225,8 @@ impl Lower<'_, '_, '_> {
         from: &Declared<T>,
     ) -> &mut LoweredNode {
         let theirs = neighbour::interface_of(self.cx, &address);
-        let origin = Origin {
-            stack: theirs.map(|interface| interface.stack.clone()),
-            ..place::origin(from.name, &from.uses, &self.cx.sources)
-        };
-        let node = LoweredNode::new(target, payload, origin, Some(from.name));
+        let place = Place::of(from, theirs.map(|interface| interface.stack.clone()));
+        let node = LoweredNode::new(target, payload, place);
         self.nodes.entry(address).insert_entry(node).into_mut()
     }
 

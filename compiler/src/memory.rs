@@ -1,25 +1,29 @@
 //! Checks one after the other of a project that changes: what did not is not read again.
 //!
-//! A file that holds nothing but nodes of the spec is read again alone, and of the services only
-//! those are looked at that stand in it or refer to something in it. Any other change (of what shapes
-//! the project, of a file that is no spec, of the inputs) is met by forgetting everything. What comes
-//! out is what a first check says; there is a test that holds them side by side.
+//! Files are read in parts, runs of some dozen top-level nodes, each with a number of its own: its
+//! spans count from its first byte, so that they hold when something changes in front of it. A part
+//! that holds nothing but nodes of the spec is read again alone, and of the services only those are
+//! looked at that stand in it or refer to something in it. Any other change (of what shapes the
+//! project, of how a file is cut, of a file that is no spec, of the inputs) is met by forgetting
+//! everything. What comes out is what a first check of whole files says, and of parts nothing gets
+//! out; there is a test that holds them side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use skep_schema::address::{Address, Kind};
+use skep_schema::diagnostic::Diagnostic;
 use skep_schema::plan::Payload;
 use skep_schema::span::Sources;
 use skep_schema::spec::Service;
 
-use crate::Checked;
 use crate::context::Context;
-use crate::expand::{Loaded, Reading, Readings, load, names_of_environments};
+use crate::expand::{Loaded, Part, Readings, load, names_of_environments};
 use crate::lock::Images;
 use crate::report;
 use crate::source::{Inputs, SourceSet};
 use crate::world::{Changed, World};
+use crate::{Allowed, Checked};
 
 /// What one check leaves for the next of the same project.
 #[derive(Debug, Default)]
@@ -27,8 +31,8 @@ pub struct Memory {
     set: SourceSet,
     sources: Arc<Sources>,
     readings: Readings,
-    /// In the order in which they are read.
-    files: Vec<String>,
+    /// Of all files, in the order in which they are read.
+    parts: Vec<Arc<Part>>,
     worlds: BTreeMap<Option<String>, World>,
 }
 
@@ -36,20 +40,20 @@ impl Memory {
     /// Looks at a project without an environment and in each of them, or only in the one that the
     /// inputs name. Parameters without a value are unknown, not wrong.
     pub fn check(&mut self, set: &SourceSet) -> Checked {
-        if self.touched(set).is_none() {
+        if !self.is_known_but_for_specs(set) {
             *self = Self::default();
         }
         let mut cx = Context::new(set);
         cx.sources = std::mem::take(&mut self.sources);
-        let loaded = load(&mut cx, &self.readings);
-        let changed = self.changed(set, &loaded);
+        let loaded = load(&mut cx, Some(&self.readings));
+        let changed = self.changed(&loaded);
         if matches!(changed, Changed::All) && !self.readings.is_empty() {
             // Files are numbered in the order of a first check.
             *self = Self::default();
             return self.check(set);
         }
         let checked = self.look(cx, &loaded, &changed);
-        self.keep(set, &loaded, &checked);
+        self.keep(set, loaded, &checked);
         checked
     }
 
@@ -82,50 +86,39 @@ impl Memory {
         Some(&world.services.nodes.get(&address)?.payload)
     }
 
-    /// The files that have another content than last time, as long as no more than that is new and
-    /// none of them shapes the project.
-    fn touched(&self, set: &SourceSet) -> Option<BTreeSet<&str>> {
+    /// Whether nothing is another than last time but texts of files that were read as specs.
+    fn is_known_but_for_specs(&self, set: &SourceSet) -> bool {
         let old = &self.set;
-        let same = old.inputs == set.inputs
+        let mut files = old.files.iter().zip(&set.files);
+        old.inputs == set.inputs
             && old.lock == set.lock
             && old.modules == set.modules
+            && old.derived == set.derived
             && old.globs == set.globs
-            && old.files.len() == set.files.len();
-        if !same {
-            return None;
-        }
-        let mut touched = BTreeSet::new();
-        for ((path, before), (now, content)) in old.files.iter().zip(&set.files) {
-            if path != now {
-                return None;
-            }
-            if before != content {
-                let reading = self.readings.get(path)?;
-                if reading.shapes() {
-                    return None;
-                }
-                touched.insert(path.as_str());
-            }
-        }
-        Some(touched)
+            && old.files.len() == set.files.len()
+            && files.all(|((path, before), (now, content))| {
+                path == now && (self.readings.contains_key(path) || before == content)
+            })
     }
 
     /// What to look at again, when it has been read.
-    fn changed(&self, set: &SourceSet, loaded: &Loaded) -> Changed {
-        let Some(touched) = self.touched(set) else {
-            return Changed::All;
-        };
-        let unknown = self.worlds.is_empty() || loaded.readings.len() != self.files.len();
-        if unknown || !loaded.neighbours.is_empty() {
+    fn changed(&self, loaded: &Loaded) -> Changed {
+        let number = |part: &Arc<Part>| part.document.file();
+        let same = self.parts.iter().map(number).eq(loaded.parts().map(number));
+        if !same || self.worlds.is_empty() || !loaded.neighbours.is_empty() {
             return Changed::All;
         }
-        let files = self.files.iter().enumerate();
-        let places = files.filter(|(_, path)| touched.contains(path.as_str()));
-        let places: BTreeSet<usize> = places.map(|(place, _)| place).collect();
-        if places.iter().any(|place| loaded.readings[*place].shapes()) {
-            return Changed::All;
+        let mut places = BTreeSet::new();
+        for (place, (old, new)) in self.parts.iter().zip(loaded.parts()).enumerate() {
+            if Arc::ptr_eq(old, new) {
+                continue;
+            }
+            if old.shapes() || new.shapes() {
+                return Changed::All;
+            }
+            places.insert(place);
         }
-        Changed::Files(places)
+        Changed::Parts(places)
     }
 
     fn look(&mut self, mut cx: Context<'_>, loaded: &Loaded, changed: &Changed) -> Checked {
@@ -152,11 +145,12 @@ impl Memory {
         if cx.inputs().environment.is_none() {
             diagnostics.extend(report::without_use(&allowed, &diagnostics, &cx.sources));
         }
+        let diagnostics = report::merge(diagnostics, &cx.sources);
         self.sources = cx.sources;
         Checked {
-            diagnostics: report::merge(diagnostics, &self.sources),
-            allowed,
-            sources: Sources::clone(&self.sources),
+            diagnostics: report::as_written(in_files(diagnostics, &self.sources), &self.sources),
+            allowed: allowed_in_files(allowed, &self.sources),
+            sources: self.sources.without_parts(),
             files: loaded.readings.len(),
             nodes,
             modules: cx.modules,
@@ -165,17 +159,34 @@ impl Memory {
         }
     }
 
-    fn keep(&mut self, set: &SourceSet, loaded: &Loaded, checked: &Checked) {
+    fn keep(&mut self, set: &SourceSet, loaded: Loaded, checked: &Checked) {
         if !checked.wanted.is_empty() {
             *self = Self::default();
             return;
         }
         self.set = set.clone();
-        let path = |reading: &Arc<Reading>| self.sources.path(reading.document.file()).to_owned();
-        self.files = loaded.readings.iter().map(path).collect();
-        let readings = self.files.iter().cloned().zip(&loaded.readings);
-        self.readings = readings.map(|(path, r)| (path, Arc::clone(r))).collect();
+        self.parts = loaded.parts().cloned().collect();
+        let readings = loaded.readings.into_iter();
+        self.readings = readings.map(|file| (file.path.clone(), file)).collect();
     }
+}
+
+/// The same, with spans of whole files.
+fn in_files(mut all: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic> {
+    for diagnostic in &mut all {
+        diagnostic.place(|span| sources.whole(span));
+    }
+    all
+}
+
+fn allowed_in_files(all: Vec<Allowed>, sources: &Sources) -> Vec<Allowed> {
+    let moved = all.into_iter().map(|allow| Allowed {
+        place: sources.whole(allow.place),
+        used: allow.used.map(|used| sources.whole(used)),
+        silenced: in_files(allow.silenced, sources),
+        ..allow
+    });
+    moved.collect()
 }
 
 /// The inputs to look with: those of each environment.

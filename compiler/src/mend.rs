@@ -6,14 +6,13 @@
 mod choose;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use skep_schema::diagnostic::{Applicability, Code, Diagnostic, Severity};
 use skep_schema::span::Sources;
 
 use crate::Checked;
-use crate::edit::{Splice, apply};
-use crate::source::{File, SourceSet};
+use crate::edit::spliced;
+use crate::source::SourceSet;
 
 use choose::{Choice, choose};
 
@@ -89,7 +88,8 @@ impl Mended {
         choices: &[Choice],
         check: &mut impl FnMut(SourceSet) -> Result<(SourceSet, Checked), E>,
     ) -> Result<bool, E> {
-        let Some(next) = spliced(&self.set, choices) else {
+        let splices = choices.iter().flat_map(|choice| &choice.splices);
+        let Some(next) = spliced(&self.set, splices) else {
             self.refuse(choices, "it changes one place twice".to_owned());
             return Ok(false);
         };
@@ -126,32 +126,6 @@ impl Mended {
             self.attempt(&[next], check)?;
         }
         Ok(())
-    }
-}
-
-/// The sources with some fixes made; nothing where they do not fit together.
-fn spliced(set: &SourceSet, choices: &[Choice]) -> Option<SourceSet> {
-    let mut by_file: BTreeMap<&str, Vec<Splice>> = BTreeMap::new();
-    for splice in choices.iter().flat_map(|choice| &choice.splices) {
-        by_file
-            .entry(&splice.file)
-            .or_default()
-            .push(splice.clone());
-    }
-    let mut next = set.clone();
-    for (file, splices) in by_file {
-        let text = apply(text_of(set, file)?, &splices).ok()?;
-        let bytes: Arc<[u8]> = text.into_bytes().into();
-        next.files.insert(file.to_owned(), File::Bytes(bytes));
-    }
-    Some(next)
-}
-
-/// A file of the project, where it is text.
-fn text_of<'s>(set: &'s SourceSet, file: &str) -> Option<&'s str> {
-    match set.files.get(file) {
-        Some(File::Bytes(bytes)) => std::str::from_utf8(bytes).ok(),
-        Some(File::Absent | File::Unreadable(_)) | None => None,
     }
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod tree;
 
 use std::collections::BTreeMap;
 
-use skep_schema::diagnostic::{Code, Diagnostic, Label};
+use skep_schema::diagnostic::{Code, Diagnostic, Fix, Label};
 use skep_schema::span::{Sources, Span};
 
 use crate::Allowed;
@@ -37,6 +37,24 @@ pub(crate) fn settle(
     let all = merge(all, &cx.sources);
     let (all, more) = allowed::silence(all, elsewhere, loaded, &cx.sources);
     (all, join(more, of_uses, &cx.sources))
+}
+
+/// Puts what is said of specs that were made of other files where those say it. What would edit such a
+/// spec is left out.
+pub(crate) fn as_written(mut all: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic> {
+    let is_edited = |fix: &Fix| {
+        let mut edits = fix.edits.iter();
+        edits.any(|(span, _)| sources.is_derived(span.file))
+    };
+    for diagnostic in &mut all {
+        diagnostic.fixes.retain(|fix| !is_edited(fix));
+        let own = &mut diagnostic.primary;
+        own.span = sources.written(own.span);
+        for label in &mut diagnostic.secondary {
+            label.span = sources.written(label.span);
+        }
+    }
+    merge(all, sources)
 }
 
 /// Sorts, and tells equal ones once.

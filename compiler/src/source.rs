@@ -1,9 +1,12 @@
 //! What the compiler is given: files already read, and the inputs of this run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
+use skep_schema::diagnostic::Diagnostic;
 use skep_schema::module::{Tree, TreeDigest};
+use skep_schema::span::Span;
 
 /// Everything a compile may look at. The compiler never opens a file: what it misses it names in
 /// [`crate::Compiled::wanted`], and whoever has the disk reads that and compiles again.
@@ -17,7 +20,49 @@ pub struct SourceSet {
     pub lock: File,
     /// What the lock file pins, by what it hashes to.
     pub modules: BTreeMap<TreeDigest, Module>,
+    /// Specs that were made of compose files, by the path under which they are read.
+    pub derived: BTreeMap<String, Arc<Derived>>,
     pub inputs: Inputs,
+}
+
+/// A spec that was made of files in another language. Those are what people see and edit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// The spec in KDL.
+    pub text: Arc<[u8]>,
+    /// For each line of the text, its place in the originals.
+    pub lines: Arc<[Span]>,
+    /// Paths and texts by their [`skep_schema::span::FileId`] in `lines` and `diagnostics`.
+    pub originals: Vec<(String, Arc<str>)>,
+    /// What was said of the originals when the spec was made.
+    pub diagnostics: Vec<Diagnostic>,
+    /// All files that were looked at for it, so that whoever has the disk sees when it is out of date.
+    pub read: BTreeMap<String, File>,
+    /// Files that the text names, by their path in it, and where they are.
+    pub copies: BTreeMap<String, String>,
+    /// Values that stand in the originals in clear, by the variable that brings each at apply.
+    pub values: BTreeMap<String, Hidden>,
+}
+
+/// A text that is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden(String);
+
+impl Hidden {
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
 }
 
 /// A file as it was found.
@@ -59,8 +104,15 @@ pub enum Wanted {
     File(String),
     /// A pattern of `include`, relative to the project.
     Glob(String),
+    /// A compose file that is included, as a spec.
+    Compose(String),
     /// What the lock file pins, from wherever this machine keeps it. Never from the network.
     Module(TreeDigest),
+}
+
+/// Whether an `include` of a file means a compose file.
+pub fn is_compose(path: &str) -> bool {
+    [".yml", ".yaml"].iter().any(|end| path.ends_with(end))
 }
 
 /// The project file every project has.
@@ -84,6 +136,14 @@ impl SourceSet {
         }
     }
 
+    /// What a file says, where it is there as text.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        match self.files.get(path)? {
+            File::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            File::Absent | File::Unreadable(_) => None,
+        }
+    }
+
     /// Whether a file is of this project, and not of another one that was read beside it.
     pub fn is_own(&self, path: &str) -> bool {
         let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
@@ -95,7 +155,7 @@ impl SourceSet {
     pub fn settle(&mut self, wanted: &BTreeSet<Wanted>) {
         for want in wanted {
             match want {
-                Wanted::File(path) => {
+                Wanted::File(path) | Wanted::Compose(path) => {
                     self.files.insert(path.clone(), File::Absent);
                 }
                 Wanted::Glob(pattern) => {

@@ -2,11 +2,13 @@
 //! recursion.
 
 mod bytes;
+pub(crate) mod cut;
 mod faults;
 mod forbidden;
 pub(crate) mod lex;
 mod migrate;
 mod number;
+mod part;
 mod read;
 mod repair;
 mod text;
@@ -19,9 +21,11 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::span::FileId;
 
 use faults::Faults;
+use read::Braces;
 use tree::Tree;
 
 pub use migrate::{Migrated, migrate};
+pub(crate) use part::{Piece, Place, is_tidy, parse_part};
 pub use view::{Document, Entries, EntryRef, NodeRef, Nodes, Scalar, Word};
 
 /// Larger files are refused unread.
@@ -47,6 +51,11 @@ pub struct Parsed {
 /// bare word that ends in `,` with a value behind it, bare words in single or curly quotes,
 /// `word://..`, `${..}` and `{{..}}` outside quotes, integers beyond 128 bits.
 pub fn parse(file: FileId, text: Arc<str>) -> Parsed {
+    parse_braced(file, text).0
+}
+
+/// The same, and how the braces are.
+fn parse_braced(file: FileId, text: Arc<str>) -> (Parsed, Braces) {
     let mut outcome = read_bounded(file, &text);
     forbidden::check(&text, &mut outcome.faults);
     let document = Document {
@@ -54,10 +63,11 @@ pub fn parse(file: FileId, text: Arc<str>) -> Parsed {
         text,
         tree: outcome.tree,
     };
-    Parsed {
+    let parsed = Parsed {
         document,
         diagnostics: outcome.faults.finish(),
-    }
+    };
+    (parsed, outcome.braces)
 }
 
 fn read_bounded(file: FileId, text: &str) -> read::Outcome {
@@ -65,13 +75,16 @@ fn read_bounded(file: FileId, text: &str) -> read::Outcome {
         return too_large(file);
     }
     let outcome = read::read(file, text, &[]);
-    if !outcome.unbalanced {
+    if outcome.braces != Braces::Unfit {
         return outcome;
     }
     let Some(repairs) = repair::find(text) else {
         return outcome;
     };
     let mut repaired = read::read(file, text, &repairs);
+    if repaired.braces == Braces::Fit {
+        repaired.braces = Braces::Mended;
+    }
     repair::report(text, &repairs, &mut repaired.faults);
     repaired
 }
@@ -84,6 +97,6 @@ fn too_large(file: FileId) -> read::Outcome {
     read::Outcome {
         tree: Tree::default(),
         faults,
-        unbalanced: false,
+        braces: Braces::Fit,
     }
 }

@@ -1,7 +1,7 @@
 //! From syntax to the typed spec: expands and decodes a project's nodes, a portion at a time.
 //!
 //! Portions know nothing of each other, so that all processors have something to do, and so that
-//! only those of a file that changed are read again. What can only be said of all nodes together (a
+//! only those of a part of a file that changed are read again. What can only be said of all nodes together (a
 //! name that is declared twice, a use too many) is looked for when the portions are joined; where it
 //! is found, everything is read once more as one portion, which says it in the order of writing.
 
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use skep_schema::address::{Address, Kind};
 use skep_schema::lang::Node;
-use skep_schema::spec::Spec;
+use skep_schema::spec::{Likeness, Spec};
 
 use crate::FEW;
 use crate::context::{Context, Said};
@@ -32,22 +32,25 @@ pub(crate) struct Understood {
     /// Nodes that are declared but could not be read: what refers to them is no mistake of its own.
     pub(crate) poisoned: BTreeSet<(Kind, String)>,
     uses: Uses,
-    /// What each file has in it, in order; of a project that had to be read as one portion, that.
+    /// What each part of a file has in it, in order; of a project that had to be read as one
+    /// portion, that.
     shares: Vec<Share>,
-    /// Whether files can be read again alone.
+    /// Whether parts can be read again alone.
     divided: bool,
 }
 
-/// What was touched when files were read again.
+/// What was touched when parts were read again.
 #[derive(Debug)]
 pub(crate) struct Touched {
-    /// The nodes that were or are declared in them.
-    pub(crate) nodes: BTreeSet<Address>,
+    /// The nodes that say something else, or came, or went.
+    pub(crate) others: BTreeSet<Address>,
+    /// Those that say the same at other places. Who refers to them sees no difference.
+    pub(crate) moved: BTreeSet<Address>,
     /// Whether something is or was said in them of nodes that may stand anywhere.
-    pub(crate) others: bool,
+    pub(crate) of_any: bool,
 }
 
-/// What one file has in the whole.
+/// What one part of a file has in the whole.
 #[derive(Debug, Default)]
 struct Share {
     names: Vec<Address>,
@@ -73,9 +76,9 @@ impl Understood {
     /// Reads all nodes of a project.
     pub(crate) fn of<'l>(cx: &Context<'_>, frame: &Frame<'l>, loaded: &'l Loaded) -> Self {
         let divided = is_divisible(cx).then(|| {
-            let mut files = files(cx, frame, loaded.documents());
-            files.push(portion(cx, |cx| frame.expand_additions(cx)));
-            Self::divided(files)
+            let mut parts = parts(cx, frame, loaded.documents());
+            parts.push(portion(cx, |cx| frame.expand_additions(cx)));
+            Self::divided(parts)
         });
         divided.flatten().unwrap_or_else(|| {
             let roots = all_roots(cx, loaded);
@@ -85,18 +88,18 @@ impl Understood {
         })
     }
 
-    /// All files as one, and what the environment adds; nothing where that is more than the sum of
+    /// All parts as one, and what the environment adds; nothing where that is more than the sum of
     /// them.
-    fn divided(files: Vec<Portion>) -> Option<Self> {
+    fn divided(parts: Vec<Portion>) -> Option<Self> {
         let mut all = Self {
             divided: true,
             ..Self::default()
         };
-        let apart = all.take(files);
+        let apart = all.take(parts);
         (apart && all.laid().is_sound()).then_some(all)
     }
 
-    /// Reads some of the files again; nothing where that cannot be done for some alone.
+    /// Reads some of the parts again; nothing where that cannot be done for some alone.
     pub(crate) fn change(
         &mut self,
         cx: &Context<'_>,
@@ -107,19 +110,14 @@ impl Understood {
         if !self.divided || !is_divisible(cx) {
             return None;
         }
-        let documents = changed.iter().map(|at| &loaded.readings[*at].document);
-        let files = files(cx, frame, documents);
-        let mut touched = Touched {
-            nodes: BTreeSet::new(),
-            others: false,
-        };
+        let all: Vec<&Document> = loaded.documents().collect();
+        let parts = parts(cx, frame, changed.iter().map(|at| all[*at]));
+        let touched = self.touched(changed, &parts);
         for at in changed {
-            let share = self.drop(*at);
-            touched.add(&share);
+            self.drop(*at);
         }
-        for (at, file) in changed.iter().zip(files) {
-            touched.add(&file.share);
-            let apart = self.take(vec![file]);
+        for (at, part) in changed.iter().zip(parts) {
+            let apart = self.take(vec![part]);
             self.shares.swap_remove(*at);
             if !apart {
                 return None;
@@ -130,6 +128,28 @@ impl Understood {
             &mut self.spec,
         );
         self.laid().is_sound().then_some(touched)
+    }
+
+    /// What is different when parts are what they are now.
+    fn touched(&self, changed: &BTreeSet<usize>, parts: &[Portion]) -> Touched {
+        let before = changed.iter().map(|at| &self.shares[*at]);
+        let shares = before.chain(parts.iter().map(|part| &part.share));
+        let names: BTreeSet<&Address> = shares.clone().flat_map(|share| &share.names).collect();
+        let mut touched = Touched {
+            others: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            of_any: shares.into_iter().any(Share::is_of_any),
+        };
+        for address in names {
+            let (kind, name) = (address.kind, &address.name);
+            let likeness = |part: &Portion| self.spec.likeness(&part.spec, kind, name);
+            match parts.iter().map(likeness).min() {
+                Some(Likeness::Same) => continue,
+                Some(Likeness::Moved) => touched.moved.insert(address.clone()),
+                Some(Likeness::Other) | None => touched.others.insert(address.clone()),
+            };
+        }
+        touched
     }
 
     /// What the environment did to all of it.
@@ -166,11 +186,11 @@ impl Understood {
         cx.nodes_missing = missing;
     }
 
-    /// Takes in files as the last ones. Whether they and the rest are no more than the sum of them.
-    fn take(&mut self, files: Vec<Portion>) -> bool {
+    /// Takes in parts as the last ones. Whether they and the rest are no more than the sum of them.
+    fn take(&mut self, parts: Vec<Portion>) -> bool {
         let mut all_apart = true;
-        let mut specs = Vec::with_capacity(files.len());
-        for Portion { spec, share, apart } in files {
+        let mut specs = Vec::with_capacity(parts.len());
+        for Portion { spec, share, apart } in parts {
             all_apart &= apart && share.poisoned.is_disjoint(&self.poisoned);
             all_apart &= self.uses.join(&share.uses);
             self.poisoned.extend(share.poisoned.iter().cloned());
@@ -181,8 +201,8 @@ impl Understood {
         all_apart && join::are_apart(&self.spec, &self.poisoned)
     }
 
-    /// Takes out what a file has.
-    fn drop(&mut self, at: usize) -> Share {
+    /// Takes out what a part has.
+    fn drop(&mut self, at: usize) {
         let share = std::mem::take(&mut self.shares[at]);
         self.uses.leave(&share.uses);
         for name in &share.names {
@@ -191,44 +211,36 @@ impl Understood {
         for name in &share.poisoned {
             self.poisoned.remove(name);
         }
-        share
     }
 }
 
-impl Touched {
-    fn add(&mut self, share: &Share) {
-        self.nodes.extend(share.names.iter().cloned());
-        self.others |= !share.sayings.are_none() || !share.poisoned.is_empty();
-    }
-}
-
-/// What is in each of some files.
-fn files<'l>(
+/// What is in each of some parts.
+fn parts<'l>(
     cx: &Context<'_>,
     frame: &Frame<'_>,
     documents: impl Iterator<Item = &'l Document>,
 ) -> Vec<Portion> {
     let roots: Vec<Vec<NodeRef<'l>>> = documents.map(|d| roots_of(d).collect()).collect();
-    let parts: Vec<(usize, &[NodeRef<'l>])> = roots
+    let portions: Vec<(usize, &[NodeRef<'l>])> = roots
         .iter()
         .enumerate()
-        .flat_map(|(file, roots)| roots.chunks(PORTION).map(move |part| (file, part)))
+        .flat_map(|(part, roots)| roots.chunks(PORTION).map(move |some| (part, some)))
         .collect();
-    let read = |(file, roots)| (file, portion(cx, |cx| frame.expand_part(cx, roots)));
+    let read = |(part, roots)| (part, portion(cx, |cx| frame.expand_part(cx, roots)));
     let few = roots.iter().map(Vec::len).sum::<usize>() <= FEW;
     let read: Vec<(usize, Portion)> = if few {
-        parts.into_iter().map(read).collect()
+        portions.into_iter().map(read).collect()
     } else {
-        parts.into_par_iter().map(read).collect()
+        portions.into_par_iter().map(read).collect()
     };
-    let mut files: Vec<Vec<Portion>> = roots.iter().map(|_| Vec::new()).collect();
-    for (file, portion) in read {
-        files[file].push(portion);
+    let mut parts: Vec<Vec<Portion>> = roots.iter().map(|_| Vec::new()).collect();
+    for (part, portion) in read {
+        parts[part].push(portion);
     }
-    files.into_iter().map(Portion::of_all).collect()
+    parts.into_iter().map(Portion::of_all).collect()
 }
 
-/// Whether files can be read apart from each other: a test brings nodes that stand in none.
+/// Whether parts can be read apart from each other: a test brings nodes that stand in none.
 fn is_divisible(cx: &Context<'_>) -> bool {
     cx.inputs().test.is_none()
 }
@@ -258,15 +270,15 @@ fn portion<'c>(
 }
 
 impl Portion {
-    /// All of a file's portions as one.
-    fn of_all(parts: Vec<Self>) -> Self {
+    /// All portions of a part as one.
+    fn of_all(portions: Vec<Self>) -> Self {
         let mut all_apart = true;
         let mut all = Share {
             known: true,
             ..Share::default()
         };
-        let mut specs = Vec::with_capacity(parts.len());
-        for Self { spec, share, apart } in parts {
+        let mut specs = Vec::with_capacity(portions.len());
+        for Self { spec, share, apart } in portions {
             all_apart &= apart & all.take(share);
             specs.push(spec);
         }
@@ -281,7 +293,12 @@ impl Portion {
 }
 
 impl Share {
-    /// Takes in what another portion of the file has. Whether nothing is in both.
+    /// Whether something is said in it of nodes that may stand anywhere.
+    fn is_of_any(&self) -> bool {
+        !self.sayings.are_none() || !self.poisoned.is_empty()
+    }
+
+    /// Takes in what another portion of the part has. Whether nothing is in both.
     fn take(&mut self, other: Self) -> bool {
         let apart = other.poisoned.is_disjoint(&self.poisoned) & self.uses.join(&other.uses);
         self.uses.add_components(other.uses);

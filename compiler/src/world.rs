@@ -1,10 +1,11 @@
-//! A project in one environment, and what has to be looked at again when files of it change.
+//! A project in one environment, and what has to be looked at again when parts of it change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Diagnostic, Severity};
 use skep_schema::plan::Plan;
+use skep_schema::span::Sources;
 use skep_schema::spec::{Spec, Test};
 use skep_schema::value::Value;
 
@@ -35,19 +36,20 @@ pub(crate) struct Look {
     pub(crate) allowed: Vec<Allowed>,
     pub(crate) proxies: BTreeMap<String, Rendered>,
     pub(crate) environments: Vec<String>,
+    pub(crate) parameters: Vec<String>,
     lowered: Lowered,
     params: BTreeMap<String, Value>,
     sound: bool,
 }
 
-/// The files that changed since a world was looked at.
+/// The parts of files that changed since a world was looked at.
 #[derive(Clone, Debug)]
 pub(crate) enum Changed {
     /// Everything may be different, or nothing was looked at yet.
     All,
     /// These alone, by their place in the order in which they are read; none of them shapes the
     /// nodes of others.
-    Files(BTreeSet<usize>),
+    Parts(BTreeSet<usize>),
 }
 
 impl World {
@@ -63,6 +65,7 @@ impl World {
         self.understood.tell(cx, &frame);
         let Frame {
             environments,
+            parameters,
             params,
             tests,
             ..
@@ -84,6 +87,7 @@ impl World {
             allowed,
             proxies: std::mem::take(&mut lowered.proxies),
             environments,
+            parameters,
             lowered,
             params,
             sound,
@@ -101,7 +105,7 @@ impl World {
         let known = &mut self.understood;
         let touched = match changed {
             Changed::All => None,
-            Changed::Files(files) => known.change(cx, frame, loaded, files),
+            Changed::Parts(parts) => known.change(cx, frame, loaded, parts),
         };
         if let Some(touched) = touched {
             return self.due(&touched);
@@ -127,13 +131,14 @@ impl World {
             | Kind::Flow => false,
         };
         let poisoned = !self.understood.poisoned.is_empty();
-        if poisoned || touched.others || touched.nodes.iter().any(seen_by_all) {
+        if poisoned || touched.of_any || touched.others.iter().any(seen_by_all) {
             return Due::All;
         }
         let graph = &self.resolved.graph;
-        let services = touched.nodes.iter().filter(|a| a.kind == Kind::Service);
+        let touched_at_all = touched.others.iter().chain(&touched.moved);
+        let services = touched_at_all.filter(|a| a.kind == Kind::Service);
         let own = services.map(|address| address.name.clone());
-        let others = touched.nodes.iter().flat_map(|a| graph.services_on(a));
+        let others = touched.others.iter().flat_map(|a| graph.services_on(a));
         Due::Named(own.chain(others).collect())
     }
 
@@ -146,11 +151,11 @@ impl World {
     }
 
     /// The plan that a look at it leads to, where nothing is in its way.
-    pub(crate) fn plan(&mut self, look: Look) -> Option<Plan> {
+    pub(crate) fn plan(&mut self, look: Look, sources: &Sources) -> Option<Plan> {
         let services = std::mem::take(&mut self.services);
         let draft = Draft::of(look.params, look.lowered, services);
         let draft = draft.filter(|_| look.sound)?;
-        Some(draft.emit(&self.understood.spec))
+        Some(draft.emit(&self.understood.spec, sources))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Flows: tasks that exist, in an order that can be, with values that are there in time.
 
 mod after;
-mod cron;
 mod expression;
 mod paths;
 mod shape;

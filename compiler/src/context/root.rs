@@ -7,7 +7,7 @@ use skep_schema::module::{Tree, TreeDigest};
 use skep_schema::span::{FileId, Span};
 
 use super::Context;
-use crate::source::{File, LOCK, Module, Wanted, matches};
+use crate::source::{Derived, File, LOCK, Module, Wanted, is_compose, matches};
 
 /// A folder that nothing written in it can leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,6 +110,9 @@ impl<'a> Context<'a> {
 
     /// The bytes of a file of a root, where they are there.
     pub(crate) fn bytes_in(&self, root: &Root, path: &str) -> Option<Arc<[u8]>> {
+        if let Some(derived) = self.derived_in(root, path) {
+            return Some(Arc::clone(&derived.text));
+        }
         let own = |path: &str| match self.set.files.get(path)? {
             File::Bytes(bytes) => Some(Arc::clone(bytes)),
             File::Absent | File::Unreadable(_) => None,
@@ -119,6 +122,57 @@ impl<'a> Context<'a> {
             Root::Folder(_) => own(&root.shown(path)),
             Root::Module { digest, .. } => self.tree(digest)?.files.get(path).cloned(),
         }
+    }
+
+    /// What was made of a compose file of a root.
+    pub(crate) fn derived_in(&self, root: &Root, path: &str) -> Option<&'a Arc<Derived>> {
+        match root {
+            Root::Project | Root::Folder(_) => self.set.derived.get(&root.shown(path)),
+            Root::Module { .. } => None,
+        }
+    }
+
+    /// The bytes of a spec of a root; wanted, or reported, when they are not there.
+    pub(crate) fn spec_in(&mut self, root: &Root, path: &str, span: Span) -> Option<&'a [u8]> {
+        if let Some(derived) = self.derived_in(root, path) {
+            return Some(&derived.text);
+        }
+        if !is_compose(path) {
+            return self.read_in(root, path, span);
+        }
+        let shown = root.shown(path);
+        match (root, self.set.files.get(&shown)) {
+            (Root::Module { .. }, _) => {
+                let message = "a module cannot include a compose file";
+                let help = "write its nodes in KDL: `skep import compose` does";
+                self.report(Diagnostic::new(Code::BadInclude, span, message).help(help));
+                None
+            }
+            (_, Some(File::Absent | File::Unreadable(_))) => self.read_own(&shown, span),
+            (Root::Project | Root::Folder(_), Some(File::Bytes(_)) | None) => {
+                self.wanted.insert(Wanted::Compose(shown));
+                None
+            }
+        }
+    }
+
+    /// Tells of a spec's text what it was made of, and what was said of that.
+    pub(crate) fn derive(&mut self, file: FileId, derived: &Derived) {
+        let sources = Arc::make_mut(&mut self.sources);
+        let originals = derived.originals.iter();
+        let numbers: Vec<FileId> = originals
+            .map(|(path, text)| sources.put_original(path, Arc::clone(text)))
+            .collect();
+        let here = |span: Span| {
+            let number = numbers.get(span.file.0 as usize);
+            number.map_or(span, |file| Span::new(*file, span.start, span.end))
+        };
+        sources.derive(file, derived.lines.iter().map(|span| here(*span)).collect());
+        let said = derived.diagnostics.iter().cloned().map(|mut said| {
+            said.primary.span = here(said.primary.span);
+            said
+        });
+        self.decoder.diagnostics.extend(said);
     }
 
     /// Adds a text of a root to those that spans may point into.

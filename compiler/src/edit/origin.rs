@@ -125,7 +125,8 @@ fn collect(
             child.args.get(usize::from(named.is_some())),
             child.args.last(),
         ) {
-            (Some(first), Some(last)) => Some(first.span.to(last.span)),
+            (Some(first), Some(last)) if child.has_its_args() => Some(first.span.to(last.span)),
+            (Some(first), Some(_)) => Some(first.span),
             (None, _) | (_, None) => None,
         };
         let is_empty = child.props.is_empty() && child.children.is_empty();
@@ -205,6 +206,7 @@ impl Walk<'_> {
     fn step(&self, span: Span, place: String) -> Step {
         let sources = &self.written.sources;
         let text = sources.slice(span);
+        let span = sources.written(span);
         Step {
             file: sources.path(span.file).to_owned(),
             line: sources.position(span.file, span.start).line,

@@ -64,7 +64,14 @@ pub fn rename(
     if object == Object::Kept && from.kind.has_object() {
         renaming.moved(&file, &new);
     }
-    Ok(renaming.splices)
+    let mut files = renaming.splices.iter().map(|splice| &splice.file);
+    match files.find(|file| written.is_derived(file)) {
+        Some(file) => Err(Refusal::no(
+            format!("`{from}` is written in `{file}`, a compose file, which Skep does not edit"),
+            "rename it by hand, or turn the file into KDL: skep import compose",
+        )),
+        None => Ok(renaming.splices),
+    }
 }
 
 struct Renaming<'w> {

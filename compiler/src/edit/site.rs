@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use skep_schema::address::{Address, Kind, Segment, segments};
-use skep_schema::lang::{Key, Node, NodeInfo, Prop, Shape, Used, nearest};
+use skep_schema::lang::{Arg, Key, Node, NodeInfo, Prop, Shape, Used, nearest};
 use skep_schema::span::Span;
 use skep_schema::spec::KINDS;
 
@@ -31,6 +31,13 @@ pub struct Site {
     /// Whether it changes other nodes as well, which come from the same lines.
     pub shared: bool,
     pub splices: Vec<Splice>,
+}
+
+impl Site {
+    /// What tells it from other places: `FILE:LINE`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
 }
 
 impl FromStr for Property {
@@ -93,6 +100,12 @@ pub fn unset(written: &Written, of: &Property) -> Result<Vec<Site>, Refusal> {
         sites.extend(walk.overlay(&sites, &format!("remove {}", spell::string(word))));
     }
     Ok(sites)
+}
+
+/// Whether a property is written anywhere, in the node or in what it was made from.
+pub(super) fn is_written(written: &Written, of: &Property) -> Result<bool, Refusal> {
+    let walk = Walk::of(written, of)?;
+    Ok(!matches!(walk.found, Found::Nothing { .. }))
 }
 
 /// The way from a node to one of its properties.
@@ -252,11 +265,29 @@ impl<'w> Walk<'w> {
                 )?])
             }
             [arg] => self.at_value(arg.span, value, &child.uses),
-            [first, .., last] => {
+            [first, .., last] if child.has_its_args() => {
                 let span = first.span.to(last.span);
                 Ok(vec![self.replace(span, value)?])
             }
+            scattered => Err(self.scattered(scattered)),
         }
+    }
+
+    /// Values that were spread or appended: to replace them is to change several places, and what stands
+    /// between them is of others.
+    fn scattered(&self, values: &[Arg]) -> Refusal {
+        let sources = &self.written.sources;
+        let place = |value: &Arg| {
+            let line = sources.position(value.span.file, value.span.start).line;
+            format!("{}:{line}", sources.path(value.span.file))
+        };
+        let mut places: Vec<String> = values.iter().map(place).collect();
+        places.dedup();
+        let path = self.of.path.join(".");
+        Refusal::no(
+            format!("the values of `{path}` are written in several places"),
+            format!("change them there by hand: {}", places.join(", ")),
+        )
     }
 
     pub(super) fn replace(&self, span: Span, value: &str) -> Result<Site, Refusal> {

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::Serialize;
 use skep_schema::span::{Sources, Span};
+
+use super::Refusal;
+use crate::source::{File, SourceSet};
 
 /// One change of one file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,6 +54,56 @@ impl Splice {
             text,
         )
     }
+}
+
+/// The sources with some splices made; nothing where they do not fit together, or want a file that is
+/// not there as text.
+pub fn spliced<'s>(
+    set: &SourceSet,
+    splices: impl IntoIterator<Item = &'s Splice>,
+) -> Option<SourceSet> {
+    let mut by_file: BTreeMap<&str, Vec<Splice>> = BTreeMap::new();
+    for splice in splices {
+        let of_file = by_file.entry(&splice.file).or_default();
+        of_file.push(splice.clone());
+    }
+    let mut next = set.clone();
+    for (file, splices) in by_file {
+        let text = apply(set.text(file)?, &splices).ok()?;
+        let bytes: Arc<[u8]> = text.into_bytes().into();
+        next.files.insert(file.to_owned(), File::Bytes(bytes));
+    }
+    Some(next)
+}
+
+/// The texts of the files that splices are for, which have to be this project's own.
+///
+/// # Errors
+/// One is not: it belongs to another project, ships with Skep, or is written in another language.
+pub fn editable(set: &SourceSet, splices: &[Splice]) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut all = BTreeMap::new();
+    for Splice { file, .. } in splices {
+        if set.derived.contains_key(file) {
+            return Err(of_compose(file));
+        }
+        let bytes = set.files.get(file);
+        let Some(File::Bytes(bytes)) = bytes.filter(|_| set.is_own(file)) else {
+            return Err(Refusal::no(
+                format!("`{file}` is no file of this project"),
+                "what comes from elsewhere is changed there, or by a patch of an environment",
+            ));
+        };
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        all.insert(file.clone(), text);
+    }
+    Ok(all)
+}
+
+fn of_compose(file: &str) -> Refusal {
+    Refusal::no(
+        format!("this is written in `{file}`, a compose file, which Skep does not edit"),
+        format!("edit it by hand; or go on in KDL: skep import compose {file} --out FOLDER"),
+    )
 }
 
 /// Applies all splices of one text at once; their places are those in the text as it is given, and

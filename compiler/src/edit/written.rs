@@ -9,9 +9,9 @@ use skep_schema::spec::KINDS;
 
 use crate::context::Context;
 use crate::decode::name_of;
-use crate::expand::{Loaded, Readings, all_roots, frame, load};
+use crate::expand::{Loaded, all_roots, frame, load};
 use crate::source::SourceSet;
-use crate::syntax::NodeRef;
+use crate::syntax::{Document, NodeRef};
 
 use super::site::is_named;
 
@@ -35,10 +35,16 @@ pub struct Place {
 }
 
 impl Written {
+    /// Whether a file was made of others, so that nobody can edit it.
+    pub(super) fn is_derived(&self, path: &str) -> bool {
+        let mut files = self.loaded.documents().map(Document::file);
+        files.any(|file| self.sources.is_derived(file) && self.sources.path(file) == path)
+    }
+
     /// Reads and expands a project; whatever is wrong with it is left to a compile.
     pub fn of(set: &SourceSet) -> Self {
         let mut cx = Context::new(set);
-        let loaded = load(&mut cx, &Readings::new());
+        let loaded = load(&mut cx, None);
         let frame = frame(&mut cx, &loaded);
         let roots = all_roots(&cx, &loaded);
         let nodes = frame.expand(&mut cx, &roots).nodes;

@@ -123,9 +123,11 @@ fn full_name(pending: &Pending) -> String {
 
 /// Points at an import in all that was reported since there were `from` of them.
 fn imported_here(cx: &mut Context<'_>, from: usize, span: Span) {
+    let sources = &cx.sources;
+    let file = |span: Span| sources.whole(span).file;
     for diagnostic in &mut cx.decoder.diagnostics[from..] {
         let known = diagnostic.secondary.iter().any(|label| label.span == span);
-        if diagnostic.primary.span.file != span.file && !known {
+        if file(diagnostic.primary.span) != file(span) && !known {
             *diagnostic = diagnostic.clone().and(span, "imported here");
         }
     }

@@ -8,22 +8,21 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Decode, Node};
 use skep_schema::module::ModuleName;
 use skep_schema::span::{At, FileId, Span};
-use skep_schema::spec::{File, Import, Include, Project, STRUCTURE};
+use skep_schema::spec::{File, Import, Include, Project};
 
 use super::import::{Module, import_all};
 use super::neighbour::Neighbour;
+use super::reading::{Part, Reading, Readings};
 use super::scope::{Params, Scope};
+use super::sheet::{FEW_BYTES, Sheet, read};
 use super::value;
 use super::words::meant;
 use crate::context::{Context, Root};
 use crate::edition::{EDITIONS, Edition};
 use crate::lock;
 use crate::source::ROOT;
-use crate::syntax::{Document, NodeRef, Parsed, parse};
+use crate::syntax::{Document, NodeRef, parse};
 use crate::words::there_are;
-
-/// Up to so much text all is parsed on the thread that asks.
-const FEW_BYTES: usize = 64 * 1024;
 
 /// All syntax a project is made of.
 #[derive(Debug)]
@@ -39,22 +38,14 @@ pub(crate) struct Loaded {
     pub(crate) neighbours: BTreeMap<String, Neighbour>,
 }
 
-/// A file of the project and what is in it.
-#[derive(Debug)]
-pub(crate) struct Reading {
-    pub(crate) bytes: Arc<[u8]>,
-    pub(crate) document: Document,
-    diagnostics: Vec<Diagnostic>,
-    /// The numbers of the top-level nodes that shape the project, or seem to.
-    shaping: Vec<u32>,
-}
-
-/// Files that were read before, by path.
-pub(crate) type Readings = BTreeMap<String, Arc<Reading>>;
-
 impl Loaded {
+    /// All files, or what they are read in, in order of place.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Arc<Part>> {
+        self.readings.iter().flat_map(|reading| &reading.parts)
+    }
+
     pub(crate) fn documents(&self) -> impl Iterator<Item = &Document> {
-        self.readings.iter().map(|reading| &reading.document)
+        self.parts().map(|part| &part.document)
     }
 
     /// All files, those of imports included.
@@ -70,40 +61,13 @@ impl Loaded {
 
     /// Those that shape the project, or seem to.
     pub(crate) fn shaping(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        self.readings.iter().flat_map(|reading| reading.shaping())
+        self.parts().flat_map(|part| part.shaping())
     }
 }
 
-impl Reading {
-    fn new(bytes: Arc<[u8]>, parsed: Parsed) -> Self {
-        let roots = parsed.document.roots();
-        let shaping = roots.filter(|root| shapes(meant(*root)));
-        Self {
-            bytes,
-            shaping: shaping.map(NodeRef::row).collect(),
-            document: parsed.document,
-            diagnostics: parsed.diagnostics,
-        }
-    }
-
-    /// Whether anything in it shapes the project; otherwise it only holds nodes of the spec.
-    pub(crate) fn shapes(&self) -> bool {
-        !self.shaping.is_empty()
-    }
-
-    fn shaping(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        self.shaping.iter().map(|row| self.document.node(*row))
-    }
-}
-
-fn shapes(word: &str) -> bool {
-    word == "include"
-        || word == "import"
-        || word != "use" && STRUCTURE.iter().any(|info| info.word == word)
-}
-
-/// Reads whatever can be reached from the root, but for what is known already.
-pub(crate) fn load(cx: &mut Context<'_>, known: &Readings) -> Loaded {
+/// Reads whatever can be reached from the root, but for what is known already. With something that
+/// is known, be it nothing, files are read in parts; without, all spans are of whole files.
+pub(crate) fn load(cx: &mut Context<'_>, known: Option<&Readings>) -> Loaded {
     let start = Start {
         root: Root::Project,
         span: Span::new(FileId(0), 0, 0),
@@ -139,7 +103,7 @@ pub(super) enum Projects {
     Left,
 }
 
-pub(super) fn load_from(cx: &mut Context<'_>, start: &Start, known: &Readings) -> Loaded {
+pub(super) fn load_from(cx: &mut Context<'_>, start: &Start, known: Option<&Readings>) -> Loaded {
     let mut files = Loader {
         root: start.root.clone(),
         ..Loader::default()
@@ -153,7 +117,11 @@ pub(super) fn load_from(cx: &mut Context<'_>, start: &Start, known: &Readings) -
         modules: BTreeMap::new(),
         neighbours: BTreeMap::new(),
     };
-    head(cx, &start.root, &mut loaded);
+    let first = loaded.documents().next().map(Document::file);
+    if let (Root::Project, Some(first)) = (&start.root, first) {
+        loaded.head = Span::new(first, 0, 0);
+    }
+    head(cx, &mut loaded);
     report_cycles(cx, &files.edges);
     lock::load(cx, &start.root);
     (loaded.modules, loaded.neighbours) = import_all(cx, start, files.imports);
@@ -182,7 +150,7 @@ impl Loader {
             root,
             ..Self::default()
         };
-        files.include_all(cx, first, &Readings::new());
+        files.include_all(cx, first, None);
         report_cycles(cx, &files.edges);
         files
     }
@@ -190,23 +158,25 @@ impl Loader {
     /// What was read, where it is read nowhere else.
     pub(super) fn documents(self) -> Vec<Document> {
         let alone = self.readings.into_iter().filter_map(Arc::into_inner);
-        alone.map(|reading| reading.document).collect()
+        let parts = alone.flat_map(|reading| reading.parts);
+        let alone = parts.filter_map(Arc::into_inner);
+        alone.map(|part| part.document).collect()
     }
 
     fn include_all(
         &mut self,
         cx: &mut Context<'_>,
         first: BTreeMap<String, Span>,
-        known: &Readings,
+        known: Option<&Readings>,
     ) {
         let mut round = first;
         while !round.is_empty() {
             self.seen.extend(round.keys().cloned());
             let mut next = BTreeMap::new();
-            for (path, reading) in read_round(cx, &self.root, &round, known) {
-                let said = reading.diagnostics.iter().cloned();
+            for reading in read_round(cx, &self.root, &round, known) {
+                let said = reading.diagnostics().cloned();
                 cx.decoder.diagnostics.extend(said);
-                self.follow(cx, &path, &reading, &mut next);
+                self.follow(cx, &reading, &mut next);
                 self.readings.push(reading);
             }
             next.retain(|path, _| !self.seen.contains(path));
@@ -215,13 +185,8 @@ impl Loader {
     }
 
     /// Notes what a file includes and imports, in its `project` node and at its top level.
-    fn follow(
-        &mut self,
-        cx: &mut Context<'_>,
-        path: &str,
-        of: &Reading,
-        next: &mut BTreeMap<String, Span>,
-    ) {
+    fn follow(&mut self, cx: &mut Context<'_>, of: &Reading, next: &mut BTreeMap<String, Span>) {
+        let path = of.path.as_str();
         for node in of.shaping().flat_map(|root| {
             let inside = (meant(root) == "project").then(|| root.children());
             std::iter::once(root).chain(inside.into_iter().flatten())
@@ -243,37 +208,48 @@ impl Loader {
     }
 }
 
-/// The files of a round, those that are not known parsed in parallel.
+/// The files of a round in order of path; what is not known of them is parsed in parallel.
 fn read_round(
     cx: &mut Context<'_>,
     root: &Root,
     round: &BTreeMap<String, Span>,
-    known: &Readings,
-) -> Vec<(String, Arc<Reading>)> {
+    known: Option<&Readings>,
+) -> Vec<Arc<Reading>> {
     let mut all = Vec::with_capacity(round.len());
-    let mut unread = 0;
+    let (mut files, mut sheets) = (Vec::new(), Vec::new());
     for (path, span) in round {
         let bytes = cx.bytes_in(root, path);
-        let same = |reading: &&Arc<Reading>| bytes.as_ref() == Some(&reading.bytes);
-        let read = if let Some(reading) = known.get(path).filter(same) {
-            Ok(Arc::clone(reading))
-        } else {
-            unread += bytes.as_ref().map_or(0, |bytes| bytes.len());
-            Err((bytes, read_text(cx, root, path, *span)))
-        };
-        all.push((path.clone(), read));
-    }
-    let read = |(path, file): (String, _)| match file {
-        Ok(reading) => Some((path, reading)),
-        Err((bytes, text)) => {
-            let (file, text): (FileId, Arc<str>) = text?;
-            Some((path, Arc::new(Reading::new(bytes?, parse(file, text)))))
+        let before = known.and_then(|known| known.get(path));
+        if let Some(same) = before.filter(|reading| bytes.as_ref() == Some(&reading.bytes)) {
+            all.push(Arc::clone(same));
+        } else if let Some((file, text)) = read_text(cx, root, path, *span) {
+            files.extend(bytes.map(|bytes| (path.clone(), bytes)));
+            sheets.push(match (known, before) {
+                (None, _) => Sheet::whole(file, text),
+                (Some(_), before) => sheet(cx, before, file, text),
+            });
         }
-    };
-    if unread <= FEW_BYTES {
-        return all.into_iter().filter_map(read).collect();
     }
-    all.into_par_iter().filter_map(read).collect()
+    let parts = read(sheets, Arc::make_mut(&mut cx.sources));
+    all.extend(
+        files
+            .into_iter()
+            .zip(parts)
+            .map(|((path, bytes), parts)| Arc::new(Reading { path, bytes, parts })),
+    );
+    all.sort_by(|a, b| a.path.cmp(&b.path));
+    all
+}
+
+/// A text with the parts of it that are known from before.
+fn sheet(
+    cx: &mut Context<'_>,
+    before: Option<&Arc<Reading>>,
+    file: FileId,
+    text: Arc<str>,
+) -> Sheet {
+    let edited = before.and_then(|known| Sheet::edited(known, file, Arc::clone(&text)));
+    edited.unwrap_or_else(|| Sheet::cut(Arc::make_mut(&mut cx.sources), file, text))
 }
 
 /// A text of a root; one that is not there, or no text, is reported where it is asked for.
@@ -284,7 +260,7 @@ pub(super) fn read_text(
     span: Span,
 ) -> Option<(FileId, Arc<str>)> {
     let first = cx.sources.iter().next().is_none();
-    let Some(bytes) = cx.read_in(root, path, span) else {
+    let Some(bytes) = cx.spec_in(root, path, span) else {
         if first {
             cx.add_source(path, "");
         }
@@ -293,7 +269,9 @@ pub(super) fn read_text(
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             let text: Arc<str> = text.into();
-            Some((cx.put_text(root, path, Arc::clone(&text)), text))
+            let file = cx.put_text(root, path, Arc::clone(&text));
+            derive(cx, root, path, file);
+            Some((file, text))
         }
         Err(wrong) => {
             let readable = String::from_utf8_lossy(bytes);
@@ -309,6 +287,12 @@ pub(super) fn read_text(
             );
             None
         }
+    }
+}
+
+fn derive(cx: &mut Context<'_>, root: &Root, path: &str, file: FileId) {
+    if let Some(derived) = cx.derived_in(root, path) {
+        cx.derive(file, derived);
     }
 }
 
@@ -399,14 +383,12 @@ fn refuse(cx: &mut Context<'_>, span: Span, message: &str, help: &str) {
 }
 
 /// Reads the `project` node and says when it is missing, or not where it belongs.
-fn head(cx: &mut Context<'_>, at: &Root, loaded: &mut Loaded) {
-    let Some(root) = loaded.documents().next() else {
+fn head(cx: &mut Context<'_>, loaded: &mut Loaded) {
+    let Some(root) = loaded.readings.first().filter(|file| file.path == ROOT) else {
         return;
     };
-    if cx.sources.path(root.file()) != at.shown(ROOT) {
-        return;
-    }
-    let Some(first) = root.roots().next().filter(is_project) else {
+    let mut roots = root.parts.iter().flat_map(|part| part.document.roots());
+    let Some(first) = roots.next().filter(is_project) else {
         let message = format!("`{ROOT}` does not begin with its project");
         no_project(
             cx,

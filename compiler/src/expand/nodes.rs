@@ -1,6 +1,6 @@
 //! The nodes of a project, and what is laid over them: defaults below, an environment above.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Literal, Node, NodeInfo, nearest, scalar_text};
@@ -55,6 +55,10 @@ pub(crate) struct Laid {
     matched: Vec<usize>,
     /// Whether an order of a patch found nothing to obey.
     missed: bool,
+    /// What was taken away, by kind and name.
+    removed: BTreeSet<(&'static str, String)>,
+    /// Whether two portions had the same to take away: of two nodes of one name the first goes.
+    removed_twice: bool,
     effects: Effects,
 }
 
@@ -67,12 +71,14 @@ impl Laid {
             *all += more;
         }
         self.missed |= other.missed;
+        self.removed_twice |= other.removed_twice || !self.removed.is_disjoint(&other.removed);
+        self.removed.extend(other.removed.iter().cloned());
         self.effects.join(&other.effects);
     }
 
     /// Whether everything that an environment says found what it is for.
     pub(crate) fn is_sound(&self) -> bool {
-        !self.missed && self.matched.iter().all(|matched| *matched > 0)
+        !self.missed && !self.removed_twice && self.matched.iter().all(|matched| *matched > 0)
     }
 
     /// Says which lines of patches change nothing anywhere.
@@ -106,9 +112,9 @@ impl Nodes {
             let Some(info) = info_meant(&node.name.value) else {
                 continue;
             };
-            match node.args.first().and_then(|arg| scalar_text(&arg.value)) {
+            match name_of(node, info) {
                 Some(name) => {
-                    let key = (info.word, canonical(info, &name));
+                    let key = (info.word, name);
                     self.index.entry(key).or_insert(at);
                 }
                 None => self.unnamed.push(info.word),
@@ -159,8 +165,9 @@ impl Nodes {
             laid.matched.push(matched);
         }
         for removal in &environment.remove {
-            laid.matched
-                .push(self.remove(cx, removal, &patches, extent));
+            let removed = self.remove(cx, removal, &patches, extent);
+            laid.matched.push(removed.len());
+            laid.removed.extend(removed);
         }
         laid.effects = ledger.close();
         laid
@@ -227,16 +234,16 @@ impl Nodes {
         count
     }
 
-    /// How many nodes it takes away.
+    /// The nodes it takes away, by kind and name.
     fn remove(
         &mut self,
         cx: &mut Context<'_>,
         removal: &Remove,
         patches: &[&Patch],
         extent: Extent,
-    ) -> usize {
+    ) -> Vec<(&'static str, String)> {
         let Some(info) = kind(cx, &removal.kind) else {
-            return 0;
+            return Vec::new();
         };
         let matched = self.matched(info, &removal.name.value.0);
         if matched.is_empty() && extent == Extent::Whole {
@@ -250,10 +257,9 @@ impl Nodes {
         if let Some(patch) = patches.iter().find(in_vain).filter(|_| !matched.is_empty()) {
             cx.report(removed_too(removal, patch));
         }
-        for index in &matched {
-            self.all[*index] = None;
-        }
-        matched.len()
+        let gone = matched.iter().filter_map(|index| self.all[*index].take());
+        let named = gone.filter_map(|node| Some((info.word, name_of(&node, info)?)));
+        named.collect()
     }
 
     /// The nodes a name stands for: `*` is every one that is the stack's own.
@@ -314,6 +320,12 @@ impl Nodes {
 
 fn is_empty(change: &Node) -> bool {
     change.args.is_empty() && change.props.is_empty() && change.children.is_empty()
+}
+
+/// What a node is known by among those of its kind.
+fn name_of(node: &Node, info: &'static NodeInfo) -> Option<String> {
+    let name = scalar_text(&node.args.first()?.value)?;
+    Some(canonical(info, &name))
 }
 
 /// An order that finds nothing in some nodes of several has a use in the others.

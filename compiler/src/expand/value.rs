@@ -206,7 +206,10 @@ fn merge_spread(node: &mut Node, from: NodeRef<'_>, entries: Vec<Prop>) {
 /// The value of an argument or property, whatever its shape.
 pub(super) fn evaluate(cx: &mut Context<'_>, scope: &Scope<'_>, entry: EntryRef<'_>) -> Value {
     let Some(annotation) = entry.annotation() else {
-        return Value::One(literal(cx, entry));
+        return Value::One(literal(entry).unwrap_or_else(|refused| {
+            cx.report(*refused);
+            Literal::Unknown
+        }));
     };
     if !ANNOTATIONS.contains(&annotation.text) {
         let diagnostic = unknown_annotation(annotation);
@@ -234,21 +237,22 @@ pub(super) fn evaluate(cx: &mut Context<'_>, scope: &Scope<'_>, entry: EntryRef<
     }
 }
 
-fn literal(cx: &mut Context<'_>, entry: EntryRef<'_>) -> Literal {
-    match entry.value() {
+/// A value as it stands there, whatever its annotation.
+pub(crate) fn literal(entry: EntryRef<'_>) -> Result<Literal, Box<Diagnostic>> {
+    Ok(match entry.value() {
         Scalar::Str(text) => Literal::Str(text.into()),
         Scalar::Int(int) => Literal::Int(int),
         Scalar::Float(_, spelling) if spelling.contains('#') => {
             let message = format!("`{spelling}` is no number that anything here could be");
-            cx.report(Diagnostic::new(Code::BadValue, entry.value_span(), message));
-            Literal::Unknown
+            let refused = Diagnostic::new(Code::BadValue, entry.value_span(), message);
+            return Err(Box::new(refused));
         }
         Scalar::Float(_, spelling) => {
             Literal::Float(spelling.trim_start_matches('+').replace('_', "").into())
         }
         Scalar::Bool(flag) => Literal::Bool(flag),
         Scalar::Null => Literal::Null,
-    }
+    })
 }
 
 /// A file's content as a string.

@@ -19,8 +19,9 @@ use skep_schema::plan::{Payload, Plan, name_prefix};
 
 use super::Exported;
 use super::finding::{About, Findings};
+use super::keys::Keys;
 use super::yaml::{Map, document};
-use keys::Keys;
+use keys::keys;
 
 /// The file that `docker stack deploy -c` takes.
 pub const STACK_FILE: &str = "stack.yml";
@@ -29,7 +30,7 @@ pub const STACK_FILE: &str = "stack.yml";
 pub fn compose(plan: &Plan) -> Exported {
     let mut export = Export {
         plan,
-        keys: Keys::of(plan),
+        keys: keys(plan),
         used: used(plan),
         version: 8,
         findings: Findings::default(),
@@ -149,16 +150,5 @@ impl Export<'_> {
 /// The objects that services use.
 fn used(plan: &Plan) -> BTreeSet<(Kind, &str)> {
     let payloads = plan.nodes.values().map(|node| &node.payload);
-    let services = payloads.filter_map(|payload| payload.as_service().ok());
-    services
-        .flat_map(|service| {
-            let networks = service.networks.keys();
-            let secrets = service.secrets.values();
-            let volumes = mounts::volumes(service);
-            networks
-                .map(|name| (Kind::Network, name.as_str()))
-                .chain(secrets.map(|file| (Kind::Secret, file.source.as_str())))
-                .chain(volumes.map(|name| (Kind::Volume, name)))
-        })
-        .collect()
+    payloads.flat_map(Payload::references).collect()
 }

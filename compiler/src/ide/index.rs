@@ -317,15 +317,12 @@ impl Index {
 
     /// The components that can be used: the project's own, and those of imports.
     pub(super) fn components(&self) -> BTreeSet<String> {
-        let name = |name: &Name| match name {
-            Name::Component(name) => Some(name.clone()),
-            Name::Node(..)
-            | Name::Instance(_)
-            | Name::Param(..)
-            | Name::Environment(_)
-            | Name::Import(_)
-            | Name::Port(..)
-            | Name::File(_) => None,
+        let name = |name: &Name| {
+            if let Name::Component(name) = name {
+                Some(name.clone())
+            } else {
+                None
+            }
         };
         let mut all: BTreeSet<String> = self.declared(name);
         for (alias, from) in self.imports() {

@@ -223,6 +223,9 @@ pub(super) fn secured(security: &Security) -> Option<String> {
 
 pub(super) fn logged(log: &LogDriver) -> String {
     let LogDriver { driver, options } = log;
-    let head = head("log", driver);
+    let head = match driver.as_str() {
+        "" => "log".to_owned(),
+        named => head("log", named),
+    };
     block(&head, map("option", options)).unwrap_or(head)
 }

@@ -52,7 +52,7 @@ impl<'n> Object<'n> {
     }
 
     fn taken_twice(&self, second: &Self) -> Option<Diagnostic> {
-        let span = second.node.place.or(self.node.place)?;
+        let span = second.node.place.name.or(self.node.place.name)?;
         let name = match self.kind {
             Kind::Service => self.name.to_ascii_lowercase(),
             _ => self.name.to_owned(),
@@ -62,7 +62,7 @@ impl<'n> Object<'n> {
             self.address, second.address, self.kind
         );
         let found = Diagnostic::new(Code::SameObject, span, message).help("rename one of them");
-        Some(match self.node.place {
+        Some(match self.node.place.name {
             Some(place) => found.and(place, "the other one"),
             None => found,
         })

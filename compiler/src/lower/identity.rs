@@ -15,7 +15,13 @@ pub(super) fn of(spec: &Spec) -> Identity {
     let moved = moved.filter(|moved| !names.has(&moved.from.value.0));
     let forget = spec.forget.iter().map(|forget| &forget.node.node.value.0);
     let adopt = spec.adopt.iter().map(|adopt| &adopt.node.node.value.0);
+    let same = spec.adopt.iter().map(|adopt| &adopt.node);
+    let same = same.filter_map(|adopt| {
+        let name = adopt.same.as_ref()?.value.as_str().to_owned();
+        Some((adopt.node.value.0.clone(), name))
+    });
     Identity {
+        same: same.collect(),
         moved: moved
             .map(|moved| (moved.from.value.0.clone(), moved.to.value.0.clone()))
             .collect(),

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::digest::Digest;
-use skep_schema::plan::{Network, Origin, Payload, PoolRange, Target};
+use skep_schema::plan::{Network, Payload, PoolRange, Target};
 use skep_schema::spec::{self, Declared, NetworkDriver};
 use skep_schema::value::Value;
 
+use super::place::Place;
 use super::plain::{flag, scalars};
 use super::{Lower, LoweredNode, names};
 use crate::proxy::Cidr;
@@ -158,7 +159,7 @@ impl Lower<'_, '_, '_> {
                 .unwrap_or_else(|| self.derived(Kind::Network, DEFAULT)),
             ..plainest()
         });
-        let node = LoweredNode::new(Target::Swarm, payload, Origin::default(), None);
+        let node = LoweredNode::new(Target::Swarm, payload, Place::default());
         self.nodes.insert(address, node);
     }
 }

@@ -52,7 +52,7 @@ impl Lower<'_, '_, '_> {
             (_, _) => None,
         };
         let node = self.nodes.get(address);
-        let place = || node.or_else(|| services.nodes.get(address))?.place;
+        let place = || node.or_else(|| services.nodes.get(address))?.place.name;
         image.map(|image| image.span).or_else(place)
     }
 }

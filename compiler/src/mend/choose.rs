@@ -3,7 +3,7 @@
 use skep_schema::diagnostic::{Diagnostic, Fix};
 use skep_schema::span::Sources;
 
-use super::{Mend, Reach, text_of};
+use super::{Mend, Reach};
 use crate::Checked;
 use crate::edit::Splice;
 use crate::source::SourceSet;
@@ -46,7 +46,7 @@ fn choice(
     sources: &Sources,
     set: &SourceSet,
 ) -> Option<Choice> {
-    let own = |file| text_of(set, sources.path(file)) == Some(sources.text(file));
+    let own = |file| set.text(sources.path(file)) == Some(sources.text(file));
     if fix.edits.is_empty() || !fix.edits.iter().all(|(span, _)| own(span.file)) {
         return None;
     }

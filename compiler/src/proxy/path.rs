@@ -81,6 +81,15 @@ pub struct Location {
 }
 
 impl Location {
+    /// `https://blog.example.com`; none for the host that was asked.
+    pub(crate) fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
+    }
+
+    pub(crate) const fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub fn parse(text: &str) -> Result<Self, Unfit> {
         if text.contains(['?', '#']) {
             return Err(Unfit::Rule(

@@ -74,7 +74,12 @@ impl Resolver<'_, '_> {
         if !self.has_object(&adopt.node, "be adopted") || !self.declared(&adopt.node) {
             return;
         }
-        let refused = self.unadoptable(&adopt.node.value.0);
+        let address = &adopt.node.value.0;
+        if let Some(same) = &adopt.same {
+            self.only_content(address, same.span, adopt.name.as_ref());
+        }
+        let is_judged = address.kind != Kind::Secret || adopt.same.is_none();
+        let refused = self.unadoptable(address).filter(|_| is_judged);
         if let Some((message, help)) = refused {
             let span = adopt.node.span;
             self.cx
@@ -93,6 +98,23 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// Refuses `while-same` where there is no content to compare, or where another name is said.
+    fn only_content(&mut self, address: &Address, span: Span, name: Option<&At<ObjectName>>) {
+        if !matches!(address.kind, Kind::Secret | Kind::Config) {
+            let message = format!("`{address}` has no content that could be the same");
+            self.cx.report(
+                Diagnostic::new(Code::CannotAdopt, span, message)
+                    .help("write `name=` to take over an object of another name"),
+            );
+        }
+        if let Some(name) = name {
+            let message = "`name` and `while-same` say two things of one object";
+            self.cx.report(
+                Diagnostic::new(Code::Contradiction, name.span, message).help("keep one of them"),
+            );
+        }
+    }
+
     /// Why nothing can be taken over by this node, and what to do instead.
     fn unadoptable(&self, address: &Address) -> Option<(String, String)> {
         let name = &address.name;
@@ -101,7 +123,8 @@ impl Resolver<'_, '_> {
                 return Some((
                     "a secret cannot be taken over: nobody can read what is in it".to_owned(),
                     format!(
-                        "declare it `external`, or let it be made anew: secret \"{name}\" {{ from .. }}"
+                        "declare it `external`, let it be made anew: secret \"{name}\" {{ from .. }}, or trust \
+                         that it holds what is meant: while-same=\"..\""
                     ),
                 ));
             }
@@ -158,28 +181,14 @@ impl Resolver<'_, '_> {
 
     fn has_object(&mut self, address: &At<NodeAddress>, what: &str) -> bool {
         let kind = address.value.0.kind;
-        let has = match kind {
-            Kind::Network
-            | Kind::Volume
-            | Kind::Secret
-            | Kind::Config
-            | Kind::Service
-            | Kind::Gateway => true,
-            Kind::Node
-            | Kind::Param
-            | Kind::Registry
-            | Kind::Certificate
-            | Kind::Route
-            | Kind::Flow => false,
-        };
-        if !has {
+        if !kind.has_object() {
             let message = format!("a {kind} has no object that could {what}");
             self.cx.report(
                 Diagnostic::new(Code::NoObject, address.span, message)
                     .help("take the line away: nothing of it is in the swarm to be kept"),
             );
         }
-        has
+        kind.has_object()
     }
 
     fn refuse_declared(&mut self, address: &At<NodeAddress>, what: &str, help: &str) {

@@ -2,6 +2,8 @@
 
 mod string;
 
+pub(super) use string::REACH;
+
 use super::bytes::{Glyph, glyph, line_end, space_end, word_end};
 
 /// What a token is. `Unclosed…` ones lack their end.

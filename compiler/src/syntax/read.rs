@@ -17,8 +17,7 @@ use super::tree::{Mark, NONE, NodeRow, Tree};
 pub(super) struct Outcome {
     pub(super) tree: Tree,
     pub(super) faults: Faults,
-    /// Whether a brace has no partner for no other reason that was reported.
-    pub(super) unbalanced: bool,
+    pub(super) braces: Braces,
 }
 
 /// Reads `text`, with the braces that `repairs` leaves out or puts in.
@@ -51,7 +50,7 @@ pub(super) fn read(file: FileId, text: &str, repairs: &[Repair]) -> Outcome {
     Outcome {
         tree: reader.tree,
         faults: reader.faults,
-        unbalanced: reader.braces == Braces::Unfit,
+        braces: reader.braces,
     }
 }
 
@@ -81,10 +80,12 @@ struct Reader<'a> {
 }
 
 /// What is known of the braces so far.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Braces {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Braces {
     Fit,
-    /// One has no partner.
+    /// They do when read as the indentation says.
+    Mended,
+    /// One has no partner, for no other reason that was reported.
     Unfit,
     /// Something unclosed took the rest of the file, and braces with it.
     Swallowed,

@@ -11,7 +11,7 @@ use skep_schema::span::Span;
 use super::faults::{Faults, GUESS};
 use super::tree::NONE;
 
-pub(super) use search::find;
+pub(super) use search::{find, is_tidy};
 
 /// What to do with a brace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Specs put together out of the specs of files, and taken apart again.
+//! Specs put together out of the specs of parts of files, and taken apart again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use skep_schema::spec::{Adopt, Declared, Export, Forget, Moved, Policy, Spec};
 
 use crate::bulk;
 
-/// What is said in a file without declaring a node.
+/// What is said in a part of a file without declaring a node.
 #[derive(Debug, Default)]
 pub(super) struct Sayings {
     moved: Vec<Declared<Moved>>,
@@ -44,7 +44,7 @@ impl Sayings {
         self.policies.extend(other.policies);
     }
 
-    /// Makes what all files say what the spec says.
+    /// Makes what all parts say what the spec says.
     pub(super) fn gather<'s>(all: impl Iterator<Item = &'s Self> + Clone, spec: &mut Spec) {
         spec.moved = all.clone().flat_map(|s| &s.moved).cloned().collect();
         spec.forget = all.clone().flat_map(|s| &s.forget).cloned().collect();

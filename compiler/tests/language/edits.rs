@@ -1,6 +1,6 @@
 //! Edits whose place is hard to find.
 
-use skep_compiler::edit::{Object, Property, Written, apply, insert, rename, set};
+use skep_compiler::edit::{Object, Property, Refusal, Written, apply, insert, rename, set};
 use skep_fuzz::text::read;
 use skep_schema::address::{Address, Kind};
 
@@ -70,4 +70,30 @@ fn a_key_that_needs_quotes_is_spelt_among_properties() {
     let sites = set(&Written::of(&one(text)), &of, &["5".to_owned()]).expect("it can be set");
     let after = apply(&format!("{HEAD}{text}"), &sites[0].splices).expect("one splice fits");
     assert!(after.contains("label a=1 \"-1\"=5 }"), "{after}");
+}
+
+/// Found by the target `edits`: what stands between a spread value and the others was replaced as well.
+#[test]
+fn values_that_are_written_in_several_places_are_not_set_as_one() {
+    let spread = "param l type=list { default a b }\nnetwork n\n\
+                  service s { image \"s:1\"; command (spread)param.l c }\n";
+    let appended = "service s { image \"s:1\"; command a b }\nnetwork n\n\
+                    environment prod { patch service s { append command c } }\n";
+    for text in [spread, appended] {
+        let mut sources = one(text);
+        sources.inputs.environment = text.contains("prod").then(|| "prod".to_owned());
+        let of = Property {
+            address: Address::new(Kind::Service, "s"),
+            path: vec!["command".to_owned()],
+        };
+        let refused = set(&Written::of(&sources), &of, &["z".to_owned()]).unwrap_err();
+        let Refusal::No { message, help } = refused else {
+            panic!("{refused}");
+        };
+        assert_eq!(
+            message,
+            "the values of `command` are written in several places"
+        );
+        assert_eq!(help, "change them there by hand: skep.kdl:2, skep.kdl:4");
+    }
 }

@@ -9,6 +9,7 @@ mod explained;
 mod files;
 mod laws;
 mod mending;
+mod merging;
 mod nodes;
 mod overlays;
 mod params;

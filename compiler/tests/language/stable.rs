@@ -1,8 +1,10 @@
 //! Same meaning, same spec: order never counts.
 
 use proptest::prelude::*;
+use skep_schema::address::Kind;
+use skep_schema::spec::Likeness::{Moved, Other, Same};
 
-use crate::support::{settled, several, spec_of};
+use crate::support::{one, settled, several, spec_of};
 
 const NODES: &[&str] = &[
     "param tag default=one\n",
@@ -48,5 +50,39 @@ proptest! {
     ) {
         let straight: Vec<usize> = (0..NODES.len()).collect();
         prop_assert_eq!(spec(&order, &files), spec(&straight, &[0; 10]));
+    }
+}
+
+#[test]
+fn of_two_services_of_one_name_an_environment_takes_away_the_first_wherever_they_stand() {
+    let (first, second) = (
+        "service a { image \"a:1\" }\n",
+        "service a { image \"a:2\" }\n",
+    );
+    let head = "project t edition=1\ninclude \"a.kdl\"\nenvironment prod { remove service a }\n";
+    let left = |root: &str, other: &str| {
+        let mut set = several(&[("skep.kdl", &format!("{head}{root}")), ("a.kdl", other)]);
+        set.inputs.environment = Some("prod".to_owned());
+        spec_of(&settled(set))
+    };
+    let together = left(&format!("{first}{second}"), "");
+    assert!(together.contains("a:2"), "{together}");
+    assert_eq!(left(first, second), together);
+}
+
+#[test]
+fn a_node_that_stands_elsewhere_is_told_from_one_that_says_something_else() {
+    let spec = |text: &str| settled(one(text)).spec;
+    let before = spec("network n\nservice a { image \"a:1\" }\n");
+    for (after, network, service) in [
+        ("network n\nservice a { image \"a:1\" }\n", Same, Same),
+        ("network n\nservice a {  image \"a:1\" }\n", Same, Moved),
+        ("\nnetwork n\nservice a { image \"a:1\" }\n", Moved, Moved),
+        ("network n\nservice a { image \"a:2\" }\n", Same, Other),
+        ("network n { internal }\n", Other, Other),
+    ] {
+        let after = spec(after);
+        assert_eq!(before.likeness(&after, Kind::Network, "n"), network);
+        assert_eq!(before.likeness(&after, Kind::Service, "a"), service);
     }
 }

@@ -1,9 +1,12 @@
 //! Real proxies on rendered configs, in a folder of their own and on loopback only.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::iter;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use skep_compiler::proxy::{Proxy, ProxyConfig, Rendered, render};
 
@@ -165,13 +168,20 @@ impl Drop for Running {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that no other test of this process was given: the system hands
+/// one out again as soon as it is let go, and two proxies that listen together would answer for each other.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let free = || {
+        TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+    };
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let port = iter::repeat_with(free).find(|port| given.insert(*port));
+    port.expect("there are more ports than tests")
 }
 
 fn program(name: &str, arguments: &[&str]) -> Command {

@@ -4,10 +4,10 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::span::Span;
 use skep_schema::spec::{Flow, Task, Trigger};
 
-use super::cron;
 use super::paths::Scope;
 use super::steps::Step;
 use crate::context::Context;
+use crate::cron;
 
 const SOURCES: &str = "webhook, form, cron, git, registry, event";
 const ACTIONS: &str = "run, exec, host, http, wait, approve, checkout, fetch, build, plan, apply, rollback, flow, call";
@@ -16,8 +16,10 @@ pub(super) fn triggers(flow: &Flow, cx: &mut Context<'_>) {
     for trigger in &flow.triggers {
         let sources = sources(trigger);
         exactly_one(sources, trigger.span, "trigger", "source", SOURCES, cx);
-        if let Some(cron) = &trigger.cron {
-            cron::check(&cron.expression, cx);
+        if let Some(cron) = &trigger.cron
+            && let Some(refused) = cron::refused(&cron.expression)
+        {
+            cx.report(refused);
         }
         for (key, value) in trigger
             .form

@@ -7,7 +7,7 @@ use skep_schema::span::Span;
 
 use super::{Found, Pending};
 use crate::context::{Context, Root};
-use crate::expand::load::{Projects, Readings, Start, load_from};
+use crate::expand::load::{Projects, Start, load_from};
 use crate::expand::neighbour::Neighbour;
 
 /// Reads the files of another project, apart from what was read of this one.
@@ -34,7 +34,7 @@ pub(super) fn load(
         chain,
         projects: Projects::Left,
     };
-    let loaded = load_from(cx, &start, &Readings::new());
+    let loaded = load_from(cx, &start, None);
     let lock = std::mem::replace(&mut cx.lock, our_lock);
     // What it imports is in its own lock file, and a lock of this project has no business with it.
     if pinned_there {

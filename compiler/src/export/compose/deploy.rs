@@ -121,12 +121,7 @@ fn restart(restart: Restart) -> Map {
         window,
     } = restart;
     let mut map = Map::default();
-    let condition = condition.map(|condition| match condition {
-        Condition::Any => "any",
-        Condition::OnFailure => "on-failure",
-        Condition::None => "none",
-    });
-    map.put_some("condition", condition);
+    map.put_some("condition", condition.map(Condition::word));
     map.put_some("delay", delay.map(time));
     map.put_some("max_attempts", max);
     map.put_some("window", window.map(time));
@@ -145,17 +140,8 @@ fn rollout(rollout: Rollout) -> Map {
     let mut map = Map::default();
     map.put_some("parallelism", parallelism);
     map.put_some("delay", delay.map(time));
-    let order = order.map(|order| match order {
-        Order::StartFirst => "start-first",
-        Order::StopFirst => "stop-first",
-    });
-    map.put_some("order", order);
-    let action = on_failure.map(|action| match action {
-        FailureAction::Pause => "pause",
-        FailureAction::Continue => "continue",
-        FailureAction::Rollback => "rollback",
-    });
-    map.put_some("failure_action", action);
+    map.put_some("order", order.map(Order::word));
+    map.put_some("failure_action", on_failure.map(FailureAction::word));
     map.put_some("monitor", monitor.map(time));
     map.put_some("max_failure_ratio", max_failure_ratio);
     map

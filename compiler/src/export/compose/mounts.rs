@@ -7,19 +7,6 @@ use super::Export;
 use crate::export::finding::About;
 use crate::export::yaml::{Map, Yaml};
 
-/// The volumes with a name that a service mounts.
-pub(super) fn volumes(service: &Service) -> impl Iterator<Item = &str> {
-    service
-        .mounts
-        .values()
-        .filter_map(|mount| match &mount.from {
-            MountSource::Volume { name, .. } => Some(name.as_str()).filter(|name| !name.is_empty()),
-            MountSource::Bind { .. } | MountSource::Tmpfs { .. } | MountSource::Npipe { .. } => {
-                None
-            }
-        })
-}
-
 impl Export<'_> {
     pub(super) fn mounts(&mut self, about: About<'_>, service: &Service) -> Vec<Yaml> {
         let mounts = service.mounts.iter();

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use skep_schema::address::Kind;
 use skep_schema::plan::{
-    Config, Content, MountSource, Network, Payload, Secret, SecretSource, SwarmNode, Volume,
+    Config, Content, Network, Payload, Secret, SecretSource, SwarmNode, Volume,
 };
 
 use super::Export;
-use super::text::{escaped, whole};
+use super::text::escaped;
 use crate::export::finding::About;
+use crate::export::text::whole;
 use crate::export::yaml::{Map, Yaml};
 
 /// The folder of the contents of configs.
@@ -29,7 +30,7 @@ impl Export<'_> {
             let (section, made) = match &node.payload {
                 Payload::Network(network) => (0, self.network(about, network)),
                 Payload::Volume(volume) => (1, self.volume(volume)),
-                Payload::Config(config) => (2, Some(self.config(config))),
+                Payload::Config(config) => (2, Some(self.config(about, config))),
                 Payload::Secret(secret) => (3, self.secret(about, secret)),
                 Payload::Node(machine) => {
                     self.machine(about, machine);
@@ -140,24 +141,9 @@ impl Export<'_> {
         let services = services.filter_map(|node| node.payload.as_service().ok());
         let mut map = Map::default();
         for mount in services.flat_map(|service| service.mounts.values()) {
-            if let MountSource::Volume {
-                name,
-                driver,
-                options,
-                labels,
-                no_copy: _,
-                subpath: _,
-            } = &mount.from
-                && !declared.contains(&name.as_str())
-            {
-                let volume = Volume {
-                    name: name.clone(),
-                    driver: driver.clone(),
-                    options: options.clone(),
-                    labels: labels.clone(),
-                    external: false,
-                };
-                let key = self.key(Kind::Volume, name);
+            let made = Volume::of_mount(&mount.from);
+            if let Some(volume) = made.filter(|volume| !declared.contains(&volume.name.as_str())) {
+                let key = self.key(Kind::Volume, &volume.name);
                 if let Some(made) = self.volume(&volume)
                     && !map.has(&key)
                 {
@@ -168,9 +154,18 @@ impl Export<'_> {
         map
     }
 
-    fn config(&mut self, config: &Config) -> Map {
+    fn config(&mut self, about: About<'_>, config: &Config) -> Map {
+        if config.external {
+            return external(&config.name);
+        }
         let bytes = config.content.as_ref().map(Content::bytes);
-        let Some(Ok(bytes)) = bytes.filter(|_| !config.external) else {
+        let Some(Ok(bytes)) = bytes else {
+            self.findings.dropped(
+                about,
+                "content",
+                "the plan has no content for it, or none that can be read",
+                "compile the plan anew, and export that",
+            );
             return external(&config.name);
         };
         let path = format!("{CONFIGS}/{}", self.key(Kind::Config, &config.name));

@@ -2,13 +2,14 @@
 
 use skep_schema::address::Kind;
 use skep_schema::plan::{
-    FileRef, Health, HealthTest, LogDriver, Mode, Need, Payload, Security, Service, Stop, Ulimit,
+    FileRef, Health, HealthTest, LogDriver, Mode, Payload, Security, Service, Stop, Ulimit,
     name_prefix,
 };
 
 use super::Export;
 use super::text::{escaped, time};
 use crate::export::finding::About;
+use crate::export::text::awaited;
 use crate::export::yaml::{Map, Yaml};
 
 impl Export<'_> {
@@ -203,12 +204,7 @@ impl Export<'_> {
                 continue;
             };
             order.push(self.key(Kind::Service, &service.name));
-            let meant = match need {
-                Need::Exists => "is there",
-                Need::Started => "has started",
-                Need::Healthy => "is healthy",
-                Need::Complete => "has ended well",
-            };
+            let meant = awaited(*need);
             self.findings.dropped(
                 about,
                 &format!("needs.{address}"),
@@ -259,7 +255,7 @@ fn unless<'t>(text: &'t str, usual: &str) -> &'t str {
 
 fn logging(log: &LogDriver) -> Map {
     let mut map = Map::default();
-    map.put("driver", &log.driver);
+    map.put_full("driver", &log.driver);
     map.put_full("options", &log.options);
     map
 }

@@ -2,6 +2,7 @@
 
 use skep_schema::units::{Bytes, Duration};
 
+use crate::export::text::largest;
 use crate::export::yaml::{Map, Yaml};
 
 const TIMES: &[(&str, u64)] = &[
@@ -23,17 +24,6 @@ pub(super) fn time(time: Duration) -> String {
 /// In docker's units, which are powers of 1024.
 pub(super) fn size(size: Bytes) -> String {
     largest(size.0, SIZES).unwrap_or_else(|| "0b".to_owned())
-}
-
-fn largest(value: u64, units: &[(&str, u64)]) -> Option<String> {
-    let fits = |(_, scale): &&(&str, u64)| value >= *scale && value.is_multiple_of(*scale);
-    let (unit, scale) = units.iter().find(fits)?;
-    Some(format!("{}{unit}", value / scale))
-}
-
-/// The name of a secret without the star that an apply puts a fingerprint for.
-pub(super) fn whole(name: &str) -> &str {
-    name.strip_suffix("-*").unwrap_or(name)
 }
 
 /// A map whose texts docker takes as they are: a `$` begins a variable.

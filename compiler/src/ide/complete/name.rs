@@ -25,16 +25,14 @@ pub(super) struct Names<'n> {
 
 impl Names<'_> {
     fn of_kind(&self, kind: Kind) -> BTreeSet<String> {
-        let mut all = self.index.declared(|name| match name {
-            Name::Node(of, name) if *of == kind => Some(name.clone()),
-            Name::Node(..)
-            | Name::Instance(_)
-            | Name::Component(_)
-            | Name::Param(..)
-            | Name::Environment(_)
-            | Name::Import(_)
-            | Name::Port(..)
-            | Name::File(_) => None,
+        let mut all = self.index.declared(|name| {
+            if let Name::Node(of, name) = name
+                && *of == kind
+            {
+                Some(name.clone())
+            } else {
+                None
+            }
         });
         let made = self.memory.names(self.environment, kind);
         all.extend(made.into_iter().map(str::to_owned));
@@ -94,16 +92,14 @@ impl Names<'_> {
     }
 
     fn ports_of(&self, service: &str) -> Vec<Completion> {
-        let mut all = self.index.declared(|name| match name {
-            Name::Port(of, port) if of == service => Some(port.clone()),
-            Name::Node(..)
-            | Name::Instance(_)
-            | Name::Component(_)
-            | Name::Param(..)
-            | Name::Environment(_)
-            | Name::Import(_)
-            | Name::Port(..)
-            | Name::File(_) => None,
+        let mut all = self.index.declared(|name| {
+            if let Name::Port(of, port) = name
+                && of == service
+            {
+                Some(port.clone())
+            } else {
+                None
+            }
         });
         let known = self.memory.service(self.environment, service);
         let ports = known.iter().flat_map(|service| &service.port);
@@ -270,16 +266,12 @@ impl Names<'_> {
     }
 
     fn params(&self) -> Vec<Completion> {
-        let all = self.index.declared(|name| match name {
-            Name::Param(Within::Project, param) => Some(param.clone()),
-            Name::Node(..)
-            | Name::Instance(_)
-            | Name::Component(_)
-            | Name::Param(..)
-            | Name::Environment(_)
-            | Name::Import(_)
-            | Name::Port(..)
-            | Name::File(_) => None,
+        let all = self.index.declared(|name| {
+            if let Name::Param(Within::Project, param) = name {
+                Some(param.clone())
+            } else {
+                None
+            }
         });
         all.iter()
             .map(|param| plain(param, Offered::Param, "parameter"))
@@ -287,15 +279,12 @@ impl Names<'_> {
     }
 
     fn environments(&self) -> Vec<Completion> {
-        let all = self.index.declared(|name| match name {
-            Name::Environment(name) => Some(name.clone()),
-            Name::Node(..)
-            | Name::Instance(_)
-            | Name::Component(_)
-            | Name::Param(..)
-            | Name::Import(_)
-            | Name::Port(..)
-            | Name::File(_) => None,
+        let all = self.index.declared(|name| {
+            if let Name::Environment(name) = name {
+                Some(name.clone())
+            } else {
+                None
+            }
         });
         all.iter()
             .map(|name| reference(name, "environment"))

@@ -66,7 +66,7 @@ pub(super) fn isolation(isolation: Option<Isolation>) -> Option<String> {
 
 pub(super) fn log(log: &Log) -> plan::LogDriver {
     plan::LogDriver {
-        driver: log.driver.value.0.clone(),
+        driver: scalar(log.driver.as_ref()).unwrap_or_default(),
         options: scalars(&log.option),
     }
 }

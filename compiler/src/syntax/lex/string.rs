@@ -4,7 +4,7 @@ use super::super::bytes::{Glyph, blank_end, glyph, line_end, quoted_stop, word_e
 use super::{Kind, Lexer};
 
 /// How far, in bytes, the end of a string of KDL 1 is looked for.
-const REACH: usize = 4096;
+pub(in crate::syntax) const REACH: usize = 4096;
 
 impl Lexer<'_> {
     pub(super) fn quoted(&mut self) -> Kind {

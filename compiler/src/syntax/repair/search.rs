@@ -22,6 +22,13 @@ pub(in crate::syntax) fn find(text: &str) -> Option<Vec<Repair>> {
     (repairs.len() <= most).then_some(repairs)
 }
 
+/// Whether braces and indentation say the same all over a text.
+pub(in crate::syntax) fn is_tidy(text: &str) -> bool {
+    let mut search = Search::new(text);
+    search.run();
+    search.repairs.is_empty() && search.surplus == 0
+}
+
 /// An open block.
 #[derive(Clone, Copy)]
 struct Block {

@@ -4,8 +4,6 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::span::At;
 use skep_schema::spec::Scalar;
 
-use crate::context::Context;
-
 /// A field's range and the words that stand for numbers in it.
 struct Field {
     name: &'static str,
@@ -52,17 +50,17 @@ const FIELDS: [Field; 5] = [
 /// The most days a month can have, leap years included.
 const DAYS: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-pub(super) fn check(expression: &At<Scalar>, cx: &mut Context<'_>) {
+/// What is wrong with a time table, if anything.
+pub fn refused(expression: &At<Scalar>) -> Option<Diagnostic> {
     let message = match fields(&expression.value.0) {
-        Ok(sets) if fires(&sets) => return,
+        Ok(sets) if fires(&sets) => return None,
         Ok(_) => "this time never comes: no such day is in any of these months".to_owned(),
         Err(message) => message,
     };
-    cx.report(
-        Diagnostic::new(Code::BadCron, expression.span, message).help(
-            "five fields: minute, hour, day of the month, month, day of the week; \"30 2 * * *\"",
-        ),
-    );
+    let refused = Diagnostic::new(Code::BadCron, expression.span, message);
+    let help =
+        "five fields: minute, hour, day of the month, month, day of the week; \"30 2 * * *\"";
+    Some(refused.help(help))
 }
 
 fn fields(text: &str) -> Result<Vec<Vec<u8>>, String> {
