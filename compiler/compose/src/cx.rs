@@ -18,6 +18,8 @@ pub(crate) struct Found {
     pub(crate) grade: Grade,
     pub(crate) reason: String,
     pub(crate) next: String,
+    /// Docker would not deploy the file.
+    pub(crate) invalid: bool,
 }
 
 pub(crate) struct Cx<'r> {
@@ -81,6 +83,7 @@ impl<'r> Cx<'r> {
             grade,
             reason: self.variables.spelled(reason),
             next: self.variables.spelled(next),
+            invalid: false,
         });
     }
 
@@ -97,9 +100,17 @@ impl<'r> Cx<'r> {
         self.find(span, Grade::Dropped, reason.as_ref(), next.as_ref());
     }
 
+    /// It is not there, and docker refuses the file for it.
+    pub(crate) fn invalid(&mut self, span: Span, reason: impl AsRef<str>, next: impl AsRef<str>) {
+        self.dropped(span, reason, next);
+        if let Some(found) = self.found.last_mut() {
+            found.invalid = true;
+        }
+    }
+
     fn wrong(&mut self, yaml: &Yaml, wanted: &str) {
         let reason = format!("{wanted} is wanted here, and this is {}", yaml.describe());
-        self.dropped(
+        self.invalid(
             yaml.span,
             reason,
             "mend it: docker refuses the file as well",
@@ -320,7 +331,7 @@ impl<'r> Cx<'r> {
     ) -> Option<String> {
         let spelled = spell(text.trim());
         if spelled.is_none() {
-            self.dropped(
+            self.invalid(
                 span,
                 format!("`{text}` cannot be read as {ty}"),
                 "mend it: docker refuses it as well",

@@ -11,6 +11,7 @@
 //! Nothing here reads a file: what is missing is named in [`Imported::wanted`], and whoever has the
 //! disk reads it and imports again, as with [`skep_compiler::compile`].
 mod cx;
+mod derived;
 mod kdl;
 mod load;
 mod names;
@@ -26,7 +27,7 @@ mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skep_compiler::source::File;
+use skep_compiler::source::{Derived, File, Hidden};
 use skep_schema::diagnostic::Diagnostic;
 use skep_schema::import::ImportReport;
 use skep_schema::span::{Sources, Span};
@@ -50,6 +51,30 @@ pub struct Request {
     pub adopt: bool,
     /// Turn labels for proxies into routes.
     pub routes: bool,
+    pub purpose: Purpose,
+}
+
+/// What the text is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// A person keeps it: what the compiler refuses becomes a comment.
+    #[default]
+    Keep,
+    /// It is compiled in the place of the files, as a whole project. Binds begin at this folder, as
+    /// docker has it.
+    Project { folder: Option<String> },
+    /// It is compiled in the place of the files, as part of the project that the request names.
+    Part,
+}
+
+impl Purpose {
+    /// Whether the files stay what people read and edit.
+    const fn is_source(&self) -> bool {
+        match self {
+            Self::Keep => false,
+            Self::Project { .. } | Self::Part => true,
+        }
+    }
 }
 
 /// A project made of compose files, as far as they could be read.
@@ -62,6 +87,12 @@ pub struct Imported {
     /// Every text that the lines and the report may point into.
     pub sources: Sources,
     pub report: ImportReport,
+    /// The report's findings that are not exact, and its refusals, with their places in the sources.
+    pub said: Vec<Diagnostic>,
+    /// Values that stand in the files in clear, by the variable that brings each when a plan is applied.
+    pub values: BTreeMap<String, Hidden>,
+    /// Where such values stand.
+    pub in_clear: Vec<Span>,
     /// What the compiler says of the text, in order of place.
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the diagnostics point into.
@@ -74,6 +105,20 @@ pub struct Imported {
 #[must_use]
 pub fn import(request: &Request) -> Imported {
     project::import(request)
+}
+
+/// Makes the spec that stands for compose files where a project is compiled; the paths it still wants
+/// where it is not finished.
+///
+/// # Errors
+/// These files have to be read first.
+pub fn derive(request: &Request) -> Result<Derived, BTreeSet<String>> {
+    let imported = import(request);
+    if imported.wanted.is_empty() {
+        Ok(derived::derived(request, imported))
+    } else {
+        Err(imported.wanted)
+    }
 }
 
 /// The variables of a file such as `.env`, in docker's reading: `KEY=value` lines, quotes around

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use skep_compiler::source::File;
 use skep_schema::span::{At, FileId, Sources, Span};
 
+use crate::Purpose;
 use crate::cx::Cx;
 use crate::path;
 use crate::variables::Variables;
@@ -41,7 +42,11 @@ impl Loader {
     pub(crate) fn load(&mut self, cx: &mut Cx<'_>) -> Map {
         let mut whole = Map::default();
         for path in &cx.request.compose.clone() {
-            if let Some(tree) = self.file(cx, path, Some("")) {
+            let folder = match cx.request.purpose {
+                Purpose::Keep | Purpose::Project { .. } => "",
+                Purpose::Part => path::folder(path),
+            };
+            if let Some(tree) = self.file(cx, path, Some(folder)) {
                 let tree = self.complete(cx, path, tree);
                 whole = merge(whole, tree);
             }
@@ -99,7 +104,7 @@ impl Loader {
 
     fn absent(cx: &mut Cx<'_>, path: &str, span: Span) {
         if cx.wanted.is_empty() {
-            cx.dropped(
+            cx.invalid(
                 span,
                 format!("`{path}` cannot be read"),
                 "put the file where it is looked for, and import again",

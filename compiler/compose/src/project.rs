@@ -11,7 +11,7 @@ pub(crate) use objects::{ENGINES, variable};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skep_compiler::source::File;
+use skep_compiler::source::{File, Hidden};
 use skep_schema::span::{At, Span};
 
 use crate::cx::Cx;
@@ -20,7 +20,7 @@ use crate::load::Loader;
 use crate::names;
 use crate::variables::is_open;
 use crate::yaml::{Map, Value, Yaml};
-use crate::{Imported, Request, routes, service};
+use crate::{Imported, Purpose, Request, routes, service};
 
 /// The names that compose gives things, and what they are called in the project.
 #[derive(Debug, Default)]
@@ -45,6 +45,16 @@ pub(crate) struct Names {
 pub(crate) struct TakenOut {
     pub(crate) variable: String,
     pub(crate) span: Span,
+    /// Of one that a source may be compiled with.
+    pub(crate) value: Option<Hidden>,
+}
+
+/// Values that stand in the files in clear.
+#[derive(Debug, Default)]
+pub(crate) struct Clear {
+    /// By the variable that brings each when a plan is applied.
+    pub(crate) values: BTreeMap<String, Hidden>,
+    pub(crate) places: Vec<Span>,
 }
 
 /// The network of services that name none.
@@ -83,15 +93,16 @@ fn once(
     let mut loader = Loader::default();
     let tree = loader.load(&mut cx);
     let mut items = Vec::new();
+    let mut clear = Clear::default();
     if loader.refused.is_empty() {
         name_stack(&mut cx, &tree);
-        items = translated(&mut cx, &tree);
+        items = translated(&mut cx, &tree, &mut clear);
         comments::carry(&mut items, &tree, &loader.sources);
     }
     if !cx.wanted.is_empty() || !loader.refused.is_empty() {
         items.clear();
     }
-    report::finish(cx, loader, items)
+    report::finish(cx, loader, items, clear)
 }
 
 /// The stack's name as docker would have it, and as the language takes it.
@@ -115,7 +126,7 @@ fn name_stack(cx: &mut Cx<'_>, tree: &Map) {
     cx.stack = names::fitting(&name.unwrap_or_else(|| cx.request.fallback.clone()));
 }
 
-fn translated(cx: &mut Cx<'_>, tree: &Map) -> Vec<Item> {
+fn translated(cx: &mut Cx<'_>, tree: &Map, clear: &mut Clear) -> Vec<Item> {
     for (key, _) in &tree.entries {
         if !SECTIONS.contains(&key.value.as_str()) && key.value != "name" {
             cx.key(key, |cx| head(cx, key));
@@ -142,8 +153,16 @@ fn translated(cx: &mut Cx<'_>, tree: &Map) -> Vec<Item> {
     let mut secrets = secrets_taken_out(&names);
     first_apart(&mut secrets);
     items.extend(secrets);
-    if !services.is_empty() {
-        items.push(updates());
+    for out in std::mem::take(&mut names.taken_out).into_values() {
+        clear.places.push(out.span);
+        clear
+            .values
+            .extend(out.value.map(|value| (out.variable, value)));
+    }
+    match cx.request.purpose {
+        Purpose::Part => services.iter_mut().for_each(update_as_docker),
+        Purpose::Keep | Purpose::Project { .. } if services.is_empty() => {}
+        Purpose::Keep | Purpose::Project { .. } => items.push(updates()),
     }
     items.extend(services);
     items.extend(routes);
@@ -172,7 +191,7 @@ fn head(cx: &mut Cx<'_>, key: &At<String>) {
             "Swarm knows no models",
             "run a service that serves it",
         ),
-        name => cx.dropped(
+        name => cx.invalid(
             key.span,
             format!("compose knows no section `{name}`"),
             "look how it is spelled; docker refuses it",
@@ -273,6 +292,22 @@ fn updates() -> Item {
     item
 }
 
+/// The same for a service of a project that has defaults of its own.
+fn update_as_docker(service: &mut Item) {
+    for default in updates().children {
+        let known = service.children.iter_mut().find(|c| c.name == default.name);
+        let Some(known) = known else {
+            service.children.push(default);
+            continue;
+        };
+        let said: Vec<_> = known.entries.iter().map(|e| e.key.clone()).collect();
+        let missing = default.entries.into_iter();
+        known
+            .entries
+            .extend(missing.filter(|entry| !said.contains(&entry.key)));
+    }
+}
+
 /// The network that all join who name none is declared where one names it.
 fn default_network(names: &Names) -> Option<Item> {
     let named = names.used.contains(&("network", DEFAULT.to_owned()));
@@ -290,8 +325,15 @@ fn adopted(cx: &Cx<'_>, items: &[Item], names: &Names) -> Vec<Item> {
             .entries
             .iter()
             .any(|entry| entry.key.as_deref() == Some("name"));
+        let source = cx.request.purpose.is_source();
         match item.name.as_str() {
             "service" | "network" => Some(line),
+            "config" if source => {
+                Some(line.prop("while-same", docker_name(cx, item, &names.configs)?))
+            }
+            "secret" if source => {
+                Some(line.prop("while-same", docker_name(cx, item, &names.secrets)?))
+            }
             "config" if named => Some(line),
             "config" => {
                 let mut configs = names.configs.iter();
@@ -313,6 +355,18 @@ fn adopted(cx: &Cx<'_>, items: &[Item], names: &Names) -> Vec<Item> {
         );
     }
     lines
+}
+
+/// What docker calls a config or secret; nothing of one that no file declares.
+fn docker_name(cx: &Cx<'_>, item: &Item, names: &BTreeMap<String, String>) -> Option<String> {
+    let mut entries = item.entries.iter();
+    let written = entries.find(|entry| entry.key.as_deref() == Some("name"));
+    if let Some(Word::Text(name)) = written.map(|entry| &entry.value) {
+        return Some(name.clone());
+    }
+    let name = name_of(item)?;
+    let (key, _) = names.iter().find(|(_, known)| *known == name)?;
+    Some(format!("{}_{key}", cx.stack))
 }
 
 fn is_external(item: &Item) -> bool {

@@ -85,7 +85,14 @@ pub(crate) fn translated(cx: &mut Cx<'_>, services: &mut [Item], names: &mut Nam
         networks.extend(network_of(service, understood.network.as_deref(), names));
         for (secret, span) in understood.secrets {
             let variable = secret.to_uppercase().replace('-', "_");
-            names.taken_out.insert(secret, TakenOut { variable, span });
+            names.taken_out.insert(
+                secret,
+                TakenOut {
+                    variable,
+                    span,
+                    value: None,
+                },
+            );
         }
         for router in understood.routers {
             // One variable is another letter in each place.

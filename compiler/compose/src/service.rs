@@ -199,7 +199,7 @@ impl Service<'_> {
             name if name.starts_with("x-") => cx.remark(key.span, "docker ignores it"),
             name => match order::ignored(name) {
                 Some((reason, next)) => cx.dropped(key.span, reason, next),
-                None => cx.dropped(
+                None => cx.invalid(
                     key.span,
                     "compose knows no such key",
                     "look how it is spelled; docker refuses it",
@@ -247,7 +247,7 @@ impl Service<'_> {
             Value::Scalar(_) => {
                 let Some(text) = cx.text(value) else { return };
                 let Some(words) = words::split(&text) else {
-                    cx.dropped(
+                    cx.invalid(
                         key.span,
                         "a quote in it is never closed",
                         "mend it: docker refuses it",

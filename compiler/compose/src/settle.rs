@@ -37,7 +37,8 @@ pub(crate) fn settle(cx: &mut Cx<'_>, mut items: Vec<Item>) -> Settled {
         let checked = look(cx, &printed.text);
         let refused = errors(&checked);
         unroutable.extend(leads(&items, &printed, &refused, offset));
-        let again = round < MAX_ROUNDS && take_out(cx, &mut items, &printed, &refused, offset);
+        let mends = round < MAX_ROUNDS && !cx.request.purpose.is_source();
+        let again = mends && take_out(cx, &mut items, &printed, &refused, offset);
         if !again {
             tell(cx, &declared);
             return Settled {
@@ -185,6 +186,7 @@ fn take_out(
             } else {
                 help.clone()
             },
+            invalid: false,
         };
         cx.found.push(found);
         any = true;

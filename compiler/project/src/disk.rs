@@ -1,7 +1,7 @@
 //! Files as they are on the disk, never outside the project.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use skep_compiler::source::{File, matches};
 
@@ -12,6 +12,19 @@ use crate::files::{MAX_BYTES, MAX_FILES, too_large};
 /// are followed as long as they stay inside.
 pub(crate) fn read(root: &Path, path: &str) -> File {
     match try_read(root, path) {
+        Ok(file) => file,
+        Err(error) if is_absent(&error) => File::Absent,
+        Err(error) => File::Unreadable(error.to_string().to_lowercase()),
+    }
+}
+
+/// A file by its way from the project, wherever that leads.
+pub(crate) fn read_anywhere(root: &Path, path: &str) -> File {
+    match root
+        .join(path)
+        .canonicalize()
+        .and_then(|real| regular(&real))
+    {
         Ok(file) => file,
         Err(error) if is_absent(&error) => File::Absent,
         Err(error) => File::Unreadable(error.to_string().to_lowercase()),
@@ -87,6 +100,10 @@ fn try_read(root: &Path, path: &str) -> io::Result<File> {
         };
         return Ok(File::Unreadable(format!("it leads outside the {whole}")));
     }
+    regular(&real)
+}
+
+fn regular(real: &Path) -> io::Result<File> {
     let kind = real.metadata()?;
     if kind.is_dir() {
         return Ok(File::Unreadable("it is a folder".to_owned()));
@@ -96,7 +113,7 @@ fn try_read(root: &Path, path: &str) -> io::Result<File> {
         return Ok(File::Unreadable("it is no regular file".to_owned()));
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(&real)?
+    std::fs::File::open(real)?
         .take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)?;
     Ok(if bytes.len() as u64 > MAX_BYTES {
@@ -151,6 +168,24 @@ pub(crate) fn matching(root: &Path, pattern: &str) -> Result<Vec<String>, Projec
     }
     found.sort();
     Ok(found)
+}
+
+/// The folders in which a pattern looks. Beyond some thousands none is told, and what cannot be read is
+/// left out.
+pub(crate) fn folders(root: &Path, pattern: &str) -> Vec<PathBuf> {
+    const MOST: usize = 4_000;
+    let mut found = Vec::new();
+    let mut open = vec![root.join(fixed_folder(pattern))];
+    while let Some(folder) = open.pop() {
+        let inside = entries(&folder).unwrap_or_default().into_iter();
+        let inside = inside.filter(|(_, is_folder)| *is_folder);
+        open.extend(inside.map(|(name, _)| folder.join(name)));
+        found.push(folder);
+        if found.len() >= MOST {
+            break;
+        }
+    }
+    found
 }
 
 /// The folders at the start of a pattern that hold no `*`: nothing outside them can match.

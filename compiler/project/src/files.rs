@@ -42,6 +42,26 @@ impl Files<'_> {
         }
     }
 
+    /// A file that a person named: of the project, or from anywhere else on the disk.
+    pub(crate) fn anywhere(&self, path: &str) -> Result<File, ProjectError> {
+        match self {
+            Self::Disk(root) => Ok(disk::read_anywhere(root, path)),
+            Self::Edited(root, open) => Ok(match open.get(path) {
+                Some(text) => File::Bytes(Arc::clone(text)),
+                None => disk::read_anywhere(root, path),
+            }),
+            Self::Revision(revision) => revision.read(path),
+        }
+    }
+
+    /// The project's folder.
+    pub(crate) fn root(&self) -> &Path {
+        match self {
+            Self::Disk(root) | Self::Edited(root, _) => root,
+            Self::Revision(revision) => revision.root(),
+        }
+    }
+
     /// The files that a pattern of `include` fits, sorted.
     pub(crate) fn matching(&self, pattern: &str) -> Result<Vec<String>, ProjectError> {
         match self {

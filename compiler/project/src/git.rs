@@ -32,7 +32,7 @@ pub(crate) struct Revision {
     whole: OnceCell<BTreeMap<String, Blob>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Blob {
     id: String,
     pub(crate) kind: BlobKind,
@@ -60,6 +60,31 @@ impl Revision {
                 .to_owned(),
             whole: OnceCell::new(),
         })
+    }
+
+    /// A commit of a bare repository, seen from a folder in it; the empty one is the top.
+    pub(crate) fn in_bare(root: &Path, commit: &str, folder: &str) -> Result<Self, ProjectError> {
+        let prefix = match folder {
+            "" => String::new(),
+            folder => format!("{folder}/"),
+        };
+        let whole = list(root, commit)?;
+        let inside = whole.iter().filter_map(|(path, blob)| {
+            let path = path.strip_prefix(&prefix)?;
+            Some((path.to_owned(), blob.clone()))
+        });
+        Ok(Self {
+            root: root.to_owned(),
+            commit: commit.to_owned(),
+            blobs: inside.collect(),
+            prefix,
+            whole: OnceCell::from(whole),
+        })
+    }
+
+    /// The project's folder.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Files by their path, and a path or pattern among them.

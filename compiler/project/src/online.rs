@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,12 @@ use skep_schema::module::ModuleName;
 
 use crate::error::ProjectError;
 use crate::git;
+
+/// What of git's output is kept, in bytes.
+const MOST_PRINTED: u64 = 1 << 20;
+
+/// What of git's complaints is kept, in bytes.
+const MOST_COMPLAINED: u64 = 1 << 16;
 
 /// How often it is looked whether a limit is passed.
 const LOOK: Duration = Duration::from_millis(100);
@@ -30,10 +36,20 @@ impl Limits {
         time: Duration::from_mins(2),
         size: 512 << 20,
     };
+
+    /// A question that changes nothing here.
+    pub(crate) const OF_A_QUESTION: Self = Self {
+        time: Duration::from_secs(30),
+        ..Self::OF_A_FETCH
+    };
+
+    pub(crate) const fn size(self) -> u64 {
+        self.size
+    }
 }
 
 /// Runs git with the ways to a repository open that the grammar of [`ModuleName`] knows. Nobody is asked
-/// for a login, and no program but ssh is started.
+/// for a login, and no program but ssh is started. What git prints is handed back, up to a megabyte of it.
 ///
 /// # Errors
 /// There is no git, or it passed a limit. The inner error is what git complained of.
@@ -42,12 +58,13 @@ pub(crate) fn run(
     args: &[&str],
     name: &ModuleName,
     limits: Limits,
-) -> Result<Result<(), String>, ProjectError> {
+) -> Result<Result<Vec<u8>, String>, ProjectError> {
     let mut git = command(folder);
     let mut child = git.args(args).spawn().map_err(ProjectError::NoGit)?;
-    let complaints = complaints(&mut child);
-    let said = match within(limits, folder, name, &complaints) {
-        Ok(said) => said,
+    let printed = said(child.stdout.take(), MOST_PRINTED);
+    let complaints = said(child.stderr.take(), MOST_COMPLAINED);
+    let complained = match within(limits, folder, name, &complaints) {
+        Ok(complained) => complained,
         Err(error) => {
             kill(&mut child);
             return Err(error);
@@ -55,9 +72,9 @@ pub(crate) fn run(
     };
     let status = child.wait().map_err(ProjectError::NoGit)?;
     Ok(if status.success() {
-        Ok(())
+        Ok(printed.recv_timeout(LOOK).unwrap_or_default())
     } else {
-        Err(git::complaint(&said))
+        Err(git::complaint(&complained))
     })
 }
 
@@ -71,7 +88,7 @@ fn command(folder: &Path) -> Command {
     }
     // A shared connection would stay behind, and keep what is waited for open.
     let ssh = "ssh -oBatchMode=yes -oConnectTimeout=20 -oControlMaster=no";
-    git.env("GIT_SSH_COMMAND", ssh).stdout(Stdio::null());
+    git.env("GIT_SSH_COMMAND", ssh);
     for name in [
         "HOME",
         "SSH_AUTH_SOCK",
@@ -90,16 +107,18 @@ fn command(folder: &Path) -> Command {
 }
 
 /// What git says, when it and all that it started have ended.
-fn complaints(child: &mut Child) -> Receiver<Vec<u8>> {
-    let pipe = child.stderr.take();
-    let (send, complaints) = mpsc::channel();
+fn said(pipe: Option<impl Read + Send + 'static>, most: u64) -> Receiver<Vec<u8>> {
+    let (send, all) = mpsc::channel();
     std::thread::spawn(move || {
         let mut said = Vec::new();
-        let read = pipe.map(|pipe| pipe.take(1 << 16).read_to_end(&mut said));
-        drop(read);
+        if let Some(mut pipe) = pipe {
+            drop(pipe.by_ref().take(most).read_to_end(&mut said));
+            // What is too much is not kept, but read: git would wait for ever.
+            drop(std::io::copy(&mut pipe, &mut std::io::sink()));
+        }
         drop(send.send(said));
     });
-    complaints
+    all
 }
 
 fn within(
@@ -131,7 +150,7 @@ fn within(
 }
 
 /// What lies in a folder and its folders, in bytes. What goes away meanwhile counts nothing.
-fn size(folder: &Path) -> u64 {
+pub(crate) fn size(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let sizes = entries.map(|entry| match entry.metadata() {
         Ok(about) if about.is_dir() => size(&entry.path()),
@@ -158,7 +177,7 @@ mod tests {
         folder: &Path,
         script: &str,
         limits: Limits,
-    ) -> Result<Result<(), String>, ProjectError> {
+    ) -> Result<Result<Vec<u8>, String>, ProjectError> {
         let name = ModuleName::checked("/parts", "v1", "").expect("it can be asked");
         let alias = format!("alias.script=!{script}");
         run(folder, &["-c", &alias, "script"], &name, limits)

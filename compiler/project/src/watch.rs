@@ -1,6 +1,7 @@
 //! A project that is looked at again when its files change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,7 +10,7 @@ use skep_compiler::{Checked, Compiled, Memory};
 
 use crate::disk;
 use crate::files::{Files, Open};
-use crate::{Project, ProjectError, check_over, compile_over};
+use crate::{Place, Project, ProjectError, compose};
 
 /// Looks at a project again and again, each time at no more than what changed. What is open in an
 /// editor stands before what is on the disk.
@@ -96,6 +97,7 @@ impl Watch {
     }
 
     fn put(&mut self, path: &str, file: File) {
+        compose::forget(&mut self.set, path);
         if path == LOCK {
             self.set.lock = file;
         } else if let Some(known) = self.set.files.get_mut(path) {
@@ -125,12 +127,55 @@ impl Watch {
     /// # Errors
     /// As for [`Project::load`].
     pub fn compile(&self, inputs: Inputs) -> Result<Compiled, ProjectError> {
-        let set = SourceSet {
+        let mut set = SourceSet {
             inputs,
             ..self.set.clone()
         };
-        let files = Files::Edited(self.project.root(), &self.open);
-        Ok(compile_over(&files, set)?.1)
+        if set.inputs.environment != self.set.inputs.environment {
+            // Names in the swarm are other ones there.
+            set.derived.clear();
+        }
+        Ok(self.place().compile_set(set)?.1)
+    }
+
+    /// Compiles what is known, in the environment it began with, and remembers all that was read for it.
+    /// The next [`Watch::read_again`] compares every byte: a file may have been written meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Project::load`].
+    pub fn load(&mut self) -> Result<Compiled, ProjectError> {
+        let (set, compiled) = self.place().compile_set(self.set.clone())?;
+        self.set = set;
+        self.doubt();
+        Ok(compiled)
+    }
+
+    /// The next [`Watch::read_again`] compares every byte, whatever files look like from outside.
+    pub fn doubt(&mut self) {
+        self.stamps.clear();
+    }
+
+    /// Fetches what the lock file pins and this machine lacks. Whether that was anything.
+    ///
+    /// # Errors
+    /// It cannot be fetched, or is not what was pinned.
+    pub fn fetch_pinned(&mut self) -> Result<bool, ProjectError> {
+        let fetched = self.place().fetch_pinned(self.set.clone())?;
+        self.set.modules.clear();
+        Ok(fetched)
+    }
+
+    /// The folders in which files of the project are, or would be, as far as these are there.
+    pub fn folders(&self) -> BTreeSet<PathBuf> {
+        let root = self.project.root();
+        let files = self.stamped();
+        let parents = files.filter_map(|path| Some(root.join(path).parent()?.to_owned()));
+        let mut folders: BTreeSet<PathBuf> = parents.collect();
+        for pattern in self.set.globs.keys() {
+            folders.extend(disk::folders(root, pattern));
+        }
+        folders.retain(|folder| folder.is_dir());
+        folders
     }
 
     /// Looks at any other sources of the project, such as those with a fix made.
@@ -138,8 +183,7 @@ impl Watch {
     /// # Errors
     /// As for [`Project::load`].
     pub fn try_out(&self, set: SourceSet) -> Result<(SourceSet, Checked), ProjectError> {
-        let files = Files::Edited(self.project.root(), &self.open);
-        check_over(&files, &mut Memory::default(), set)
+        self.place().check(&mut Memory::default(), set)
     }
 
     /// Looks again; nothing where no file is another one since the last time. It does not wait.
@@ -175,8 +219,10 @@ impl Watch {
     /// # Errors
     /// As for [`Project::check`].
     pub fn check(&mut self) -> Result<Checked, ProjectError> {
-        let files = Files::Edited(self.project.root(), &self.open);
-        let (set, checked) = check_over(&files, &mut self.memory, self.set.clone())?;
+        let mut memory = std::mem::take(&mut self.memory);
+        let looked = self.place().check(&mut memory, self.set.clone());
+        self.memory = memory;
+        let (set, checked) = looked?;
         self.set = set;
         // What was wanted was read just now; one that was written since is read once more.
         for (path, stamp) in self.stamps() {
@@ -185,10 +231,24 @@ impl Watch {
         Ok(checked)
     }
 
+    /// The project as it is in the editor.
+    fn place(&self) -> Place<'_> {
+        Place {
+            files: Files::Edited(self.project.root(), &self.open),
+            compose: self.project.compose.as_ref(),
+        }
+    }
+
+    /// The files that are looked at, by their paths in the project.
+    fn stamped(&self) -> impl Iterator<Item = &str> {
+        let own = self.set.files.keys().map(String::as_str);
+        let own = own.filter(|path| !compose::is_elsewhere(&self.set, path));
+        own.chain(compose::paths(&self.set)).chain([LOCK])
+    }
+
     fn stamps(&self) -> BTreeMap<String, Option<Stamp>> {
-        let paths = self.set.files.keys().map(String::as_str);
         let stamp = |path: &str| (path.to_owned(), self.stamp(path));
-        paths.chain([LOCK]).map(stamp).collect()
+        self.stamped().map(stamp).collect()
     }
 
     fn stamp(&self, path: &str) -> Option<Stamp> {
@@ -204,6 +264,7 @@ impl Watch {
         if self.open.contains_key(path) {
             return false;
         }
+        let derived = compose::forget(&mut self.set, path);
         let new = disk::read(self.project.root(), path);
         let old = if path == LOCK {
             Some(&mut self.set.lock)
@@ -211,7 +272,7 @@ impl Watch {
             self.set.files.get_mut(path)
         };
         let changed = old.filter(|old| **old != new);
-        changed.map(|old| *old = new).is_some()
+        changed.map(|old| *old = new).is_some() || derived
     }
 
     /// Looks for files that patterns fit now. Whether they are others.

@@ -8,7 +8,7 @@ use proptest::test_runner::RngSeed;
 use skep_compiler::Memory;
 use skep_compiler::source::SourceSet;
 use skep_compiler::syntax::parse;
-use skep_fuzz::memory::same;
+use skep_fuzz::memory::{same, whole};
 use skep_fuzz::project::put;
 use skep_schema::span::FileId;
 
@@ -60,6 +60,22 @@ fn parted(text: &str) -> (String, Vec<String>) {
         }
     }
     (head, nodes)
+}
+
+#[test]
+fn mistakes_in_a_file_read_in_parts_are_those_of_the_file() {
+    for (head, nodes) in catalogue() {
+        let Some(rest) = head.strip_prefix("project ") else {
+            continue;
+        };
+        // Comments so long that all nodes stand in parts of their own.
+        let long = nodes.join(&format!("\n// {}\n", "-".repeat(8192)));
+        let mut set = SourceSet::default();
+        put(&mut set, "skep.kdl", &format!("project {rest}\n{long}\n"));
+        let mut memory = Memory::default();
+        same(&mut memory, &mut set);
+        whole(&set);
+    }
 }
 
 #[test]

@@ -286,7 +286,8 @@ fn content_of_file(cx: &mut Cx<'_>, item: Item, value: &Yaml) -> Content {
         return Content::Absent;
     };
     let path = path::join(cx.folder(value.span), &text);
-    if let Some(false) = is_there(cx, &path) {
+    let source = cx.request.purpose.is_source();
+    if is_there(cx, &path) == Some(false) && !source {
         cx.near(
             value.span,
             format!("`{path}` is not there, so the config that runs is used as it is"),
@@ -351,7 +352,8 @@ fn secret(cx: &mut Cx<'_>, key: &At<String>, yaml: &Yaml, names: &Names) -> Opti
     let physical = outside
         .name
         .unwrap_or_else(|| format!("{}_{}", cx.stack, key.value));
-    if cx.request.adopt {
+    let source = cx.request.purpose.is_source();
+    if cx.request.adopt && !source {
         cx.near(
             key.span,
             "nobody can read the secret that runs, so it is used as it is",
@@ -364,7 +366,7 @@ fn secret(cx: &mut Cx<'_>, key: &At<String>, yaml: &Yaml, names: &Names) -> Opti
                 .prop("name", physical),
         );
     }
-    if item.children.iter().all(|child| child.name != "from") {
+    if item.children.iter().all(|child| child.name != "from") && !source {
         cx.near(
             key.span,
             "it comes from nowhere, so the one that runs is used",

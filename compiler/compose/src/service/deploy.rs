@@ -52,7 +52,7 @@ impl Service<'_> {
             }
             "replicated" => item,
             other => {
-                cx.dropped(
+                cx.invalid(
                     value.span,
                     format!("there is no mode `{other}`"),
                     "mend it: docker refuses it",
@@ -171,7 +171,7 @@ impl Service<'_> {
                     None => item,
                 });
             }
-            _ => cx.dropped(
+            _ => cx.invalid(
                 key.span,
                 "there is no such restart policy",
                 "mend it: docker refuses it",
@@ -226,7 +226,7 @@ impl Service<'_> {
                 spec.and_then(|spec| spec.get("value")),
             );
             let (Some(kind), Some(number)) = (kind, number) else {
-                cx.dropped(
+                cx.invalid(
                     item.span,
                     "only discrete resources are known",
                     "mend it: docker refuses it",
@@ -292,7 +292,7 @@ impl Service<'_> {
                     let spread = Item::new("spread", item.span).arg(spread);
                     self.child("placement", value.span).children.push(spread);
                 }
-                None => cx.dropped(
+                None => cx.invalid(
                     item.span,
                     "a preference is `spread: node.labels.NAME`",
                     "mend it: docker refuses it",

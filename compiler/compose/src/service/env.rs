@@ -1,6 +1,6 @@
 //! Environment variables of a service.
 
-use skep_compiler::source::File;
+use skep_compiler::source::{File, Hidden};
 use skep_schema::span::{At, Span};
 
 use super::Service;
@@ -53,13 +53,13 @@ impl Service<'_> {
             return Some(Word::Text(text));
         }
         if in_clear(&key.value, &text) {
-            return Some(self.taken_out(cx, key));
+            return Some(self.taken_out(cx, key, text));
         }
         Some(Word::Text(text))
     }
 
     /// A secret in the place of a value that stood in clear.
-    fn taken_out(&mut self, cx: &mut Cx<'_>, key: &At<String>) -> Word {
+    fn taken_out(&mut self, cx: &mut Cx<'_>, key: &At<String>, value: String) -> Word {
         let service = self.names.services.get(&self.key.value).cloned();
         let plain = names::kebab(&key.value);
         let name = names::fitting(&format!("{}-{plain}", service.unwrap_or_default()));
@@ -68,17 +68,16 @@ impl Service<'_> {
         taken.extend(self.names.taken_out.keys().cloned());
         let name = names::free(&name, &mut taken);
         let variable = name.to_uppercase().replace('-', "_");
-        let reason = format!(
-            "a secret stands here in clear; it is `secret.{name}` now, and its value is in no file"
-        );
-        let next = format!(
-            "set {variable} to the value where `skep apply` runs, and choose a new one: this one was readable"
-        );
-        cx.near(key.span, reason, next);
+        tell(cx, &name, &variable, key.span);
         let span = key.span;
-        self.names
-            .taken_out
-            .insert(name.clone(), TakenOut { variable, span });
+        self.names.taken_out.insert(
+            name.clone(),
+            TakenOut {
+                variable,
+                span,
+                value: Some(Hidden::new(value)),
+            },
+        );
         Word::Secret(name)
     }
 
@@ -92,7 +91,7 @@ impl Service<'_> {
                 Some(map) => {
                     let path = map.get("path");
                     if path.is_none() {
-                        cx.dropped(
+                        cx.invalid(
                             item.span,
                             "it does not say its `path`",
                             "mend it: docker refuses it",
@@ -115,7 +114,7 @@ impl Service<'_> {
             None => return,
             Some(true) => {}
             Some(false) => {
-                cx.dropped(
+                cx.invalid(
                     span,
                     format!("`{path}` is not there, so its variables are missing"),
                     format!(
@@ -171,6 +170,19 @@ impl Service<'_> {
             items.append(&mut env.children);
             env.children = items;
         }
+    }
+}
+
+/// Says what became of a secret that stands in clear.
+fn tell(cx: &mut Cx<'_>, name: &str, variable: &str, span: Span) {
+    let what = format!("a secret stands here in clear; it is `secret.{name}` now");
+    let new = "choose a new one: this one was readable";
+    if cx.request.purpose.is_source() {
+        let next = format!("{new}, and take it from the variable {variable}");
+        cx.near(span, format!("{what}, and its value is in no plan"), next);
+    } else {
+        let next = format!("set {variable} to the value where `skep apply` runs, and {new}");
+        cx.near(span, format!("{what}, and its value is in no file"), next);
     }
 }
 

@@ -24,7 +24,7 @@ impl Service<'_> {
 
     fn long(&mut self, cx: &mut Cx<'_>, kind: &'static str, map: &Map, span: Span) {
         let Some(source) = map.get("source").and_then(|source| cx.text(source)) else {
-            cx.dropped(
+            cx.invalid(
                 span,
                 "it does not say its `source`",
                 "mend it: docker refuses it",
@@ -41,7 +41,7 @@ impl Service<'_> {
             &self.names.secrets
         };
         let Some(name) = all.get(&key.value).cloned() else {
-            cx.dropped(
+            cx.invalid(
                 key.span,
                 format!(
                     "nothing declares the {kind} `{}`, which docker refuses",

@@ -102,7 +102,7 @@ fn tested(cx: &mut Cx<'_>, disabled: bool, test: Option<&Yaml>) -> Option<Item> 
             Some(Item::new("command", test.span).args(rest.to_vec()))
         }
         Some(_) | None => {
-            cx.dropped(
+            cx.invalid(
                 test.span,
                 "a list begins with `CMD`, `CMD-SHELL` or `NONE`",
                 "mend it: docker refuses it",

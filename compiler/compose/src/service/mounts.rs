@@ -3,6 +3,7 @@
 use skep_schema::span::Span;
 
 use super::Service;
+use crate::Purpose;
 use crate::cx::Cx;
 use crate::kdl::Item;
 use crate::names;
@@ -38,7 +39,7 @@ enum Kind {
 impl Service<'_> {
     pub(super) fn volumes(&mut self, cx: &mut Cx<'_>, value: &Yaml) {
         if !matches!(value.value, Value::List(_) | Value::Null) {
-            cx.dropped(
+            cx.invalid(
                 value.span,
                 "`volumes` is a list",
                 "mend it: docker refuses it",
@@ -252,6 +253,13 @@ fn is_propagation(word: &str) -> bool {
 
 /// A path of the nodes; one that begins at the compose file or at home does so at a parameter.
 fn bound(cx: &mut Cx<'_>, source: &str, span: Span) -> String {
+    if let Purpose::Project {
+        folder: Some(folder),
+    } = &cx.request.purpose
+        && source.starts_with('.')
+    {
+        return path::join(folder, &path::join(cx.folder(span), source));
+    }
     let (place, rest) = if source.starts_with('.') {
         let joined = path::join(cx.folder(span), source);
         if joined.starts_with("..") {

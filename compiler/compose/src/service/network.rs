@@ -27,7 +27,7 @@ impl Service<'_> {
         };
         let declared = self.names.networks.get(&name).cloned();
         let Some(joined) = declared.or_else(|| (name == "default").then(|| name.clone())) else {
-            cx.dropped(
+            cx.invalid(
                 key.span,
                 format!("nothing declares the network `{name}`, which docker refuses"),
                 "declare it under `networks`",

@@ -33,7 +33,7 @@ impl Service<'_> {
             }
         }
         if !matches!(value.value, Value::List(_) | Value::Null) {
-            cx.dropped(
+            cx.invalid(
                 value.span,
                 "`ports` is a list",
                 "mend it: docker refuses it",

@@ -17,23 +17,17 @@ impl Service<'_> {
             .get("options")
             .map(|options| cx.pairs(options))
             .unwrap_or_default();
-        let driver = match driver {
-            Some(driver) => driver,
-            None if options.is_empty() => return,
-            None => {
-                cx.near(
-                    key.span,
-                    "without a driver the engine takes its own; here it is `json-file`",
-                    "name the driver that the nodes use",
-                );
-                "json-file".to_owned()
-            }
-        };
+        if driver.is_none() && options.is_empty() {
+            return;
+        }
         let all = options
             .into_iter()
             .map(|(key, text)| Item::new(key.value, key.span).arg(text.unwrap_or_default()));
         let all: Vec<Item> = all.collect();
-        let mut log = Item::new("log", key.span).arg(driver);
+        let mut log = Item::new("log", key.span);
+        if let Some(driver) = driver {
+            log = log.arg(driver);
+        }
         if !all.is_empty() {
             log = log.with([Item::new("option", key.span).with(all)]);
         }
@@ -68,7 +62,7 @@ impl Service<'_> {
                         .map(|(name, ip)| (name.to_owned(), ip.to_owned()));
                     match split {
                         Some((name, ip)) => lines.push((name, At::new(ip, at.span))),
-                        None => cx.dropped(
+                        None => cx.invalid(
                             at.span,
                             "it is not NAME:ADDRESS, so docker leaves it out",
                             "mend it: docker refuses it",

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use skep_compiler::source::Hidden;
+
 use super::{Use, Variables, letters};
 use crate::names;
 use crate::secret::looks_secret;
@@ -37,6 +39,8 @@ pub(crate) struct FromEnv {
     pub(crate) span: skep_schema::span::Span,
     /// The file gives it a default, which is no secret and is left out.
     pub(crate) had_default: bool,
+    /// What it is now.
+    pub(crate) value: Option<Hidden>,
 }
 
 /// What all uses that are written become.
@@ -72,7 +76,8 @@ impl Declared {
         for (name, uses) in by_name {
             let (secret, plain): (Vec<_>, Vec<_>) = uses.into_iter().partition(|(_, u)| u.secret);
             if let Some((_, first)) = secret.first() {
-                declared.secret(name, first, &secret, &mut names);
+                let value = secret.iter().find_map(|(_, used)| variables.value(used));
+                declared.secret(first, value, &secret, &mut names);
             }
             declared.params(variables, name, plain, &mut names);
         }
@@ -83,7 +88,14 @@ impl Declared {
         self.said.get(&letter)
     }
 
-    fn secret(&mut self, variable: &str, first: &Use, uses: &[(char, &Use)], names: &mut Names) {
+    fn secret(
+        &mut self,
+        first: &Use,
+        value: Option<String>,
+        uses: &[(char, &Use)],
+        names: &mut Names,
+    ) {
+        let variable = first.name.as_str();
         let name = names::free(&names::kebab(variable), &mut names.secrets);
         for (letter, _) in uses {
             self.said.insert(*letter, Said::Secret(name.clone()));
@@ -93,6 +105,7 @@ impl Declared {
             variable: variable.to_owned(),
             span: first.span,
             had_default: uses.iter().any(|(_, used)| used.default.is_some()),
+            value: value.map(Hidden::new),
         });
     }
 
