@@ -1,14 +1,12 @@
 //! Edits: what can be done about a mistake, and another name for a node.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use gen_lsp_types as lsp;
-use skep_compiler::edit::{self, Object, Splice, apply};
+use skep_compiler::edit::{self, Object, Splice, spliced};
 use skep_compiler::ide::{self, Action, Name};
 use skep_compiler::mend::{Reach, first_new_error, mend};
-use skep_compiler::source::{File, SourceSet};
+use skep_compiler::source::File;
 use skep_schema::address::Address;
 
 use super::look::name_at;
@@ -248,7 +246,12 @@ fn unless_it_breaks(project: &Opened, splices: &[Splice]) -> Result<(), Refusal>
     let Some(before) = &project.checked else {
         return Ok(());
     };
-    let set = spliced(project.set(), splices).ok_or_else(|| {
+    let before_edit = project.set();
+    let is_own = splices
+        .iter()
+        .all(|splice| before_edit.is_own(&splice.file));
+    let edited = is_own.then(|| spliced(before_edit, splices)).flatten();
+    let set = edited.ok_or_else(|| {
         Refusal::failed(
             "the edit would change one place twice, or a text that is not the project's",
         )
@@ -261,24 +264,4 @@ fn unless_it_breaks(project: &Opened, splices: &[Splice]) -> Result<(), Refusal>
         ))),
         None => Ok(()),
     }
-}
-
-fn spliced(set: &SourceSet, splices: &[Splice]) -> Option<SourceSet> {
-    let mut by_file: BTreeMap<&str, Vec<Splice>> = BTreeMap::new();
-    for splice in splices {
-        by_file
-            .entry(&splice.file)
-            .or_default()
-            .push(splice.clone());
-    }
-    let mut next = set.clone();
-    for (file, splices) in by_file {
-        let Some(File::Bytes(bytes)) = set.files.get(file).filter(|_| set.is_own(file)) else {
-            return None;
-        };
-        let text = apply(std::str::from_utf8(bytes).ok()?, &splices).ok()?;
-        let bytes: Arc<[u8]> = text.into_bytes().into();
-        next.files.insert(file.to_owned(), File::Bytes(bytes));
-    }
-    Some(next)
 }

@@ -1,5 +1,7 @@
 //! Names: where they are declared and where they are used.
 
+use std::collections::BTreeMap;
+
 use gen_lsp_types as lsp;
 use skep_compiler::ide::{Found, Index, Name, Role};
 use skep_compiler::source::matches;
@@ -7,6 +9,7 @@ use skep_compiler::source::matches;
 use super::Of;
 use super::text::symbol_kind;
 use crate::opened::Opened;
+use crate::position::Lines;
 use crate::server::Server;
 use crate::state::State;
 
@@ -17,18 +20,24 @@ pub(super) fn name_at(
 ) -> Option<(std::path::PathBuf, Name, Found)> {
     let encoding = state.client.encoding;
     let page = state.page(&at.text_document.uri)?;
-    let offset = crate::position::Lines::of(&page.text, encoding).offset(at.position);
+    let offset = Lines::of(&page.text, encoding).offset(at.position);
     let (name, found) = page.project.index().name_at(&page.file, offset)?;
     let name = name.clone();
     Some((page.project.root().to_owned(), name, found))
 }
 
-/// Places of a project's texts in the protocol's words.
+/// Places of a project's texts in the protocol's words. Each file's lines are counted once.
 fn locations(state: &State, project: &Opened, found: &[Found]) -> Vec<lsp::Location> {
+    let mut files: BTreeMap<&str, (lsp::Uri, Lines<'_>)> = BTreeMap::new();
     let all = found.iter().filter_map(|found| {
-        let lines = state.lines(project.text(&found.file)?);
+        let file = found.file.as_str();
+        if !files.contains_key(file) {
+            let lines = state.lines(project.text(file)?);
+            files.insert(file, (state.address(&project.path_of(file)).0, lines));
+        }
+        let (uri, lines) = files.get(file)?;
         Some(lsp::Location {
-            uri: state.address(&project.path_of(&found.file)).0,
+            uri: uri.clone(),
             range: lines.range(&found.at),
         })
     });

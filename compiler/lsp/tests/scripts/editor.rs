@@ -20,6 +20,8 @@ pub(crate) struct Editor {
     open: BTreeMap<String, (i32, String)>,
     next: i32,
     answer: Value,
+    /// Answers that came before they were listened for.
+    early: Vec<Response>,
 }
 
 impl Editor {
@@ -32,7 +34,7 @@ impl Editor {
             std::fs::create_dir_all(path.parent().expect("it is in a folder")).expect("made");
             std::fs::write(path, text).expect("the folder can be written to");
         }
-        let (connection, other) = Connection::memory();
+        let (connection, other) = connected();
         let server = std::thread::spawn(move || {
             let host = Host {
                 version: "0.0.0",
@@ -51,6 +53,7 @@ impl Editor {
             open: BTreeMap::new(),
             next: 0,
             answer: Value::Null,
+            early: Vec::new(),
         };
         editor.introduce(&script.client);
         editor
@@ -219,9 +222,22 @@ impl Editor {
     /// Asks for something and takes it back before it can be looked at.
     fn cancelled(&mut self, file: &str) -> String {
         let document = json!({ "textDocument": { "uri": self.uri(file) } });
-        let id = self.send("textDocument/documentSymbol", document);
-        self.notify("$/cancelRequest", json!({ "id": self.next }));
+        let id = self.at_once(|editor| {
+            let id = editor.send("textDocument/documentSymbol", document);
+            editor.notify("$/cancelRequest", json!({ "id": editor.next }));
+            id
+        });
         self.heard(&id, true)
+    }
+
+    /// Sends messages of which the server sees all or none: it cannot go on before somebody listens
+    /// to what it says first.
+    fn at_once<T>(&mut self, messages: impl FnOnce(&mut Self) -> T) -> T {
+        let first = self.send("workspace/diagnostic", json!({ "previousResultIds": [] }));
+        let sent = messages(self);
+        let (news, _) = self.listen(&first);
+        assert!(news.is_empty(), "the server had more to say: {news:?}");
+        sent
     }
 
     /// Makes the edits of the last answer, or of the action of that title, and shows the files.
@@ -260,19 +276,21 @@ impl Editor {
             );
         }
         let mut out = String::new();
-        for (file, edits) in files {
-            let new = edited(&self.text(&file), edits);
-            out.push_str(&format!("  {file}:\n"));
-            new.lines()
-                .for_each(|line| out.push_str(&format!("  | {line}\n")));
-            if let Some((_, text)) = self.open.get(&file).cloned() {
-                let escaped = new.replace('\n', "\\n");
-                let all = text.replace('\n', "\\n");
-                self.edit(&file, &format!("[{all}] => {escaped}"));
-            } else {
-                self.write(&file, &new);
+        self.at_once(|editor| {
+            for (file, edits) in files {
+                let new = edited(&editor.text(&file), edits);
+                out.push_str(&format!("  {file}:\n"));
+                new.lines()
+                    .for_each(|line| out.push_str(&format!("  | {line}\n")));
+                if let Some((_, text)) = editor.open.get(&file).cloned() {
+                    let escaped = new.replace('\n', "\\n");
+                    let all = text.replace('\n', "\\n");
+                    editor.edit(&file, &format!("[{all}] => {escaped}"));
+                } else {
+                    editor.write(&file, &new);
+                }
             }
-        }
+        });
         let id = self.send("workspace/diagnostic", json!({ "previousResultIds": [] }));
         out + &self.heard(&id, false)
     }
@@ -299,12 +317,15 @@ impl Editor {
 
     fn listen(&mut self, id: &RequestId) -> (Vec<(String, Value)>, Response) {
         let mut news = Vec::new();
+        if let Some(at) = self.early.iter().position(|early| early.id == *id) {
+            return (news, self.early.remove(at));
+        }
         loop {
             let wait = std::time::Duration::from_mins(1);
             let message = self.connection.receiver.recv_timeout(wait);
             match message.expect("the server answers") {
                 Message::Response(response) if response.id == *id => return (news, response),
-                Message::Response(_) => {}
+                Message::Response(response) => self.early.push(response),
                 Message::Notification(Notification { method, params }) => {
                     news.push((method, params));
                 }
@@ -381,6 +402,22 @@ fn range(text: &str, at: &std::ops::Range<usize>) -> Value {
         json!({ "line": line, "character": column })
     };
     json!({ "start": place(at.start), "end": place(at.end) })
+}
+
+/// A connection with room for all that the editor says and for nothing that the server says: what the
+/// server sends, it has to wait with until it is heard.
+fn connected() -> (Connection, Connection) {
+    let (said, heard_by_server) = crossbeam_channel::unbounded();
+    let (told, heard_by_editor) = crossbeam_channel::bounded(0);
+    let editor = Connection {
+        sender: said,
+        receiver: heard_by_editor,
+    };
+    let server = Connection {
+        sender: told,
+        receiver: heard_by_server,
+    };
+    (editor, server)
 }
 
 /// A text with edits made, the last one first.
