@@ -16,7 +16,7 @@ use crate::apply::{Apply, Effect, Input, Limits};
 use crate::provider::{Kept, Provider};
 use flight::Flight;
 
-pub use look::{Look, look};
+pub use look::{Look, look, look_back, meant};
 
 /// How an apply is watched from outside.
 pub struct Watch<'a> {

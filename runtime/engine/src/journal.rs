@@ -30,6 +30,14 @@ pub struct Journal {
 pub struct Begun(Record);
 
 impl Journal {
+    /// What would be read after these.
+    pub fn of(entries: &[Entry]) -> Self {
+        Self {
+            records: entries.iter().map(record).collect(),
+            entries: OnceLock::new(),
+        }
+    }
+
     /// # Errors
     /// The target could not be asked.
     pub async fn read(from: &dyn Records) -> Result<Self, ProviderError> {
@@ -79,12 +87,14 @@ impl Journal {
 
     /// The number of the next revision.
     pub fn next(&self) -> u32 {
-        let last = self
-            .records
-            .iter()
-            .filter_map(|record| record.draft.number)
-            .max();
-        last.unwrap_or(0).saturating_add(1)
+        self.newest().saturating_add(1)
+    }
+
+    /// The number of the newest revision, readable or not; 0 where there is none.
+    pub fn newest(&self) -> u32 {
+        let numbers = self.records.iter();
+        let numbers = numbers.filter_map(|record| record.draft.number);
+        numbers.max().unwrap_or(0)
     }
 
     /// Names that a rollback to one of the kept revisions would look for.
@@ -158,7 +168,24 @@ fn names(plan: &Plan) -> Kept {
     let named = plan.nodes.iter().filter_map(|(address, node)| {
         Some((address.kind, node.payload.physical_name()?.to_owned()))
     });
-    named.collect::<BTreeSet<_>>()
+    let same = plan.identity.same.iter();
+    let same = same.map(|(address, name)| (address.kind, name.clone()));
+    named.chain(same).collect::<BTreeSet<_>>()
+}
+
+fn record(entry: &Entry) -> Record {
+    let ending = entry.ending.as_ref();
+    let state = ending.map(|ending| serde_json::to_string(ending).expect("plain data"));
+    Record {
+        draft: Draft {
+            kind: RecordKind::Revision,
+            number: Some(entry.revision.number),
+            state: state.unwrap_or_default(),
+            data: pack::pack(&entry.revision),
+        },
+        id: entry.revision.number.to_string(),
+        version: 0,
+    }
 }
 
 fn entry(record: &Record) -> Option<Entry> {

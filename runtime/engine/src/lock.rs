@@ -231,6 +231,11 @@ impl Lease<'_> {
         self.obstacle(now).is_none()
     }
 
+    /// Whether somebody else has it, or it was taken away.
+    pub fn is_lost(&self) -> bool {
+        self.hold.borrow().lost
+    }
+
     /// Why no request that writes may be sent.
     fn obstacle(&self, now: Timestamp) -> Option<ProviderError> {
         let hold = self.hold.borrow();

@@ -3,6 +3,7 @@
 use skep_schema::digest::Digest;
 use skep_schema::value::Value;
 
+use crate::live::Live;
 use crate::provider::{Promise, Provider};
 
 /// What a record is for.
@@ -61,10 +62,10 @@ pub trait Records: Send + Sync {
     fn remove_record<'a>(&'a self, record: &'a Record) -> Promise<'a, ()>;
 }
 
-/// Where a stack lives: its objects and its records.
-pub trait Home: Provider + Records {}
+/// Where a stack lives: its objects, its records, and what it tells by itself.
+pub trait Home: Provider + Records + Live {}
 
-impl<T: Provider + Records> Home for T {}
+impl<T: Provider + Records + Live> Home for T {}
 
 /// The name of a record's object. Stacks may be called `shop@prod` and be long; an object's name has
 /// 64 letters and no `@`. The digest keeps apart what then looks the same.

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use skep_schema::address::Address;
-use skep_schema::change::{Action, Change, ChangeSet};
+use skep_schema::change::{Action, Change, ChangeSet, Meant};
 use skep_schema::inventory::{Inventory, Readiness, Taken};
 use skep_schema::plan::Plan;
 
+use crate::journal::Journal;
 use crate::provider::{Provider, ProviderError};
+use crate::records::Home;
 
 /// What an apply of a plan would meet and do.
 #[derive(Clone, Debug)]
@@ -40,6 +42,28 @@ pub async fn look(provider: &dyn Provider, plan: &Plan) -> Result<Look, Provider
         changes,
         taken,
     })
+}
+
+/// Looks at the target and at what was applied to it before, and tells apart who changed what.
+///
+/// # Errors
+/// The target could not be read.
+pub async fn look_back(home: &dyn Home, plan: &Plan) -> Result<(Look, Journal), ProviderError> {
+    let (mut seen, journal) = tokio::try_join!(look(home, plan), Journal::read(home))?;
+    if !seen.changes.is_empty() {
+        seen.changes.blame(&meant(home, &seen, &journal));
+    }
+    Ok((seen, journal))
+}
+
+/// What the objects that were seen were last meant to be.
+pub fn meant(home: &dyn Home, seen: &Look, journal: &Journal) -> Meant {
+    Meant::of(
+        &seen.plan,
+        &seen.inventory,
+        journal.entries(),
+        &|found, like| home.respelled(found, like),
+    )
 }
 
 impl Look {

@@ -30,9 +30,9 @@ impl<P: ?Sized> std::fmt::Debug for Fence<'_, P> {
     }
 }
 
-impl<P: Provider + ?Sized> Fence<'_, P> {
+impl<P: ?Sized + Sync> Fence<'_, P> {
     /// Looks at the lease each time before the write goes on, and again when its term ends.
-    fn guarded<'a>(&'a self, mut write: Promise<'a, ()>) -> Promise<'a, ()> {
+    pub(crate) fn guarded<'a, T: 'a>(&'a self, mut write: Promise<'a, T>) -> Promise<'a, T> {
         let mut alarm = Box::pin(sleep_until(self.lease.end()));
         Box::pin(poll_fn(move |context| {
             if let Some(obstacle) = self.lease.obstacle((self.clock)()) {
