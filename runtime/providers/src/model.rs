@@ -14,6 +14,7 @@ mod edit;
 mod fault;
 mod forget;
 pub mod image;
+mod live;
 mod machines;
 mod names;
 mod objects;

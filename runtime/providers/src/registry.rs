@@ -5,12 +5,10 @@
 
 mod auth;
 mod challenge;
-mod dial;
+mod complaint;
 mod error;
-mod http;
 mod logins;
 mod place;
-mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,10 +21,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::docker::DockerConfig;
+use crate::web::{Answer, Trust, Web, WebError, empty};
 
 pub use error::{LoginUsed, RegistryError};
 
-use http::{Answer, Http, empty};
 use logins::Logins;
 use place::Place;
 
@@ -45,14 +43,14 @@ const DIGEST: &str = "docker-content-digest";
 
 /// The registries of the world, with our logins.
 pub struct Registries {
-    http: Http,
+    web: Web,
     config: Arc<DockerConfig>,
 }
 
 /// One round of questions.
 #[derive(Clone)]
 struct Round {
-    http: Http,
+    web: Web,
     config: Arc<DockerConfig>,
     logins: Arc<Logins>,
 }
@@ -75,7 +73,7 @@ impl std::fmt::Debug for Registries {
 impl Registries {
     pub fn new(config: DockerConfig) -> Self {
         Self {
-            http: Http::new(),
+            web: Web::trusting(Trust::AlsoDocker),
             config: Arc::new(config),
         }
     }
@@ -87,7 +85,7 @@ impl Registries {
     ) -> BTreeMap<String, Result<ImageDigest, RegistryError>> {
         let registries = images.iter().map(|image| Reference::read(image).registry());
         let round = Round {
-            http: self.http.clone(),
+            web: self.web.clone(),
             config: Arc::clone(&self.config),
             logins: Arc::new(Logins::of(registries)),
         };
@@ -164,10 +162,10 @@ impl Round {
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        self.http
+        self.web
             .send(request.body(empty()))
             .await
-            .map_err(|message| asked.unreachable(message))
+            .map_err(|error| asked.unreachable(&error))
     }
 }
 
@@ -176,10 +174,10 @@ impl Asked<'_> {
         self.reference.registry().to_owned()
     }
 
-    fn unreachable(&self, message: String) -> RegistryError {
+    fn unreachable(&self, error: &WebError) -> RegistryError {
         RegistryError::Unreachable {
             registry: self.registry(),
-            message,
+            message: error.to_string(),
         }
     }
 
@@ -197,7 +195,7 @@ impl Asked<'_> {
             status => RegistryError::Refused {
                 registry: self.registry(),
                 status: status.as_u16(),
-                message: answer.complaint(),
+                message: complaint::complaint(answer),
             },
         }
     }

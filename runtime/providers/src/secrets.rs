@@ -3,6 +3,7 @@
 //! Bytes are taken as they are. A trailing newline of a file or of a command's output belongs to
 //! the value, because nobody could say later whether it was meant: write the file with `printf`.
 
+mod confined;
 mod fill;
 mod missing;
 mod read;
@@ -11,7 +12,8 @@ mod redact;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use skep_schema::address::Address;
+use skep_schema::address::{Address, Kind};
+use skep_schema::plan::Plan;
 
 pub(crate) use fill::variable_fingerprint;
 pub use fill::{fill, fingerprint, new_key};
@@ -69,6 +71,16 @@ impl Secrets {
 
     pub fn get(&self, address: &Address) -> Option<&SecretBytes> {
         self.values.get(address)
+    }
+
+    /// Secrets of the plan without a value here, and what to do about each.
+    pub fn lacking(&self, plan: &Plan) -> BTreeMap<Address, String> {
+        let all = plan.nodes.keys();
+        let lacking =
+            all.filter(|address| address.kind == Kind::Secret && self.get(address).is_none());
+        lacking
+            .map(|address| (address.clone(), self.why(address)))
+            .collect()
     }
 
     /// Why each of the plan's other secrets has no value here.

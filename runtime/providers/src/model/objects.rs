@@ -7,7 +7,7 @@ use super::world::{Config, Meta, Network, Secret, Service, World};
 use crate::swarm::normal;
 
 pub(super) use crate::swarm::labels::{
-    ADDRESS, DIGEST, Labels, RECORD, RECORD_OF, STACK, taken, theirs,
+    ADDRESS, DIGEST, Labels, RECORD, RECORD_OF, STACK, VALUE, taken, theirs,
 };
 pub(super) use crate::swarm::survey::{not_as_written, respelled, spelled_like};
 

@@ -6,13 +6,14 @@ use skep_schema::address::{Address, Kind};
 use skep_schema::inventory::{
     Absent, Cluster, Foreign, Inventory, Observed, Readiness, Taken, absent, labelled,
 };
-use skep_schema::plan::{self, Payload, Plan};
+use skep_schema::plan::{self, Fingerprints, Payload, Plan};
 
 use super::Model;
 use super::calls::PREDEFINED;
 use super::objects::{DIGEST, Object, holder, is_of, object, objects, spelled_like, taken};
 use super::world::World;
 use crate::swarm::adopt;
+use crate::swarm::same::{self, Candidate};
 
 /// The objects of one stack.
 pub(super) struct Survey<'a> {
@@ -114,10 +115,11 @@ pub(super) fn refers(service: &plan::Service, kind: Kind, name: &str) -> bool {
 
 impl Model {
     pub(super) fn inventory(&self, world: &World, plan: &Plan, name: String) -> Inventory {
-        let fingerprints = world
+        let mut fingerprints = world
             .key()
             .map(|key| self.secrets.fingerprints(&key, plan))
             .unwrap_or_default();
+        fingerprints.same = same_in(world, plan, &fingerprints);
         let plan = plan.bind(&fingerprints);
         let Survey { nodes, superseded } = survey(world, &self.stack, &plan);
         let machines = world.machines();
@@ -141,6 +143,10 @@ impl Model {
                 ..cluster(world, name)
             },
             nodes,
+            releases: adopt::released(
+                adopt::stacks(&adoptable),
+                world.configs.keys().map(String::as_str),
+            ),
             adoptable,
             taken,
             absent: not_there(world, &plan),
@@ -197,6 +203,20 @@ fn adoptable(
         Some((address.clone(), adopt::observed(seen, wanted)))
     });
     found.collect()
+}
+
+/// The plan's configs and secrets for which an object of another name stands now.
+fn same_in(world: &World, plan: &Plan, prints: &Fingerprints) -> BTreeMap<Address, String> {
+    let standing = same::candidates(plan).filter(|(address, name)| {
+        let found = object(world, address.kind, name);
+        found.is_some_and(|found| {
+            let content = found.payload.content();
+            let labels = found.labels;
+            same::stands(plan, prints, address, &Candidate { labels, content })
+        })
+    });
+    let standing = standing.map(|(address, name)| (address.clone(), name.to_owned()));
+    standing.collect()
 }
 
 fn cluster(world: &World, name: String) -> Cluster {

@@ -8,10 +8,11 @@ use skep_schema::plan::{self, Payload, PlanNode};
 
 use super::edit::edited;
 use super::fault::Verb;
-use super::objects::{ADDRESS, DIGEST, Labels, Object, STACK, object, spelled_like, taken};
+use super::objects::{ADDRESS, DIGEST, Labels, Object, STACK, VALUE, object, spelled_like, taken};
 use super::observe::is_used_before;
 use super::world::{Desired, World};
 use super::{Model, Trouble};
+use crate::secrets::fingerprint;
 
 type Outcome = Result<(), ProviderError>;
 
@@ -222,7 +223,8 @@ impl Model {
                 })
             }
             Payload::Secret(secret) => {
-                let labels = labels(&secret.labels);
+                let mut labels = labels(&secret.labels);
+                labels.extend(self.value_mark(address)?);
                 self.send(Verb::Update, Kind::Secret, &secret.name, |world| {
                     world.update_secret(&secret.name, version, labels, None)
                 })
@@ -232,6 +234,15 @@ impl Model {
             }
             Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => Ok(()),
         }
+    }
+
+    /// The label that says which value a secret is taken to hold, where the value is at hand.
+    fn value_mark(&self, address: &Address) -> Result<Option<(String, String)>, ProviderError> {
+        let key = self.look(World::key)?;
+        let print = key
+            .zip(self.secrets.get(address))
+            .map(|(key, value)| fingerprint(&key, &self.stack, address, value));
+        Ok(print.map(|print| (VALUE.to_owned(), print)))
     }
 
     /// What a rollback by the engine would need is left to [`Self::collect_superseded`].

@@ -7,11 +7,10 @@ use skep_schema::plan::Content;
 
 use super::challenge::Challenge;
 use super::error::{LoginUsed, RegistryError};
-use super::http::{Answer, empty};
-use super::place::Place;
 use super::{Asked, Round};
 use crate::docker::credentials::Login;
-use crate::swarm::http::escaped;
+use crate::web::escaped;
+use crate::web::{Answer, empty, is_private};
 
 /// What we call ourselves to those who exchange tokens.
 const CLIENT: &str = "skep";
@@ -82,7 +81,7 @@ impl Round {
         login: Option<Login>,
     ) -> Result<String, RegistryError> {
         let place: Option<Uri> = realm.parse().ok();
-        if !place.as_ref().is_some_and(Place::is_private) {
+        if !place.as_ref().is_some_and(is_private) {
             let message = format!("it wants a token from `{realm}`, which is not reached by TLS");
             return Err(asked.strange(message));
         }
@@ -96,8 +95,11 @@ impl Round {
                 .uri(with_query(realm, &words))
                 .body(empty()),
         };
-        let answer = self.http.send(request).await;
-        let answer = answer.map_err(|message| asked.unreachable(format!("{realm}: {message}")))?;
+        let answer = self.web.send(request).await;
+        let answer = answer.map_err(|error| RegistryError::Unreachable {
+            registry: asked.registry(),
+            message: format!("{realm}: {error}"),
+        })?;
         if !answer.status.is_success() {
             return Err(asked.refused(&answer));
         }

@@ -1,8 +1,8 @@
 //! Where a registry answers.
 
-use std::net::IpAddr;
-
 use skep_schema::image::HUB;
+
+use crate::web::is_local;
 
 /// Docker Hub's name is not the name of the machine that answers for it.
 const HUB_MACHINE: &str = "registry-1.docker.io";
@@ -42,25 +42,6 @@ impl Place {
         let scheme = if self.plain { "http" } else { "https" };
         format!("{scheme}://{}", self.host)
     }
-
-    /// Whether a login may be sent to this address: nobody else may read it on its way.
-    pub(super) fn is_private(uri: &hyper::Uri) -> bool {
-        match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => uri.host().is_some_and(is_local),
-            Some(_) | None => false,
-        }
-    }
-}
-
-/// `localhost` and the addresses that never leave the machine, with or without a port.
-fn is_local(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        Some(_) | None => host,
-    };
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -82,14 +63,5 @@ mod tests {
         ] {
             assert_eq!(Place::of(registry).base(), base);
         }
-    }
-
-    #[test]
-    fn a_login_goes_nowhere_in_clear() {
-        let private = |uri: &str| Place::is_private(&uri.parse().unwrap());
-        assert!(private("https://auth.example.com/token"));
-        assert!(private("http://127.0.0.1:5001/token"));
-        assert!(!private("http://auth.example.com/token"));
-        assert!(!private("/token"));
     }
 }

@@ -35,6 +35,15 @@ pub enum Missing {
     },
     /// Its value is the swarm's alone.
     External,
+    /// Only these folders are looked into, see [`Secrets::confined`](super::Secrets::confined).
+    NotInFolders {
+        path: String,
+        folders: Vec<String>,
+    },
+    /// A command of somebody else's plan.
+    NotRun {
+        command: String,
+    },
 }
 
 impl fmt::Display for Missing {
@@ -63,6 +72,17 @@ impl fmt::Display for Missing {
             Missing::Empty { from } => write!(f, "{from} gave no bytes"),
             Missing::TooLong { from } => write!(f, "{from} gave more than {LONGEST} bytes"),
             Missing::External => f.write_str("it is external, so only the swarm knows it"),
+            Missing::NotInFolders { path, folders } if folders.is_empty() => {
+                write!(f, "there is no folder to look for `{path}` in")
+            }
+            Missing::NotInFolders { path, folders } => {
+                write!(
+                    f,
+                    "there is no folder with `{path}` among {}",
+                    folders.join(", ")
+                )
+            }
+            Missing::NotRun { command } => write!(f, "the command `{command}` is not run here"),
         }
     }
 }
@@ -87,6 +107,12 @@ impl Missing {
                 "the engine takes no longer secret, so mount a file instead".to_owned()
             }
             Missing::External => "read it from its file in the container instead".to_owned(),
+            Missing::NotInFolders { path, .. } => {
+                format!(
+                    "write the value to `{path}` in the folder that the settings name for secrets"
+                )
+            }
+            Missing::NotRun { .. } => "let the secret come from a file or a variable".to_owned(),
         }
     }
 }

@@ -8,8 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use skep_schema::address::Address;
-use skep_schema::plan::{Payload, Plan, SecretSource};
+use skep_schema::plan::{Plan, SecretSource};
 
 use super::{LONGEST, Missing, SecretBytes, Secrets};
 
@@ -25,7 +24,7 @@ impl Secrets {
     /// input, and with its error output dropped.
     pub fn read(plan: &Plan, project_dir: &Path, env: impl Fn(&str) -> Option<OsString>) -> Self {
         let mut secrets = Self::default();
-        for (address, source) in sources(plan) {
+        for (address, source) in plan.secret_sources() {
             match value(source, project_dir, &env) {
                 None => {}
                 Some(Ok(bytes)) => drop(secrets.values.insert(address.clone(), bytes)),
@@ -34,20 +33,6 @@ impl Secrets {
         }
         secrets
     }
-}
-
-fn sources(plan: &Plan) -> impl Iterator<Item = (&Address, &SecretSource)> {
-    plan.nodes
-        .iter()
-        .filter_map(|(address, node)| match &node.payload {
-            Payload::Secret(secret) => Some((address, &secret.source)),
-            Payload::Network(_)
-            | Payload::Node(_)
-            | Payload::Volume(_)
-            | Payload::Config(_)
-            | Payload::Service(_)
-            | Payload::Declared(_) => None,
-        })
 }
 
 fn value(
@@ -72,7 +57,7 @@ fn variable_value(variable: &str, value: Option<OsString>) -> Result<SecretBytes
     checked(bytes, || format!("the environment variable `{variable}`"))
 }
 
-fn file_value(path: &str, dir: &Path) -> Result<SecretBytes, Missing> {
+pub(super) fn file_value(path: &str, dir: &Path) -> Result<SecretBytes, Missing> {
     let bytes = regular_file(&dir.join(path))
         .and_then(capped)
         .map_err(|e| Missing::NoFile {
@@ -187,8 +172,8 @@ fn end(child: &mut Child) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use skep_schema::address::Kind;
-    use skep_schema::plan::{Origin, PlanNode, Secret, Target};
+    use skep_schema::address::{Address, Kind};
+    use skep_schema::plan::{Origin, Payload, PlanNode, Secret, Target};
 
     use super::*;
 

@@ -1,15 +1,18 @@
 //! Objects that a plan takes over: there under the name it wants, and no stack of Skep's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use skep_schema::address::{Address, Kind};
-use skep_schema::inventory::{DOCKER_STACK, Observed, Readiness};
+use skep_schema::inventory::{DOCKER_STACK, Observed, Readiness, SWARMCLI_RECORD, is_mark};
 use skep_schema::plan::{self, Payload, Plan};
 
 use super::Swarm;
 use super::fault::Fault;
+use super::http::Ask;
 use super::labels::{Labels, STACK};
 use super::survey::spelled_like;
+use super::wire::Stored;
 
 impl Swarm {
     /// Looks for what the plan adopts and does not have yet. Asks nothing where that is nothing.
@@ -28,6 +31,46 @@ impl Swarm {
         }
         Ok(found)
     }
+}
+
+impl Swarm {
+    /// The stacks of some objects of which swarmcli keeps a record. Asks nothing where there are none.
+    pub(crate) async fn releases(
+        &self,
+        adoptable: &BTreeMap<Address, Observed>,
+    ) -> Result<BTreeSet<String>, Fault> {
+        let stacks = stacks(adoptable);
+        if stacks.is_empty() {
+            return Ok(stacks);
+        }
+        let ask = Ask::get("/configs").filters(&json!({"name": [SWARMCLI_RECORD]}));
+        let found: Vec<Stored> = self.http.json(ask).await?;
+        let names = found.iter().map(|stored| stored.spec.name.as_str());
+        Ok(released(stacks, names))
+    }
+}
+
+/// The stacks of `docker stack deploy` that objects are of.
+pub(crate) fn stacks(adoptable: &BTreeMap<Address, Observed>) -> BTreeSet<String> {
+    let labels = adoptable
+        .values()
+        .filter_map(|found| found.payload.labels());
+    let stacks = labels.filter_map(|labels| labels.get(DOCKER_STACK));
+    stacks.cloned().collect()
+}
+
+/// Those of the stacks of which one of the configs is swarmcli's record.
+pub(crate) fn released<'n>(
+    mut stacks: BTreeSet<String>,
+    configs: impl Iterator<Item = &'n str>,
+) -> BTreeSet<String> {
+    let releases = configs.filter_map(|name| {
+        let (release, _) = name.strip_prefix(SWARMCLI_RECORD)?.rsplit_once(".v")?;
+        Some(release)
+    });
+    let releases: BTreeSet<&str> = releases.collect();
+    stacks.retain(|stack| releases.contains(stack.as_str()));
+    stacks
 }
 
 /// Nodes that the plan adopts and that have no object yet.
@@ -93,14 +136,14 @@ pub(crate) fn holds(adoptable: &BTreeMap<Address, Observed>, kind: Kind, name: &
     })
 }
 
-/// What of a service's tasks means nothing, and would cost them a restart to be rid of: the mark of
-/// `docker stack deploy`, where the plan does not want it, and, where it does, an alias that is the
+/// What of a service's tasks means nothing, and would cost them a restart to be rid of: the marks of
+/// `docker stack deploy` and of others who deploy, where the plan does not want it, and, where it does, an alias that is the
 /// service's own name.
 pub(crate) fn meaningless(seen: plan::Service, wanted: &plan::Service) -> plan::Service {
     let mut seen = seen;
-    if !wanted.container_labels.contains_key(DOCKER_STACK) {
-        seen.container_labels.remove(DOCKER_STACK);
-    }
+    let kept = &wanted.container_labels;
+    let is_meant = |key: &String| kept.contains_key(key) || !(key == DOCKER_STACK || is_mark(key));
+    seen.container_labels.retain(|key, _| is_meant(key));
     for (place, mount) in &mut seen.mounts {
         let kept = wanted.mounts.get(place).and_then(volume_labels);
         if let plan::MountSource::Volume { labels, .. } = &mut mount.from
@@ -150,6 +193,8 @@ mod tests {
             service(&[DOCKER_STACK, "team"], &[]),
             service(&["team"], &[]),
         );
+        let deployed = service(&["cd.doco.metadata.manager", "team"], &[]);
+        assert_eq!(meaningless(deployed, &plain), plain);
         assert_eq!(meaningless(marked.clone(), &plain), plain);
         assert_eq!(meaningless(marked.clone(), &marked), marked);
     }

@@ -24,6 +24,7 @@ use tower_service::Service;
 
 use super::endpoint::{Place, TlsFiles};
 use super::unreachable::{no_ssh, of_ssh};
+use crate::web::certificate;
 
 /// Opens connections to one engine, whatever address a request names.
 #[derive(Clone)]
@@ -214,7 +215,15 @@ impl Session {
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        Connected::new()
+        let connected = Connected::new();
+        match self {
+            Wire::Tls(stream) => {
+                let shown = stream.get_ref().1.peer_certificates();
+                let ends = shown.and_then(|shown| certificate::ends(shown.first()?));
+                ends.map_or(connected, |ends| Connected::new().extra(ends))
+            }
+            Wire::Unix(_) | Wire::Tcp(_) | Wire::Ssh(_) => connected,
+        }
     }
 }
 

@@ -269,7 +269,7 @@ prop_compose! {
         security in security().boxed(),
         isolation in of("default|process"),
         oom_score in of(-3i64..3),
-        log in of((word(), texts())),
+        log in of((prop_oneof![word(), Just(String::new())], texts())),
         stop in (of("SIGTERM|SIGINT"), durations()),
         resources in resources().boxed(),
     ) -> Service {

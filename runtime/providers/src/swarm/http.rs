@@ -24,11 +24,14 @@ use super::dial::Dial;
 use super::fault::{Fault, Refusal};
 use super::unreachable::why;
 use super::version::Version;
+use crate::web::escaped;
 
 /// During a change of leaders the engine holds a request back for 20 s before it answers.
 const LIMIT: Duration = Duration::from_mins(1);
 /// No list of a swarm comes near it; a broken engine must not fill the memory.
 const LONGEST: usize = 256 << 20;
+/// Why a stream is refused, in bytes.
+const LONGEST_REFUSAL: usize = 64 << 10;
 
 const MEDIA: &str = "application/json";
 
@@ -211,6 +214,24 @@ impl Http {
         .await
     }
 
+    /// The body of an answer that goes on: the time limit is for its beginning.
+    pub(crate) async fn stream(&self, ask: Ask<'_>) -> Result<Incoming, Fault> {
+        let limit = ask.limit;
+        let request = ask
+            .request()
+            .map_err(|error| Fault::NoConnection(error.to_string()))?;
+        within(limit, async {
+            let (parts, body) = self.dispatch(request).await?.into_parts();
+            if parts.status.is_success() {
+                return Ok(body);
+            }
+            let words = Limited::new(body, LONGEST_REFUSAL).collect().await;
+            let words = words.map_err(|error| Fault::Lost(error.to_string()))?;
+            Err(Fault::read(parts.status.as_u16(), &words.to_bytes()))
+        })
+        .await
+    }
+
     /// The gate.
     async fn dispatch(
         &self,
@@ -320,18 +341,4 @@ pub(crate) fn last_cause(error: &dyn std::error::Error) -> String {
         last = cause;
     }
     last.to_string()
-}
-
-pub(crate) fn escaped(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            use std::fmt::Write as _;
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }

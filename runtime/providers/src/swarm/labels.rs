@@ -14,6 +14,8 @@ pub(crate) const STACK: &str = "skep.stack";
 pub(crate) const ADDRESS: &str = "skep.address";
 /// What was meant when it was written: never proof of what is there.
 pub(crate) const DIGEST: &str = "skep.digest";
+/// On a secret that was taken over: the fingerprint of the value that it is taken to hold.
+pub(crate) const VALUE: &str = "skep.value";
 /// Variable to template, as JSON: which environment values hold secret bytes.
 pub(crate) const SECRET_ENV: &str = "skep.secret-env";
 /// `once` on a service that is done when its tasks have ended: the engine has no word for it.

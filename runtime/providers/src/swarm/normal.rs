@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use skep_schema::image::Reference;
 use skep_schema::plan::{
-    Condition, FailureAction, Health, Limits, Mode, Mount, MountSource, Order, Placement, Reserve,
-    Restart, Rollout, Security, Service, Stop,
+    Condition, FailureAction, Health, Limits, LogDriver, Mode, Mount, MountSource, Order,
+    Placement, Reserve, Restart, Rollout, Security, Service, Stop,
 };
 use skep_schema::units::{Bytes, Cpu, Duration, FileMode, Ratio};
 
@@ -115,7 +115,7 @@ pub(crate) fn service(service: &Service) -> Service {
             .clone()
             .filter(|isolation| isolation != "default" && !isolation.is_empty()),
         oom_score: oom_score.filter(|score| *score != 0),
-        log: log.clone(),
+        log: log.clone().filter(|log| *log != LogDriver::default()),
         labels: labels.clone(),
         container_labels: container_labels.clone(),
     }

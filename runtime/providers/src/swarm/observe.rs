@@ -28,9 +28,11 @@ use crate::secrets::{SecretBytes, variable_fingerprint};
 impl Swarm {
     pub(crate) async fn inventory(&self, plan: &Plan) -> Result<Inventory, ProviderError> {
         let key = self.key().await?;
-        let fingerprints = key
+        let mut fingerprints = key
             .map(|key| self.secrets.fingerprints(&key, plan))
             .unwrap_or_default();
+        let same = self.same(plan, &fingerprints).await;
+        fingerprints.same = same.map_err(|fault| self.error(fault, None))?;
         let plan = plan.bind(&fingerprints);
         let seen = Box::pin(self.seen(&plan, key.as_ref(), fingerprints)).await;
         seen.map_err(|fault| self.error(fault, None))
@@ -60,6 +62,7 @@ impl Swarm {
         let mut nodes: BTreeMap<_, _> = nodes.collect();
         nodes.extend(labelled(&machines, &self.scope.stack, plan));
         let adoptable = self.adoptable(plan, &nodes, key).await?;
+        let releases = self.releases(&adoptable).await?;
         let absent = self.absent(plan, &view, &namesakes).await?;
         let mut taken = self.taken(plan, &view, &namesakes);
         taken.retain(|(kind, name), _| !adopt::holds(&adoptable, *kind, name));
@@ -72,6 +75,7 @@ impl Swarm {
             nodes,
             adoptable,
             taken,
+            releases,
             absent,
             fingerprints,
             superseded: superseded

@@ -1,11 +1,14 @@
 //! The swarm behind the trait.
 
+use skep_engine::live::{Live, Stir, Tail};
 use skep_engine::provider::{Kept, Promise, Provider, ProviderError};
 use skep_schema::address::Address;
 use skep_schema::change::{Action, Change, Effect};
 use skep_schema::inventory::{Failure, Inventory, Readiness, Verdict};
+use skep_schema::log::LogLine;
 use skep_schema::place::Lacking;
 use skep_schema::plan::{Payload, Plan, PlanNode, Service};
+use tokio::sync::mpsc;
 
 use super::convergence::{Case, Finding};
 use super::fault::Fault;
@@ -55,6 +58,23 @@ impl Provider for Swarm {
 
     fn collect<'a>(&'a self, plan: &'a Plan, kept: &'a Kept) -> Promise<'a, ()> {
         Box::pin(self.collect_superseded(plan, kept))
+    }
+}
+
+impl Live for Swarm {
+    fn stirs(&self) -> Promise<'_, mpsc::Receiver<Stir>> {
+        Box::pin(async move {
+            let listened = self.listen().await;
+            listened.map_err(|fault| self.error(fault, None))
+        })
+    }
+
+    fn logs<'a>(
+        &'a self,
+        address: &'a Address,
+        tail: Tail,
+    ) -> Promise<'a, mpsc::Receiver<LogLine>> {
+        Box::pin(self.lines(address, tail))
     }
 }
 

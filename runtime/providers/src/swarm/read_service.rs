@@ -87,9 +87,9 @@ pub(crate) fn read(spec: &Value, with: &Reading<'_>) -> Service {
         security: security(container),
         isolation: owned("/Isolation"),
         oom_score: container.get("OomScoreAdj").and_then(Value::as_i64),
-        log: text(task, "/LogDriver/Name").map(|driver| LogDriver {
-            driver: driver.to_owned(),
-            options: texts(task, "/LogDriver/Options"),
+        log: task.get("LogDriver").map(|log| LogDriver {
+            driver: text(log, "/Name").unwrap_or_default().to_owned(),
+            options: texts(log, "/Options"),
         }),
         labels: labels::theirs(&labels),
         container_labels: texts(container, "/Labels"),

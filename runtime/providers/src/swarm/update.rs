@@ -11,10 +11,11 @@ use super::edit::edited;
 use super::fault::{Fault, Meaning};
 use super::find::{Claim, Found, Standing};
 use super::http::Ask;
-use super::labels::Labels;
+use super::labels::{Labels, VALUE};
 use super::survey::spelled_like;
 use super::write_service::{Completion, write};
 use super::{Swarm, network};
+use crate::secrets::fingerprint;
 
 type Outcome = Result<(), ProviderError>;
 
@@ -73,12 +74,26 @@ impl Swarm {
                     .await
             }
             Payload::Secret(secret) => {
-                self.relabel("/secrets", &secret.name, &labels(&secret.labels), found)
-                    .await
+                let mut labels = labels(&secret.labels);
+                labels.extend(self.value_mark(address).await?);
+                self.relabel("/secrets", &secret.name, &labels, found).await
             }
             Payload::Network(_) => return Err(network::cannot_change(address)),
             Payload::Node(_) | Payload::Volume(_) | Payload::Declared(_) => Ok(()),
         })
+    }
+
+    /// The label that says which value a secret is taken to hold, where the value is at hand.
+    async fn value_mark(
+        &self,
+        address: &Address,
+    ) -> Result<Option<(String, String)>, ProviderError> {
+        let key = self.key().await?;
+        let print = key.zip(self.secrets.get(address)).map(|(key, value)| {
+            let stack = &self.scope.stack;
+            fingerprint(&key, stack, address, value)
+        });
+        Ok(print.map(|print| (VALUE.to_owned(), print)))
     }
 
     /// Configs and secrets can change in nothing but labels; their data may be left out.

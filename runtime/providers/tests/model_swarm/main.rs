@@ -8,6 +8,8 @@ mod fence;
 mod file;
 mod identity;
 mod journal;
+mod keeper;
+mod kept;
 mod lock;
 mod nodes;
 mod ownership;
