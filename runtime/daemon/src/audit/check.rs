@@ -1,0 +1,152 @@
+//! The log read back: whether it is whole, and as lines for others to keep.
+
+use std::fmt::Write as _;
+
+use skep_schema::api::audit::AuditRecord;
+
+use crate::store::{Line, Log, Store, StoreError, chained};
+
+/// Lines that are read at a time.
+const PAGE: usize = 1000;
+
+/// A place in the log that was whole once. Who keeps one elsewhere sees also that the log's end was cut
+/// off, or that all of it was written anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) number: u64,
+    pub(crate) chain: [u8; 32],
+}
+
+/// What a walk along the chain found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing was ever written.
+    Empty,
+    /// Every line is as it was written. `first` is above 1 where older lines were removed on purpose.
+    Whole { first: u64, last: Mark },
+    /// This line is the first that is not, whatever the later ones are.
+    Broken { number: u64, fault: Fault },
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("it is missing")]
+    Missing,
+    #[error("it, or one before it, was changed")]
+    Changed,
+    #[error("it is another than the one that was marked")]
+    NotAsMarked,
+    #[error("it is no record of an audit")]
+    Unreadable,
+}
+
+/// Walks the whole log. With a mark, the line that it names must be there and have its chain.
+pub(crate) async fn verify(store: &dyn Store, mark: Option<Mark>) -> Result<Verdict, StoreError> {
+    let mut walk = Walk {
+        first: None,
+        last: None,
+        mark,
+    };
+    loop {
+        let after = walk.last.map_or(0, |last| last.number);
+        let lines = store.read(Log::Audit, after, PAGE).await?;
+        if lines.is_empty() {
+            return Ok(walk.end());
+        }
+        if let Some((number, fault)) = lines.iter().find_map(|line| walk.step(line)) {
+            return Ok(Verdict::Broken { number, fault });
+        }
+    }
+}
+
+struct Walk {
+    first: Option<u64>,
+    last: Option<Mark>,
+    mark: Option<Mark>,
+}
+
+impl Walk {
+    /// What is wrong with the next line, and its number.
+    fn step(&mut self, line: &Line) -> Option<(u64, Fault)> {
+        let wanted = self.last.map_or(line.number, |last| last.number + 1);
+        if line.number != wanted {
+            return Some((wanted, Fault::Missing));
+        }
+        let fault = self.fault(line);
+        self.first.get_or_insert(line.number);
+        self.last = Some(Mark {
+            number: line.number,
+            chain: line.chain,
+        });
+        fault.map(|fault| (line.number, fault))
+    }
+
+    fn fault(&self, line: &Line) -> Option<Fault> {
+        let before = match self.last {
+            Some(last) => Some(last.chain),
+            None => (line.number == 1).then_some([0; 32]),
+        };
+        // What the first line that is left was bound to is gone with the lines before it.
+        let is_bound = before
+            .is_none_or(|before| chained(&before, line.number, line.at, &line.body) == line.chain);
+        let is_marked = self
+            .mark
+            .is_none_or(|mark| mark.number != line.number || mark.chain == line.chain);
+        if !is_bound {
+            Some(Fault::Changed)
+        } else if !is_marked {
+            Some(Fault::NotAsMarked)
+        } else if serde_json::from_slice::<AuditRecord>(&line.body).is_err() {
+            Some(Fault::Unreadable)
+        } else {
+            None
+        }
+    }
+
+    fn end(self) -> Verdict {
+        let reached = self.last.map_or(0, |last| last.number);
+        let lost = self.mark.filter(|mark| mark.number > reached);
+        match (lost, self.first, self.last) {
+            (Some(_), _, _) => Verdict::Broken {
+                number: reached + 1,
+                fault: Fault::Missing,
+            },
+            (None, Some(first), Some(last)) => Verdict::Whole { first, last },
+            (None, _, _) => Verdict::Empty,
+        }
+    }
+}
+
+/// Lines after a number as lines of JSON, see [`skep_schema::api::audit::AuditLine`], and the number of
+/// the last one. The records' texts are those that the chain is over.
+///
+/// # Errors
+/// A line is no record of an audit.
+pub(crate) async fn export(
+    store: &dyn Store,
+    after: u64,
+    limit: usize,
+) -> Result<(String, u64), StoreError> {
+    let lines = store.read(Log::Audit, after, limit).await?;
+    let mut text = String::new();
+    for line in &lines {
+        text.push_str(&exported(line)?);
+    }
+    Ok((text, lines.last().map_or(after, |line| line.number)))
+}
+
+fn exported(line: &Line) -> Result<String, StoreError> {
+    let broken = || StoreError::Broken(format!("line {} of the audit is no record", line.number));
+    let record = str::from_utf8(&line.body).map_err(|_| broken())?;
+    serde_json::from_str::<AuditRecord>(record).map_err(|_| broken())?;
+    let Line { number, at, .. } = line;
+    let chain = line.chain.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes any text");
+        text
+    });
+    let at = at.0;
+    Ok(format!(
+        "{{\"number\":{number},\"at\":{at},\"chain\":\"{chain}\",\"record\":{record}}}\n"
+    ))
+}

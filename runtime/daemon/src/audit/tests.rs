@@ -1,0 +1,232 @@
+use skep_schema::api::audit::AuditLine;
+use skep_schema::api::subject::{Subject, Via};
+
+use super::check::Fault;
+use super::*;
+use crate::store::Write;
+use crate::store::sqlite::{Sqlite, file};
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+fn occasion() -> Occasion {
+    Occasion {
+        request: "a".repeat(26).parse().expect("an id"),
+        from: Origin::Socket { uid: 1000 },
+    }
+}
+
+fn permit() -> Permit {
+    Permit::own(Verb::Apply, Some("shop@prod".parse().expect("a stack")))
+}
+
+struct Book {
+    folder: tempfile::TempDir,
+    store: Sqlite,
+}
+
+impl Book {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let store = Sqlite::open(folder.path()).expect("a store");
+        Self { folder, store }
+    }
+
+    async fn with(lines: usize) -> Self {
+        let book = Self::new();
+        for _ in 0..lines {
+            let record = allowed(&permit(), &occasion(), Vec::new());
+            write(&book.store, &record, NOW).await.expect("written");
+        }
+        book
+    }
+
+    async fn verdict(&self) -> Verdict {
+        verify(&self.store, None).await.expect("read")
+    }
+
+    /// Does what somebody with the file could do.
+    fn tamper(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(file(self.folder.path())).expect("the file");
+        let changed = connection.execute(sql, []).expect("sql");
+        assert_eq!(changed, 1, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn asvs_16_4_2_whatever_is_changed_in_the_log_is_found_and_named() {
+    let cases = [
+        (
+            "UPDATE line SET at = at + 1 WHERE number = 4",
+            4,
+            Fault::Changed,
+        ),
+        (
+            "UPDATE line SET body = x'7b7d' WHERE number = 4",
+            4,
+            Fault::Changed,
+        ),
+        (
+            "UPDATE line SET chain = zeroblob(32) WHERE number = 4",
+            4,
+            Fault::Changed,
+        ),
+        (
+            "UPDATE line SET chain = zeroblob(32) WHERE number = 7",
+            7,
+            Fault::Changed,
+        ),
+        ("DELETE FROM line WHERE number = 4", 4, Fault::Missing),
+        (
+            "UPDATE line SET number = 9 WHERE number = 7",
+            7,
+            Fault::Missing,
+        ),
+        (
+            "UPDATE line SET body = x'7b7d' WHERE number = 1",
+            1,
+            Fault::Changed,
+        ),
+    ];
+    for (sql, number, fault) in cases {
+        let book = Book::with(7).await;
+        assert!(
+            matches!(book.verdict().await, Verdict::Whole { first: 1, last } if last.number == 7)
+        );
+        book.tamper(sql);
+        assert_eq!(
+            book.verdict().await,
+            Verdict::Broken { number, fault },
+            "{sql}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_was_cut_or_written_anew_is_found_by_a_mark_kept_elsewhere() {
+    let book = Book::with(5).await;
+    let Verdict::Whole { last: mark, .. } = book.verdict().await else {
+        panic!("it is whole");
+    };
+    assert!(matches!(
+        verify(&book.store, Some(mark)).await,
+        Ok(Verdict::Whole { .. })
+    ));
+    book.tamper("DELETE FROM line WHERE number = 5");
+    let cut = verify(&book.store, Some(mark)).await.expect("read");
+    assert_eq!(
+        cut,
+        Verdict::Broken {
+            number: 5,
+            fault: Fault::Missing
+        }
+    );
+    let anew = Book::with(4).await;
+    let record = outcome(&allowed(&permit(), &occasion(), Vec::new()), Ruling::Done);
+    write(&anew.store, &record, NOW).await.expect("written");
+    let anew = verify(&anew.store, Some(mark)).await.expect("read");
+    assert_eq!(
+        anew,
+        Verdict::Broken {
+            number: 5,
+            fault: Fault::NotAsMarked
+        }
+    );
+}
+
+#[tokio::test]
+async fn lines_that_were_removed_on_purpose_leave_the_rest_whole() {
+    let book = Book::with(5).await;
+    let forget = Batch::default().forget(Log::Audit, 3);
+    book.store.commit(forget).await.expect("forgotten");
+    assert!(matches!(book.verdict().await, Verdict::Whole { first: 4, last } if last.number == 5));
+    assert_eq!(Book::new().verdict().await, Verdict::Empty);
+}
+
+#[tokio::test]
+async fn the_chain_is_walked_over_more_than_one_page() {
+    let book = Book::new();
+    let record = allowed(&permit(), &occasion(), Vec::new());
+    let many = (0..2001).fold(Batch::default(), |batch, _| append(batch, &record, NOW));
+    book.store.commit(many).await.expect("written");
+    assert!(matches!(book.verdict().await, Verdict::Whole { last, .. } if last.number == 2001));
+    book.tamper("UPDATE line SET at = 0 WHERE number = 2000");
+    let fault = Fault::Changed;
+    assert_eq!(
+        book.verdict().await,
+        Verdict::Broken {
+            number: 2000,
+            fault
+        }
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_record_is_named_and_not_exported() {
+    let book = Book::with(1).await;
+    let strange = Batch {
+        writes: vec![Write::Append {
+            log: Log::Audit,
+            at: NOW,
+            body: b"{}".to_vec(),
+        }],
+    };
+    book.store.commit(strange).await.expect("written");
+    let fault = Fault::Unreadable;
+    assert_eq!(book.verdict().await, Verdict::Broken { number: 2, fault });
+    assert!(export(&book.store, 1, 10).await.is_err());
+}
+
+#[tokio::test]
+async fn asvs_16_2_1_an_export_says_who_what_when_and_from_where_and_can_be_verified() {
+    let book = Book::with(1).await;
+    let record = refused(
+        None,
+        &occasion(),
+        Some(Verb::Token),
+        None,
+        Why::BadCredentials,
+    );
+    write(&book.store, &record, NOW).await.expect("written");
+    let (text, last) = export(&book.store, 0, 10).await.expect("exported");
+    assert_eq!(last, 2);
+    let mut chain = [0; 32];
+    for (line, number) in text.lines().zip(1..) {
+        let read: AuditLine = serde_json::from_str(line).expect("a line");
+        let start = line.find("\"record\":").expect("a record") + "\"record\":".len();
+        let body = &line[start..line.len() - 1];
+        chain = crate::store::chained(&chain, number, read.at, body.as_bytes());
+        assert_eq!(
+            read.chain,
+            blake3::Hash::from_bytes(chain).to_hex().as_str()
+        );
+        assert_eq!((read.number, read.at), (number, NOW));
+    }
+    insta::assert_snapshot!(text.lines().last().expect("two lines").split_once("record").expect("it").1, @r#"":{"format":"skep.audit/1","request":"aaaaaaaaaaaaaaaaaaaaaaaaaa","who":"nobody","from":{"socket":{"uid":1000}},"verb":"token","ruling":{"refused":"bad-credentials"}}}"#);
+}
+
+#[tokio::test]
+async fn asvs_16_2_5_a_record_goes_with_its_change_or_not_at_all() {
+    use crate::store::{Expect, Shelf};
+    let book = Book::with(1).await;
+    let record = allowed(&permit(), &occasion(), Vec::new());
+    let change = Batch::default().put(Shelf::Stack, "shop", Expect::Version(7), Vec::new());
+    assert!(
+        book.store
+            .commit(append(change, &record, NOW))
+            .await
+            .is_err()
+    );
+    assert!(matches!(book.verdict().await, Verdict::Whole { last, .. } if last.number == 1));
+}
+
+#[test]
+fn the_outcome_is_of_the_same_request() {
+    let began = allowed(&permit(), &occasion(), Vec::new());
+    let ended = outcome(&began, Ruling::Failed);
+    assert_eq!(ended.request, began.request);
+    assert_eq!(ended.stack, began.stack);
+    assert_eq!(ended.ruling, Ruling::Failed);
+    assert_eq!(began.who, Author::Daemon);
+    assert_ne!(Some(Via::Socket), began.via);
+    assert!("daemon".parse::<Subject>().is_err());
+}

@@ -1,0 +1,86 @@
+//! A stack is kept as it was declared.
+
+use skep_schema::api::stack::{Hold, StackEvent, StackState, Wait};
+use skep_schema::event::Outcome;
+
+use super::lab::Lab;
+
+const WEB: &str = "network inner\nservice web { image \"web:1\"; network inner }\n";
+
+#[tokio::test]
+async fn a_plan_that_is_pushed_is_applied_and_then_nothing_is_left_to_do() {
+    let mut lab = Lab::open("apply \"auto\"").await;
+    lab.push(WEB).await;
+    let applied = lab.hear("applied").await;
+    let StackEvent::Applied { last } = applied.event else {
+        panic!("{applied:?}");
+    };
+    assert_eq!((last.outcome, last.revision), (Outcome::Done, Some(1)));
+    lab.until(StackState::InSync).await;
+    let world = lab.model().world().expect("a world");
+    assert!(world.services.contains_key("shop_web"));
+}
+
+/// T26 of the defects to beat: who hears that it is over reads how it ended.
+#[tokio::test]
+async fn when_the_end_is_told_the_status_says_so_already() {
+    let mut lab = Lab::open("apply \"auto\"").await;
+    lab.push(WEB).await;
+    drop(lab.hear("applied").await);
+    let last = lab.status().last.expect("it is over");
+    assert_eq!(last.outcome, Outcome::Done);
+}
+
+/// T5: drift is seen within seconds, by the target's own events, and only that node is planned.
+#[tokio::test]
+async fn what_is_removed_by_hand_is_seen_at_once_and_made_again() {
+    let mut lab = Lab::open("apply \"auto\"\n drift \"revert\"\n every \"1h\"").await;
+    lab.push("config page text=\"hi\"\nnetwork inner\n").await;
+    drop(lab.hear("applied").await);
+    lab.until(StackState::InSync).await;
+    let gone = lab.model().by_hand(|world| {
+        world.index += 1;
+        world.networks.remove("shop_inner")
+    });
+    assert!(gone.expect("a world").is_some());
+    let applying = lab.hear("applying").await;
+    let StackEvent::Applying { summary, .. } = applying.event else {
+        panic!("{applying:?}");
+    };
+    assert_eq!(summary.create, 1, "{summary:?}");
+    lab.until(StackState::InSync).await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_starts_again_goes_on_with_what_was_pushed() {
+    let mut lab = Lab::open("apply \"approve\"").await;
+    lab.push(WEB).await;
+    let waits = StackState::Changes {
+        waits_for: Wait::Approval,
+    };
+    lab.until(waits.clone()).await;
+    let mut lab = lab.again("apply \"approve\"").await;
+    lab.until(waits).await;
+    assert!(lab.model().world().expect("a world").services.is_empty());
+}
+
+/// T32: of two daemons for one swarm one stands by.
+#[tokio::test]
+async fn a_second_daemon_stands_by() {
+    let mut first = Lab::open("apply \"auto\"").await;
+    first.push(WEB).await;
+    drop(first.hear("applied").await);
+    let second = first.beside("apply \"auto\"").await;
+    second.push("network other\n").await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let by = Hold::Standby;
+    assert_eq!(second.status().state, StackState::Held { by });
+    assert!(
+        !first
+            .model()
+            .world()
+            .expect("a world")
+            .networks
+            .contains_key("shop_other")
+    );
+}
