@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
 use crate::commands::{
-    apply, check, compile, completions, destroy, diff, doctor, drift, explain, export, fmt, graph,
-    history, import, init, insert, lock, lsp, man, migrate, plan, remove, rename, rollback, schema,
-    set, show, splice, status, test, unset,
+    apply, approve, check, compile, completions, destroy, diff, doctor, drift, events, explain,
+    export, fmt, graph, history, import, init, insert, lock, logs, lsp, man, migrate, plan, remove,
+    rename, rollback, schema, serve, set, show, splice, status, test, token, unset,
 };
 use crate::complete;
 use crate::output::paint::Colour;
@@ -22,6 +22,7 @@ Examples:
   skep apply -e prod                 show it, ask, do it, wait, tell the truth
   skep plan --base main -o markdown  what this branch changes, for a pull request
   skep test                          the project's own tests, without any Docker
+  skep plan -f stack.yml --stack shop  the same of a compose file as it is, without a line of KDL
   skep lock                          what tags and modules are today, kept in skep.lock
 
 Exit codes: docs/exit-codes.md. Every diagnostic: skep explain CODE.";
@@ -49,6 +50,12 @@ pub(crate) struct Global {
         global = true
     )]
     pub(crate) dir: PathBuf,
+    /// A compose file that is the project, as it is; several are laid over each other
+    #[arg(short = 'f', long = "compose-file", value_name = "FILE", global = true)]
+    pub(crate) compose: Vec<PathBuf>,
+    /// The stack of the compose files, as for `docker stack deploy` [default: their `name`, or the folder's]
+    #[arg(long, value_name = "NAME", requires = "compose", global = true)]
+    pub(crate) stack: Option<String>,
     /// The environment
     #[arg(
         short = 'e',
@@ -60,7 +67,14 @@ pub(crate) struct Global {
     )]
     pub(crate) environment: Option<String>,
     /// A parameter's value; may be repeated
-    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = param, global = true)]
+    #[arg(
+        short = 'p',
+        long = "param",
+        value_name = "NAME=VALUE",
+        value_parser = param,
+        add = ArgValueCompleter::new(complete::parameters),
+        global = true
+    )]
     pub(crate) params: Vec<(String, String)>,
     /// Where plans come true
     #[arg(
@@ -78,6 +92,9 @@ pub(crate) struct Global {
     /// The docker context to use
     #[arg(long, value_name = "NAME", conflicts_with = "host", global = true)]
     pub(crate) context: Option<String>,
+    /// A daemon, for what is asked of one, such as `unix:///run/skep/skep.sock` or `https://host:7443`
+    #[arg(long, value_name = "URL", env = "SKEP_SERVER", global = true)]
+    pub(crate) server: Option<String>,
     /// The file of the model swarm [default: .skep/model.json in the project]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) model_file: Option<PathBuf>,
@@ -104,6 +121,29 @@ pub(crate) enum Target {
     Swarm,
     /// A swarm in a file, for trying things out
     Model,
+}
+
+impl Global {
+    /// The options that say which project is meant, as they have to be written again.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.dir.as_os_str() != "." {
+            words.push(format!("-C {}", self.dir.display()));
+        }
+        words.extend(
+            self.compose
+                .iter()
+                .map(|file| format!("-f {}", file.display())),
+        );
+        words.extend(self.stack.iter().map(|name| format!("--stack {name}")));
+        words.extend(self.environment.iter().map(|e| format!("-e {e}")));
+        let params = self.params.iter();
+        words.extend(params.map(|(name, value)| format!("-p {name}={value}")));
+        if self.target == Target::Model {
+            words.push("--target model".to_owned());
+        }
+        words
+    }
 }
 
 impl Target {
@@ -156,6 +196,11 @@ pub(crate) enum Command {
     Show(show::Options),
     Rollback(rollback::Options),
     Destroy(destroy::Options),
+    Serve(serve::Options),
+    Approve(approve::Options),
+    Events(events::Options),
+    Logs(logs::Options),
+    Token(token::Options),
     Graph(graph::Options),
     Init(init::Options),
     Import(import::Options),
@@ -174,4 +219,49 @@ pub(crate) enum Command {
     Man(man::Options),
     /// Print the version
     Version,
+}
+
+impl Command {
+    /// The word of a command that writes KDL, or reads nothing else.
+    pub(crate) const fn of_kdl(&self) -> Option<&'static str> {
+        match self {
+            Self::Fmt(_) => Some("fmt"),
+            Self::Migrate(_) => Some("migrate"),
+            Self::Init(_) => Some("init"),
+            Self::Import(_) => Some("import"),
+            Self::Test(_) => Some("test"),
+            Self::Set(_) => Some("set"),
+            Self::Unset(_) => Some("unset"),
+            Self::Insert(_) => Some("insert"),
+            Self::Remove(_) => Some("remove"),
+            Self::Rename(_) => Some("rename"),
+            Self::Splice(_) => Some("splice"),
+            Self::Check(_)
+            | Self::Explain(_)
+            | Self::Compile(_)
+            | Self::Plan(_)
+            | Self::Diff(_)
+            | Self::Apply(_)
+            | Self::Status(_)
+            | Self::Drift(_)
+            | Self::Doctor(_)
+            | Self::History(_)
+            | Self::Show(_)
+            | Self::Rollback(_)
+            | Self::Destroy(_)
+            | Self::Serve(_)
+            | Self::Approve(_)
+            | Self::Events(_)
+            | Self::Logs(_)
+            | Self::Token(_)
+            | Self::Graph(_)
+            | Self::Export(_)
+            | Self::Lock(_)
+            | Self::Schema(_)
+            | Self::Lsp(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Version => None,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The commands.
 
 pub(crate) mod apply;
+pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod completions;
@@ -8,6 +9,7 @@ pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod fmt;
@@ -17,6 +19,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod insert;
 pub(crate) mod lock;
+pub(crate) mod logs;
 pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod migrate;
@@ -25,9 +28,11 @@ pub(crate) mod remove;
 pub(crate) mod rename;
 pub(crate) mod rollback;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod splice;
 pub(crate) mod status;
 pub(crate) mod test;
+pub(crate) mod token;
 pub(crate) mod unset;

@@ -77,6 +77,13 @@ pub(crate) fn environments(current: &OsStr) -> Candidates {
     starting(current, all.unwrap_or_default())
 }
 
+/// The project's parameters, up to the value that is to follow.
+pub(crate) fn parameters(current: &OsStr) -> Candidates {
+    let all = project().map(|(_, compiled)| compiled.parameters);
+    let all = all.unwrap_or_default().into_iter();
+    starting(current, all.map(|name| format!("{name}=")))
+}
+
 /// Branches and tags of the project's repository.
 pub(crate) fn revisions(current: &OsStr) -> Candidates {
     let project = Project::find(&folder()).ok();

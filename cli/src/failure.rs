@@ -35,6 +35,11 @@ impl Failure {
         self
     }
 
+    /// An error with all that it comes down to.
+    pub(crate) fn of(exit: Exit, error: &dyn std::error::Error) -> Self {
+        Self::new(exit, chain(error))
+    }
+
     /// A file that could not be read or written.
     pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
         Self::new(Exit::Failed, format!("{}: {error}", path.display()))
@@ -66,6 +71,10 @@ impl From<ProjectError> for Failure {
                 Exit::Failed,
                 "restore the line of skep.lock, or take it out to pin the module anew",
             ),
+            ProjectError::RepositoryTooLarge { .. } => (
+                Exit::Failed,
+                "copy the folder that is wanted into the project, and import it as ./FOLDER",
+            ),
             ProjectError::None { .. }
             | ProjectError::Unreadable { .. }
             | ProjectError::Unwritable { .. }
@@ -77,7 +86,6 @@ impl From<ProjectError> for Failure {
             | ProjectError::Git { .. }
             | ProjectError::NoCache
             | ProjectError::NoSuchRev { .. }
-            | ProjectError::RepositoryTooLarge { .. }
             | ProjectError::ModuleTooLarge { .. } => (Exit::Failed, ""),
         };
         Self {

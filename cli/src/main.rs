@@ -6,6 +6,7 @@ mod complete;
 mod exit;
 mod failure;
 mod output;
+mod server;
 mod session;
 mod signals;
 
@@ -40,6 +41,9 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     let global = &cli.global;
+    if !global.compose.is_empty() {
+        refuse_compose(cli)?;
+    }
     match &cli.command {
         Command::Check(options) => commands::check::run(global, options),
         Command::Fmt(options) => commands::fmt::run(global, options),
@@ -56,6 +60,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Show(options) => commands::show::run(global, options),
         Command::Rollback(options) => commands::rollback::run(global, options),
         Command::Destroy(options) => commands::destroy::run(global, options),
+        Command::Serve(options) => commands::serve::run(global, options),
+        Command::Approve(options) => commands::approve::run(global, options),
+        Command::Events(options) => commands::events::run(global, options),
+        Command::Logs(options) => commands::logs::run(global, options),
+        Command::Token(options) => commands::token::run(global, options),
         Command::Graph(options) => commands::graph::run(global, options),
         Command::Init(options) => commands::init::run(global, options),
         Command::Export(options) => commands::export::run(global, options),
@@ -77,6 +86,24 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
     }
+}
+
+/// Refuses what is about KDL, where the project is written in something else.
+fn refuse_compose(cli: &Cli) -> Result<(), Failure> {
+    let Some(word) = cli.command.of_kdl() else {
+        return Ok(());
+    };
+    let files = cli
+        .global
+        .compose
+        .iter()
+        .map(|file| file.display().to_string());
+    let files: Vec<String> = files.collect();
+    let files = files.join(" ");
+    let message = format!("`skep {word}` is about KDL, and -f names compose files");
+    Err(Failure::new(Exit::Usage, message).help(format!(
+        "edit {files} by hand; or go on in KDL: skep import compose {files} --out FOLDER"
+    )))
 }
 
 /// Help and version are wanted output; everything else is a wrong command line.
@@ -106,4 +133,30 @@ fn report_bugs() {
         );
         std::process::exit(Exit::Bug as i32);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    #[test]
+    #[ignore = "it ends the process: the next test runs it in one of its own"]
+    fn panic() {
+        super::report_bugs();
+        panic!("the sum of the parts");
+    }
+
+    #[test]
+    fn a_panic_is_a_bug_with_its_place_and_70() {
+        let this = std::env::current_exe().expect("this program has a path");
+        let ended = Command::new(this)
+            .args(["--exact", "tests::panic", "--ignored", "--nocapture"])
+            .output()
+            .expect("it runs again");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(70), "{said}");
+        assert!(said.contains("error: this is a bug in skep"), "{said}");
+        assert!(said.contains("main.rs:"), "{said}");
+        assert!(said.contains("the sum of the parts"), "{said}");
+    }
 }

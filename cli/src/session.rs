@@ -4,12 +4,11 @@ mod base;
 mod confirm;
 mod edit;
 mod guard;
-mod holder;
 mod manner;
 mod offer;
 mod perform;
 mod policy;
-pub(crate) mod refuse;
+mod refuse;
 mod showing;
 mod target;
 
@@ -19,26 +18,27 @@ use skep_compiler::Compiled;
 use skep_compiler::source::Inputs;
 use skep_engine::journal::Journal;
 use skep_project::Project;
-use skep_schema::diagnostic::{Diagnostic, Severity};
+use skep_schema::diagnostic::{Code, Diagnostic, Severity};
 use skep_schema::plan::Plan;
 use skep_schema::span::Sources;
+use skep_schema::spec::Spec;
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::diagnostics::human;
+use crate::output::diagnostics::{concise, human};
 use crate::output::paint::Paint;
 
 pub(crate) use base::{Number, Saved, read_saved};
 pub(crate) use confirm::{Answer, confirm};
 pub(crate) use edit::{EditManner, choose};
 pub(crate) use guard::Guarded;
-pub(crate) use holder::is_gone;
 pub(crate) use manner::{Consent, Form, Manner};
 pub(crate) use offer::{Offer, finish};
-pub(crate) use perform::{Work, holding, now};
+pub(crate) use perform::{holding, now};
 pub(crate) use showing::Showing;
-pub(crate) use target::{Connection, event_loop, meant};
+pub(crate) use skep_providers::holder::is_gone;
+pub(crate) use target::{Connection, event_loop};
 
 /// A project opened for one command.
 pub(crate) struct Session<'a> {
@@ -54,7 +54,7 @@ impl<'a> Session<'a> {
     pub(crate) fn open(global: &'a Global) -> Result<Self, Failure> {
         Ok(Self {
             global,
-            project: Project::find(&global.dir)?,
+            project: project(global)?,
             out: Paint::choose(global.color, &std::io::stdout()),
             err: Paint::choose(global.color, &std::io::stderr()),
         })
@@ -72,15 +72,21 @@ impl<'a> Session<'a> {
     pub(crate) fn compile(&self) -> Result<Compiled, Failure> {
         let (_, compiled) = self.project.load(self.inputs())?;
         self.show(&compiled.diagnostics, &compiled.sources)?;
+        eprint!("{}", concise(&of_compose(&compiled), &compiled.sources));
         Ok(compiled)
     }
 
     /// Compiles and hands out the plan.
     pub(crate) fn plan(&self) -> Result<Plan, Failure> {
-        let compiled = self.compile()?;
-        compiled
-            .plan
-            .ok_or_else(|| Failure::new(Exit::Bug, "a compile without errors made no plan"))
+        Ok(self.plan_and_spec()?.0)
+    }
+
+    /// Compiles and hands out the plan, with the spec that it was made from.
+    pub(crate) fn plan_and_spec(&self) -> Result<(Plan, Spec), Failure> {
+        let Compiled { plan, spec, .. } = self.compile()?;
+        let plan =
+            plan.ok_or_else(|| Failure::new(Exit::Bug, "a compile without errors made no plan"))?;
+        Ok((plan, spec))
     }
 
     /// The stack without anything in it: enough to ask a target about it, even where the spec is
@@ -124,6 +130,23 @@ impl<'a> Session<'a> {
         )
         .help("`skep check` shows all of it, `skep explain CODE` says more"))
     }
+}
+
+/// The project that a command is about.
+fn project(global: &Global) -> Result<Project, Failure> {
+    if global.compose.is_empty() {
+        return Ok(Project::find(&global.dir)?);
+    }
+    let files = global.compose.iter().map(|file| global.dir.join(file));
+    let files: Vec<_> = files.collect();
+    Ok(Project::of_compose(&files, global.stack.as_deref())?)
+}
+
+/// What of compose files is not quite in the plan: it shows with every plan, since nobody reads the KDL.
+fn of_compose(compiled: &Compiled) -> Vec<Diagnostic> {
+    let all = compiled.diagnostics.iter();
+    let told = all.filter(|d| matches!(d.code, Code::NotInSwarm | Code::NearCompose));
+    told.cloned().collect()
 }
 
 /// Writes data to standard output; a closed pipe ends quietly.

@@ -23,3 +23,16 @@ pub(crate) fn listen() -> mpsc::Receiver<()> {
     });
     receive
 }
+
+/// A message for each SIGUSR1 from now on.
+pub(crate) fn drains() -> mpsc::Receiver<()> {
+    let (send, receive) = mpsc::channel(4);
+    tokio::spawn(async move {
+        let kind = tokio::signal::unix::SignalKind::user_defined1();
+        let Ok(mut signal) = tokio::signal::unix::signal(kind) else {
+            return;
+        };
+        while signal.recv().await.is_some() && send.send(()).await.is_ok() {}
+    });
+    receive
+}

@@ -5,8 +5,36 @@ mod support;
 use support::{Project, json};
 
 const NAMES: &[&str] = &[
-    "plan", "changes", "apply", "event", "status", "drift", "history", "revision", "check",
-    "tests", "edit", "export", "graph",
+    "plan",
+    "changes",
+    "apply",
+    "event",
+    "status",
+    "drift",
+    "history",
+    "revision",
+    "check",
+    "tests",
+    "edit",
+    "export",
+    "graph",
+    "stack",
+    "stacks",
+    "stack-event",
+    "snapshot",
+    "lagged",
+    "approval",
+    "services",
+    "routes",
+    "log",
+    "patch",
+    "refusal",
+    "me",
+    "daemon-health",
+    "audit-check",
+    "token",
+    "tokens",
+    "notice",
 ];
 
 #[test]

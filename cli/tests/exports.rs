@@ -42,3 +42,25 @@ fn the_report_names_nodes_and_properties() {
     let table = project.skep(&["export", "compose", "--report"]).stdout;
     assert!(table.starts_with("dropped: 5\n"), "{table}");
 }
+
+#[test]
+fn manifests_are_one_file_and_their_report_has_the_commands_that_are_missing() {
+    let project = Project::fixture("shop");
+    let ran = project.skep(&["export", "kubernetes", "--out", "out"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let out = project.path().join("out");
+    let text = std::fs::read_to_string(out.join("kubernetes.yaml")).expect("it was written");
+    let files = std::fs::read_dir(&out).expect("it was made").count();
+    assert_eq!(
+        (text.matches("kind: Deployment").count(), files),
+        (4, 1),
+        "{text}"
+    );
+    assert_eq!(project.skep(&["export", "kubernetes"]).stdout, text);
+    let table = project.skep(&["export", "kubernetes", "--report"]).stdout;
+    let command = "printf %s \"$SHOP_DB_PASSWORD\" | kubectl create secret generic db-password";
+    assert!(table.contains(command), "{table}");
+    let strict = project.skep(&["export", "kubernetes", "--strict", "--out", "no"]);
+    assert_eq!((strict.code, strict.stdout.as_str()), (1, ""));
+    assert!(!project.path().join("no").exists());
+}

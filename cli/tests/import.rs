@@ -120,3 +120,28 @@ fn variables_come_from_the_file_beside_or_the_one_named() {
         named.stdout
     );
 }
+
+#[test]
+fn a_project_can_begin_with_a_compose_file() {
+    let project = folder();
+    let words = ["init", "new", "--from", "in/stack.yml", "--name", "shop"];
+    let ran = project.skep(&words);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("imported shop: 4 keys exact"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("cd new"), "{}", ran.stderr);
+    let written = Project::copy_of(&project.path().join("new"));
+    assert_eq!(written.skep(&["check"]).code, 0);
+    let ignored = std::fs::read_to_string(written.path().join(".gitignore"));
+    assert_eq!(ignored.expect("it is there"), ".skep/\n");
+    let again = project.skep(&words);
+    assert_eq!(again.code, 1, "{}", again.stderr);
+    assert!(
+        again.stderr.contains("is already there"),
+        "{}",
+        again.stderr
+    );
+}

@@ -60,6 +60,7 @@ fn fish_offers_commands_addresses_values_environments_and_codes() {
     assert_eq!(services, ["service.web", "service.worker"]);
     let values = offered("skep set service.web.repl");
     assert_eq!(values, ["service.web.replicas"]);
+    assert_eq!(offered("skep plan -p do"), ["domain="]);
     assert_eq!(offered("skep explain sk3001"), ["SK3001"]);
     assert_eq!(offered("skep plan --target m"), ["model"]);
     assert!(offered("skep apply --unprotect gateway.").contains(&"gateway.public".to_owned()));

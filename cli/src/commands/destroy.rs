@@ -2,14 +2,16 @@
 
 use clap::Args;
 use skep_engine::drive::Look;
+use skep_engine::guard::{self, Scope};
 use skep_engine::journal::Journal;
+use skep_engine::perform::Work;
 use skep_schema::revision::Purpose;
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, terminal};
-use crate::session::{Answer, Manner, Session, Work, confirm, finish, refuse};
+use crate::session::{Answer, Consent, Manner, Session, confirm, finish};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,8 +41,8 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     if seen.changes.is_empty() && !superseded && journal.is_empty() {
         return Ok(Exit::Done);
     }
-    let allow =
-        |seen: &Look, _: &Journal| refuse::blocked(&seen.changes, &options.manner.unprotect);
+    let consent = options.manner.meant(&Consent::default());
+    let allow = |seen: &Look, _: &Journal| guard::blocked(&seen.changes, &consent);
     allow(&seen, &journal)?;
     if !options.manner.yes {
         let question = format!("Remove all of {}? Volumes stay.", nothing.stack);
@@ -54,6 +56,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         plan: &nothing,
         purpose: Purpose::Destroy,
         origin: None,
+        scope: Scope::All,
         allow: &allow,
     };
     finish(

@@ -1,6 +1,7 @@
 //! `skep doctor`
 
 mod checks;
+mod daemon;
 mod facts;
 mod gather;
 
@@ -19,6 +20,8 @@ Examples:
   skep doctor -e prod            the project, its tools and secrets, the engine, the swarm, the stack
   skep doctor --target model     the same without Docker
   skep doctor -o json            the same for scripts
+  skep doctor --server https://skep.example.com:7443
+                                 a daemon and its stacks, as far as you may see them
 
 It writes nothing. Sources of secrets are read, and no value is shown. Exit 1 when something fails.";
 
@@ -41,11 +44,17 @@ enum Form {
 }
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
-    let facts = gather::facts(global)?;
+    let (stack, findings) = if global.server.is_some() {
+        (None, daemon::findings(global)?)
+    } else {
+        let facts = gather::facts(global)?;
+        let findings = checks::all(&facts);
+        (facts.spec.and_then(|spec| spec.stack), findings)
+    };
     let report = DoctorReport {
         format: DOCTOR_FORMAT.to_owned(),
-        stack: facts.spec.as_ref().and_then(|spec| spec.stack.clone()),
-        findings: checks::all(&facts),
+        stack,
+        findings,
     };
     let paint = Paint::choose(global.color, &std::io::stdout());
     print(&match options.output {

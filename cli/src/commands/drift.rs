@@ -1,6 +1,7 @@
 //! `skep drift`
 
 use clap::{Args, ValueEnum};
+use skep_engine::drive::meant;
 use skep_schema::address::Segment;
 use skep_schema::change::{Action, Change, Drift, FieldChange};
 use skep_schema::report::DriftReport;
@@ -9,7 +10,7 @@ use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{count, details, show_value};
-use crate::session::{Session, meant, print, to_json};
+use crate::session::{Session, print, to_json};
 
 const EXAMPLES: &str = "\
 Examples:

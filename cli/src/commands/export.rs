@@ -1,6 +1,7 @@
 //! `skep export`
 
 mod compose;
+mod kubernetes;
 mod write;
 
 use clap::{Args, Subcommand};
@@ -19,10 +20,12 @@ pub(crate) struct Options {
 #[derive(Debug, Subcommand)]
 enum To {
     Compose(compose::Options),
+    Kubernetes(kubernetes::Options),
 }
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     match &options.to {
         To::Compose(options) => compose::run(global, options),
+        To::Kubernetes(options) => kubernetes::run(global, options),
     }
 }

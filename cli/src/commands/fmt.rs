@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use skep_compiler::source::File;
 use skep_compiler::{format, syntax};
+use skep_project::difference;
 use skep_schema::span::Sources;
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::diagnostics::{concise, human};
-use crate::output::difference;
 use crate::session::{Session, print};
 
 const EXAMPLES: &str = "\
@@ -65,7 +65,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
                 exit = Exit::Failed;
             }
             Formatted::Changed(new) if options.diff => {
-                print(&difference(path, &text, &new))?;
+                print(&difference(&path.display().to_string(), &text, &new))?;
             }
             Formatted::Changed(_) if options.check => eprintln!("would format {}", path.display()),
             Formatted::Changed(new) => {

@@ -1,6 +1,6 @@
 //! `skep import`
 
-mod compose;
+pub(crate) mod compose;
 mod files;
 mod swarm;
 

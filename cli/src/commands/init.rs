@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::import::compose;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,7 +13,8 @@ const EXAMPLES: &str = "\
 Examples:
   skep init                in this folder, named after it
   skep init shop           in the new folder `shop`
-  skep init shop --template minimal";
+  skep init shop --template minimal
+  skep init shop --from compose.yml     with the services of a compose file: `skep import compose`";
 
 /// Start a project
 #[derive(Debug, Args)]
@@ -27,6 +29,9 @@ pub(crate) struct Options {
     /// What to start from
     #[arg(long, value_enum, value_name = "TEMPLATE", default_value_t)]
     template: Template,
+    /// Start from a compose file; may be repeated, the later laid over the earlier
+    #[arg(long, value_name = "FILE", conflicts_with = "template")]
+    from: Vec<PathBuf>,
 }
 
 /// Projects that check clean and run on the model swarm as they are.
@@ -53,11 +58,31 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         .folder
         .as_ref()
         .map_or_else(|| global.dir.clone(), |f| global.dir.join(f));
+    let exit = if options.from.is_empty() {
+        from_template(&folder, options)?
+    } else {
+        from_compose(global, options)?
+    };
+    if exit == Exit::Done {
+        ignore_state(&folder)?;
+        eprint!("{}", next(options.folder.as_deref()));
+    }
+    Ok(exit)
+}
+
+/// The stack has the name of the first file's folder where none is said, as it has with docker.
+fn from_compose(global: &Global, options: &Options) -> Result<Exit, Failure> {
+    let out = options.folder.clone().unwrap_or_else(|| ".".into());
+    let (files, name) = (options.from.clone(), options.name.clone());
+    compose::run(global, &compose::Options::into_folder(files, name, out))
+}
+
+fn from_template(folder: &Path, options: &Options) -> Result<Exit, Failure> {
     let name = match &options.name {
         Some(name) => name.clone(),
-        None => name_of(&folder)?,
+        None => name_of(folder)?,
     };
-    std::fs::create_dir_all(&folder).map_err(|e| Failure::file(&folder, &e))?;
+    std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
     let file = folder.join(skep_compiler::source::ROOT);
     if file.exists() {
         return Err(
@@ -67,9 +92,7 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     }
     std::fs::write(&file, options.template.text().replace("PROJECT", &name))
         .map_err(|e| Failure::file(&file, &e))?;
-    ignore_state(&folder)?;
     eprintln!("wrote {}", file.display());
-    eprint!("{}", next(options.folder.as_deref()));
     Ok(Exit::Done)
 }
 

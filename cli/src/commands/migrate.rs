@@ -14,9 +14,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::count;
 use crate::output::diagnostics::human;
-use crate::output::difference;
 use crate::output::paint::Paint;
 use crate::session::{Session, print};
+use skep_project::difference;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -87,7 +87,7 @@ fn one(path: &Path, write: bool, paint: Paint, tally: &mut Tally) -> Result<(), 
             tally.changed += 1;
         }
         Migrated::Changed(new) => {
-            print(&difference(path, &text, &new))?;
+            print(&difference(&path.display().to_string(), &text, &new))?;
             tally.changed += 1;
         }
         Migrated::Broken(left) => {

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
+use skep_engine::guard;
+use skep_schema::api::stack::Consent;
 use skep_schema::change::ChangeSet;
 
-use crate::args::{Global, Target};
+use crate::args::Global;
 use crate::complete;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::Heading;
-use crate::session::{Consent, Session, Showing, refuse, to_json};
+use crate::session::{Session, Showing, to_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,6 +35,9 @@ pub(crate) struct Options {
     /// Compare with a git revision or a plan file; no target is asked
     #[arg(long, value_name = "REV|PLAN", conflicts_with = "out", add = ArgValueCompleter::new(complete::revisions))]
     base: Option<String>,
+    /// Mean to take over what another tool deploys, which was switched off for it
+    #[arg(long)]
+    take_over: bool,
     /// Exit 2 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -69,8 +74,8 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
     let plan = session.plan()?;
     let target = session.connect(&plan)?;
     let (seen, journal) = target.look(&plan)?;
-    refuse::taken(&seen)?;
-    refuse::nodes(&seen)?;
+    guard::taken(&seen)?;
+    guard::nodes(&seen)?;
     if let Some(path) = &options.out {
         std::fs::write(path, to_json(&seen.changes)).map_err(|e| Failure::file(path, &e))?;
     }
@@ -80,14 +85,22 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
         next: Some(next(session.global, options)),
     };
     options.showing.show(session, &seen.changes, &heading)?;
-    let consent = Consent::default();
+    let consent = Consent {
+        take_over: options.take_over,
+        ..Consent::default()
+    };
+    for note in guard::notes(&seen) {
+        eprintln!("{note}");
+    }
     let refusals = [
-        refuse::blocked(&seen.changes, &[]),
-        refuse::concerns(&seen.changes, &consent),
-        refuse::deletes(&seen, &consent),
-        refuse::failed_before(&journal, &seen.changes, &consent),
+        guard::contested(&seen, &consent),
+        guard::blocked(&seen.changes, &consent),
+        guard::concerns(&seen.changes, &consent),
+        guard::deletes(&seen, &consent),
+        guard::failed_before(&journal, &seen.changes, &consent),
     ];
     for refusal in refusals.into_iter().filter_map(Result::err) {
+        let refusal = Failure::from(refusal);
         eprintln!("an apply refuses this as it is: {}", refusal.message);
         refusal
             .help
@@ -101,18 +114,7 @@ fn online(session: &Session<'_>, options: &Options) -> Result<ChangeSet, Failure
 fn next(global: &Global, options: &Options) -> String {
     let mut words = vec!["skep apply".to_owned()];
     words.extend(options.out.iter().map(|p| p.display().to_string()));
-    if global.dir.as_os_str() != "." {
-        words.push(format!("-C {}", global.dir.display()));
-    }
-    words.extend(global.environment.iter().map(|e| format!("-e {e}")));
-    words.extend(
-        global
-            .params
-            .iter()
-            .map(|(name, value)| format!("-p {name}={value}")),
-    );
-    if global.target == Target::Model {
-        words.push("--target model".to_owned());
-    }
+    words.extend(options.take_over.then(|| "--take-over".to_owned()));
+    words.extend(global.words());
     words.join(" ")
 }

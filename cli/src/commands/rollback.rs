@@ -2,13 +2,15 @@
 
 use clap::Args;
 use skep_engine::drive::Look;
+use skep_engine::guard::{self, Scope, Wish};
 use skep_engine::journal::Journal;
+use skep_engine::perform::Work;
 use skep_schema::revision::{Entry, Purpose};
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::{Consent, Manner, Number, Offer, Session, Work, refuse};
+use crate::session::{Consent, Manner, Number, Offer, Session};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,16 +41,13 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let number = entry.revision.number;
     let plan = entry.revision.bound();
     let target = session.connect(&plan)?;
-    let allow = |seen: &Look, journal: &Journal| {
-        refuse::taken(seen).map_err(|refusal| forgotten(refusal, number))?;
-        refuse::nodes(seen)?;
-        refuse::blocked(&seen.changes, &options.manner.unprotect)?;
-        refuse::gone(seen, &entry.revision)?;
-        refuse::concerns(&seen.changes, &options.consent)?;
-        refuse::unknown(&seen.changes, &target)?;
-        refuse::deletes(seen, &options.consent)?;
-        refuse::failed_before(journal, &seen.changes, &options.consent)
+    let consent = options.manner.meant(&options.consent);
+    let wish = Wish {
+        consent: &consent,
+        missing: &target.missing,
     };
+    let allow =
+        |seen: &Look, journal: &Journal| guard::rollback(seen, journal, wish, &entry.revision);
     let (seen, journal) = target.look(&plan)?;
     allow(&seen, &journal)?;
     let offer = Offer {
@@ -64,17 +63,10 @@ pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
         plan: &plan,
         purpose: Purpose::Rollback(number),
         origin: Some(&entry.revision),
+        scope: Scope::All,
         allow: &allow,
     };
     offer.carry_out(&session, &target, &options.manner, &seen, &work)
-}
-
-/// What a plan of another day wants may have been forgotten since.
-fn forgotten(refusal: Failure, number: u32) -> Failure {
-    refusal.help(format!(
-        "if it was forgotten since r{number}, a rollback cannot have it: declare it again with \
-         `adopt` and apply that, or remove the other object"
-    ))
 }
 
 fn chosen(journal: &Journal, wanted: Option<Number>) -> Result<&Entry, Failure> {

@@ -10,6 +10,7 @@ const EXAMPLES: &str = "\
 Examples:
   skep schema plan > plan.schema.json    what `skep compile -o json` writes
   skep schema changes                    what `skep plan -o json` writes
+  skep schema stack                      what a daemon says of a stack; all of its API: docs/api
   skep schema language                   the nodes, fields and types of the language
 
 The schemas are JSON Schema 2020-12. They bear properties that they do not name: a newer skep may
@@ -70,6 +71,40 @@ names! {
     Export "export"
     /// The dependency graph: `graph -o json`
     Graph "graph"
+    /// A stack that a daemon keeps, as its API says it
+    Stack "stack"
+    /// All of them: `status --server .. -o json`
+    Stacks "stacks"
+    /// One line of `events -o json`
+    StackEvent "stack-event"
+    /// How all stacks stand, where events begin
+    Snapshot "snapshot"
+    /// Events that are kept no more
+    Lagged "lagged"
+    /// Somebody's yes to changes of a stack
+    Approval "approval"
+    /// Services of a daemon's stacks
+    Services "services"
+    /// Routes of a daemon's stacks
+    Routes "routes"
+    /// A line that a task wrote, as a daemon hands it on
+    Log "log"
+    /// What a patch of a service comes to
+    Patch "patch"
+    /// How a daemon says no
+    Refusal "refusal"
+    /// Who asks a daemon, and what he may
+    Me "me"
+    /// How a daemon itself is
+    DaemonHealth "daemon-health"
+    /// Whether a daemon's audit is whole
+    AuditCheck "audit-check"
+    /// A token that was made
+    Token "token"
+    /// All tokens of a daemon
+    Tokens "tokens"
+    /// What a daemon sends by a call
+    Notice "notice"
     /// The language itself: every node, how it is written, and what its values can be
     Language "language"
     /// The schema of the language as data

@@ -1,166 +1,61 @@
 //! `skep status`
 
+mod by_daemon;
+mod local;
+mod screen;
+
 use clap::{Args, ValueEnum};
-use skep_engine::drive::{Look, look};
-use skep_schema::address::Address;
-use skep_schema::inventory::Readiness;
-use skep_schema::place::Lacking;
-use skep_schema::plan::{Mode, Payload, Target};
-use skep_schema::report::{NodeStatus, STATUS_FORMAT, Standing, StatusReport};
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output;
-use crate::session::{Session, print, to_json};
+use crate::server::Server;
+use crate::session::event_loop;
 
 const EXAMPLES: &str = "\
 Examples:
   skep status                   what runs, and whether it is what the spec says
   skep status -o json           the same for scripts
-  skep status --exit-code       exit 1 when something is not as it should be";
+  skep status --exit-code       exit 1 when something is not as it should be
+  skep status -w                and again every 3 s: what changed, until it is interrupted
+  skep status --server unix:///run/skep/skep.sock
+                                all stacks that a daemon keeps, without the project and its engine
+  skep status shop@prod -w --server https://skep.example.com:7443
+                                one of them, and what becomes of it as the daemon tells it
+
+On a terminal -w draws the same place anew; elsewhere each change is a line, with -o json an object.";
 
 /// Show what runs against what the spec says
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
+    /// Only this stack, where a daemon is asked
+    #[arg(value_name = "STACK", requires = "server")]
+    stack: Option<String>,
     /// The form of the answer
     #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t)]
     output: Form,
     /// Exit 1 when a node is missing, differs or does not work
     #[arg(long)]
     exit_code: bool,
+    /// Go on with what changes: looked for every 3 s, or as a daemon tells it
+    #[arg(short = 'w', long, conflicts_with = "exit_code")]
+    watch: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// A line for each node
+    /// A line for each node, or some for each stack
     #[default]
     Human,
-    /// skep.status/1
+    /// skep.status/1; of a daemon skep.stacks/1, and then skep.stack-event/1
     Json,
 }
 
 pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
-    let session = Session::open(global)?;
-    let plan = session.plan()?;
-    let target = session.connect(&plan)?;
-    let seen = target.runtime.block_on(look(target.home.as_ref(), &plan))?;
-    let rows = rows(&seen);
-    let fine = rows.iter().all(|r| {
-        r.sync == Standing::InSync && matches!(r.readiness, None | Some(Readiness::Ready { .. }))
-    });
-    let report = StatusReport {
-        format: STATUS_FORMAT.to_owned(),
-        stack: plan.stack,
-        cluster: seen.inventory.cluster.clone(),
-        nodes: rows,
-        concerns: seen.changes.concerns.clone(),
-    };
-    print(&match options.output {
-        Form::Json => to_json(&report),
-        Form::Human => table(&report, &seen, &session.cluster_name(&report.cluster)),
-    })?;
-    Ok(if options.exit_code && !fine {
-        Exit::Failed
-    } else {
-        Exit::Done
-    })
-}
-
-/// Everything wanted or there, in order of address; nodes without an object of their own left out.
-fn rows(seen: &Look) -> Vec<NodeStatus> {
-    let wanted = seen
-        .plan
-        .nodes
-        .iter()
-        .filter(|(_, n)| n.target == Target::Swarm)
-        .map(|(a, _)| a);
-    let mut addresses: Vec<&Address> = wanted.chain(seen.inventory.nodes.keys()).collect();
-    addresses.sort();
-    addresses.dedup();
-    addresses
-        .into_iter()
-        .map(|address| row(seen, address))
-        .collect()
-}
-
-fn row(seen: &Look, address: &Address) -> NodeStatus {
-    let observed = seen.inventory.nodes.get(address).map(|o| &o.payload);
-    let wanted = seen.plan.nodes.get(address).map(|n| &n.payload);
-    let name = |payload: Option<&Payload>| payload?.physical_name().map(str::to_owned);
-    let change = seen.changes.get(address);
-    NodeStatus {
-        address: address.clone(),
-        name: name(observed).or_else(|| name(wanted)),
-        sync: change.map_or(Standing::InSync, |change| change.action.into()),
-        readiness: seen
-            .inventory
-            .nodes
-            .get(address)
-            .map(|o| o.readiness.clone()),
+    if global.server.is_none() {
+        return local::run(global, options);
     }
-}
-
-fn table(report: &StatusReport, seen: &Look, cluster: &str) -> String {
-    let mut out = format!("{} on {cluster}\n", report.stack);
-    let width = |row: &NodeStatus| row.address.to_string().chars().count();
-    let widest = report.nodes.iter().map(width).max().unwrap_or(0);
-    for row in &report.nodes {
-        let address = row.address.to_string();
-        let sync = match seen.changes.get(&row.address) {
-            Some(change) => format!("would {}", change.action.word()),
-            None if is_external(seen, &row.address) => "external".to_owned(),
-            None => "as in the spec".to_owned(),
-        };
-        let line = format!("  {address:<widest$}  {sync:<16}  {}", state(row, seen));
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    for row in &report.nodes {
-        if let Some(Readiness::Failed(failure)) = &row.readiness {
-            out.push_str(&output::report::failed(&row.address, failure));
-        }
-    }
-    for concern in &report.concerns {
-        out.push_str(&format!("\n{}: {}\n", concern.address, concern.message));
-        for line in Lacking::lines(&concern.machines) {
-            out.push_str(&format!("  {line}\n"));
-        }
-        out.push_str(&format!("  help: {}\n", concern.help()));
-    }
-    out
-}
-
-fn state(row: &NodeStatus, seen: &Look) -> String {
-    match &row.readiness {
-        None if is_granted(seen, &row.address) => "there".to_owned(),
-        None => "not there".to_owned(),
-        Some(Readiness::Ready { .. }) if is_once(seen, &row.address) => "ran to its end".to_owned(),
-        Some(Readiness::Ready {
-            running: 0,
-            desired: 0,
-        }) => "there".to_owned(),
-        Some(Readiness::Ready { running, desired }) => format!("{running}/{desired} running"),
-        Some(Readiness::Progressing { detail, .. }) => detail.clone(),
-        Some(Readiness::Failed(failure)) => format!("FAILED: {}", failure.message),
-    }
-}
-
-/// Whether it is somebody else's to make. A machine is nobody's: its labels are as the spec says, or not.
-fn is_external(seen: &Look, address: &Address) -> bool {
-    let node = seen.plan.nodes.get(address);
-    node.is_some_and(|node| node.payload.is_external() && node.payload.as_node().is_none())
-}
-
-/// Whether it is external, and there.
-fn is_granted(seen: &Look, address: &Address) -> bool {
-    let node = seen.plan.nodes.get(address);
-    node.is_some_and(|node| seen.inventory.grants(&node.payload))
-}
-
-/// Whether it is a service that ends.
-fn is_once(seen: &Look, address: &Address) -> bool {
-    let observed = seen.inventory.nodes.get(address);
-    observed.is_some_and(|o| o.payload.as_service().is_ok_and(|s| s.mode == Mode::Once))
+    let server = Server::of(global)?;
+    event_loop()?.block_on(by_daemon::run(&server, options))
 }

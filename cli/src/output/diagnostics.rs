@@ -96,6 +96,33 @@ pub(crate) fn concise(all: &[Diagnostic], sources: &Sources) -> String {
     all.iter().map(|d| line(&d.locate(sources))).collect()
 }
 
+/// Those of which only the places are known, with the source around each where its text is at hand, and else
+/// as a line each.
+pub(crate) fn located(
+    all: &[Located],
+    text: &dyn Fn(&str) -> Option<String>,
+    paint: Paint,
+) -> String {
+    let one = |d: &Located| {
+        let drawn = text(&d.file).and_then(|text| human::render_located(d, &text, paint));
+        drawn.unwrap_or_else(|| lines(d))
+    };
+    all.iter().take(MOST).map(one).collect()
+}
+
+/// With all its places, and what to do about it.
+fn lines(d: &Located) -> String {
+    let related = d.related.iter().map(|also| {
+        let Place { file, start, .. } = &also.place;
+        format!(
+            "  {file}:{}:{}: {}\n",
+            start.line, start.column, also.message
+        )
+    });
+    let help = d.help.iter().map(|help| format!("  help: {help}\n"));
+    line(d) + &related.chain(help).collect::<String>()
+}
+
 fn json(checked: &Checked) -> String {
     let sources = &checked.sources;
     let located = |all: &[Diagnostic]| all.iter().map(|d| d.locate(sources)).collect();

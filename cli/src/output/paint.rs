@@ -5,6 +5,9 @@ use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Style};
 
+/// Goes to the top of an empty screen.
+pub(crate) const CLEAR: &str = "\x1b[2J\x1b[H";
+
 /// When to colour, as asked for on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Colour {

@@ -118,13 +118,8 @@ pub(crate) fn read_saved(path: &Path) -> Result<Saved, Failure> {
 
 /// What was reviewed under a digest is what is applied.
 fn unaltered(path: &Path, plan: &Plan) -> Result<(), Failure> {
-    let file = path.display();
-    let message = match plan.altered() {
-        Some(address) => format!("`{address}` in {file} is not what its digest was taken of"),
-        None if Plan::digest_of(&plan.nodes) != plan.digest => {
-            format!("the nodes in {file} are not those its digest was taken of")
-        }
-        None => return Ok(()),
+    let Some(message) = plan.altered(&path.display().to_string()) else {
+        return Ok(());
     };
     Err(Failure::new(Exit::Failed, message)
         .help("somebody edited the plan; change the spec and compile it anew"))

@@ -1,20 +1,17 @@
 //! Edits of a project's files: compiled first, then written.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
-use skep_compiler::Checked;
-use skep_compiler::edit::{Conflict, Refusal, Site, Splice, Written, apply, inverse};
-use skep_compiler::source::{File, Inputs, SourceSet};
-use skep_schema::diagnostic::{Diagnostic, Severity};
+use skep_compiler::edit::{self, Refusal, Site, Splice, Written, editable, inverse, spliced};
+use skep_compiler::source::SourceSet;
+use skep_project::Draft;
 use skep_schema::edit::{EDIT_FORMAT, EditReport, Replaced};
 
 use super::{Session, guard, print, to_json};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::diagnostics::human;
-use crate::output::difference;
 
 /// How an edit is made.
 #[derive(Debug, Args)]
@@ -45,7 +42,7 @@ impl From<Refusal> for Failure {
         match &refusal {
             Refusal::No { message, help } => Failure::new(Exit::Failed, message).help(help),
             Refusal::Several(sites) => {
-                let first = sites.first().map(|s| format!("{}:{}", s.file, s.line));
+                let first = sites.first().map(Site::place);
                 Failure::new(Exit::Failed, refusal.to_string())
                     .help(format!("say which: --at {}", first.unwrap_or_default()))
             }
@@ -55,22 +52,8 @@ impl From<Refusal> for Failure {
 
 /// The one site there is, or the one that was chosen.
 pub(crate) fn choose(sites: Vec<Site>, manner: &EditManner) -> Result<Vec<Splice>, Failure> {
-    let is_chosen = |site: &Site| {
-        let place = format!("{}:{}", site.file, site.line);
-        manner.at.as_ref().is_none_or(|at| *at == place)
-    };
-    let (mut chosen, others): (Vec<Site>, Vec<Site>) = sites.into_iter().partition(is_chosen);
-    match (chosen.pop(), chosen.is_empty()) {
-        (Some(site), true) if site.shared && manner.at.is_none() => {
-            Err(Refusal::Several(vec![site]).into())
-        }
-        (Some(site), true) => Ok(site.splices),
-        (Some(site), false) => {
-            chosen.push(site);
-            Err(Refusal::Several(chosen).into())
-        }
-        (None, _) => Err(Refusal::Several(others).into()),
-    }
+    let site = edit::choose(sites, manner.at.as_deref())?;
+    Ok(site.splices)
 }
 
 impl Session<'_> {
@@ -97,35 +80,30 @@ impl Session<'_> {
         splices: &[Splice],
         manner: &EditManner,
     ) -> Result<Exit, Failure> {
-        let before = texts(set, splices)?;
-        let mut after = BTreeMap::new();
-        for (file, text) in &before {
-            let of_file: Vec<Splice> = splices
-                .iter()
-                .filter(|s| s.file == *file)
-                .cloned()
-                .collect();
-            let new = apply(text, &of_file).map_err(|c| conflict(&c))?;
-            after.insert(file.clone(), new);
-        }
-        self.refuse_errors(&after)?;
+        let before = editable(set, splices)?;
         let undo = inverse(splices, |file| before.get(file).map_or("", String::as_str));
+        let undo = undo.map_err(|conflict| Failure::new(Exit::Failed, conflict.to_string()))?;
+        let next = spliced(set, splices).expect("what can be taken back can be made");
+        let draft = self.project.draft(set, &next, self.inputs())?;
+        self.refuse_errors(&draft)?;
+        let after = before.keys().map(|file| {
+            let text = next.text(file).unwrap_or_default();
+            (file.clone(), text.to_owned())
+        });
         let report = EditReport {
             format: EDIT_FORMAT.to_owned(),
             written: !manner.dry_run,
             replaced: splices.iter().map(|s| replaced(s, &before)).collect(),
-            undo: guard::undo(&undo.map_err(|c| conflict(&c))?, &after),
+            undo: guard::undo(&undo, &after.collect()),
         };
         if !manner.dry_run {
-            for (file, text) in &after {
-                self.project.rewrite(file, &before[file], text)?;
-            }
+            self.project.write_draft(&draft)?;
         }
         match (manner.output, manner.dry_run) {
             (Form::Json, _) => print(&to_json(&report))?,
             (Form::Human, true) => {
-                for (file, text) in &after {
-                    print(&difference(Path::new(file), &before[file], text))?;
+                for difference in draft.differences().values() {
+                    print(difference)?;
                 }
             }
             (Form::Human, false) => {
@@ -137,66 +115,17 @@ impl Session<'_> {
         Ok(Exit::Done)
     }
 
-    fn refuse_errors(&self, after: &BTreeMap<String, String>) -> Result<(), Failure> {
-        let inputs = Inputs {
-            environment: None,
-            ..self.inputs()
-        };
-        let (mut set, known) = self.project.check(inputs)?;
-        let known: BTreeSet<_> = errors(&known).map(identity).collect();
-        let texts = after.iter();
-        let texts = texts.map(|(file, text)| (file.clone(), File::Bytes(text.as_bytes().into())));
-        set.files.extend(texts);
-        let (_, checked) = self.project.check_again(set)?;
-        let new: Vec<Diagnostic> = errors(&checked)
-            .filter(|d| !known.contains(&identity(d)))
-            .cloned()
-            .collect();
-        if new.is_empty() {
+    fn refuse_errors(&self, draft: &Draft) -> Result<(), Failure> {
+        if draft.errors.is_empty() {
             return Ok(());
         }
-        let shown = human(&new, &checked.sources, self.err);
-        eprint!("{shown}");
+        eprint!("{}", human(&draft.errors, &draft.sources, self.err));
         let failure = Failure::new(
             Exit::Failed,
             "the project would have new errors: nothing is written",
         );
         Err(failure.help("the text above is what it would be"))
     }
-}
-
-fn errors(checked: &Checked) -> impl Iterator<Item = &Diagnostic> {
-    let all = checked.diagnostics.iter();
-    all.filter(|d| d.severity == Severity::Error)
-}
-
-/// What an error is known by when lines have moved.
-fn identity(of: &Diagnostic) -> (&'static str, String) {
-    (of.code.as_str(), of.message.clone())
-}
-
-/// The texts of the files that splices are for.
-pub(super) fn texts(
-    set: &SourceSet,
-    splices: &[Splice],
-) -> Result<BTreeMap<String, String>, Failure> {
-    let mut all = BTreeMap::new();
-    for splice in splices {
-        let file = set.files.get(&splice.file);
-        let Some(File::Bytes(bytes)) = file.filter(|_| set.is_own(&splice.file)) else {
-            let message = format!("`{}` is no file of this project", splice.file);
-            return Err(Failure::new(Exit::Failed, message).help(
-                "what comes from elsewhere is changed there, or by a patch of an environment",
-            ));
-        };
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        all.insert(splice.file.clone(), text);
-    }
-    Ok(all)
-}
-
-fn conflict(conflict: &Conflict) -> Failure {
-    Failure::new(Exit::Failed, conflict.to_string())
 }
 
 fn replaced(splice: &Splice, before: &BTreeMap<String, String>) -> Replaced {

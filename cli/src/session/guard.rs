@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use skep_compiler::edit::Splice;
+use skep_compiler::edit::{Splice, editable};
 use skep_compiler::source::SourceSet;
 use skep_schema::digest::Digest;
 
-use super::edit::texts;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -21,7 +20,7 @@ impl Guarded {
     /// The splices, if their files are what they were made for.
     pub(crate) fn checked(all: &[Self], set: &SourceSet) -> Result<Vec<Splice>, Failure> {
         let splices: Vec<Splice> = all.iter().map(|one| one.splice.clone()).collect();
-        let texts = texts(set, &splices)?;
+        let texts = editable(set, &splices)?;
         for Self { splice, mark } in all {
             let Splice { file, end, .. } = splice;
             if mark.is_some() && *mark != of(&texts[file], *end) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 use skep_schema::address::Address;
+use skep_schema::api::stack;
 
 use crate::complete;
 
@@ -33,13 +34,35 @@ pub(crate) struct Manner {
 pub(crate) struct Consent {
     /// Let this many nodes be deleted, where that is many or all
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) allow_deletes: usize,
+    pub(crate) allow_deletes: u64,
     /// Try again what failed when it was last tried
     #[arg(long)]
     pub(crate) retry: bool,
     /// Apply although no node can take a task of some service: its deadline then runs
     #[arg(long)]
     pub(crate) allow_unplaced: bool,
+    /// Take over what another tool deploys, which was switched off for it
+    #[arg(long)]
+    pub(crate) take_over: bool,
+}
+
+impl Manner {
+    /// All that is said to be meant.
+    pub(crate) fn meant(&self, consent: &Consent) -> stack::Consent {
+        let Consent {
+            allow_deletes,
+            retry,
+            allow_unplaced,
+            take_over,
+        } = *consent;
+        stack::Consent {
+            allow_deletes,
+            retry,
+            allow_unplaced,
+            take_over,
+            unprotect: self.unprotect.iter().cloned().collect(),
+        }
+    }
 }
 
 /// The forms of a report.

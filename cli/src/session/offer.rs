@@ -1,9 +1,10 @@
 //! From what is shown to how it ended.
 
 use skep_engine::drive::Look;
+use skep_engine::perform::Work;
 use skep_schema::event::ApplyReport;
 
-use super::{Answer, Connection, Form, Manner, Session, Work, confirm, print, to_json};
+use super::{Answer, Connection, Form, Manner, Session, confirm, print, to_json};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, terminal};

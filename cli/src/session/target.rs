@@ -1,16 +1,15 @@
 //! The target of a command.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use skep_engine::drive::{Look, look};
+use skep_engine::drive::{Look, look_back};
 use skep_engine::journal::Journal;
-use skep_engine::provider::ProviderError;
 use skep_engine::records::Home;
 use skep_providers::model::Model;
 use skep_providers::secrets::Secrets;
 use skep_providers::swarm::{Endpoint, Scope, Swarm};
-use skep_schema::address::{Address, Kind};
-use skep_schema::change::Meant;
+use skep_schema::address::Address;
 use skep_schema::inventory::Cluster;
 use skep_schema::plan::Plan;
 
@@ -43,39 +42,12 @@ impl Connection {
     }
 }
 
-/// Looks at the target and at what was applied to it before, and tells apart who changed what.
-pub(super) async fn look_back(
-    home: &dyn Home,
-    plan: &Plan,
-) -> Result<(Look, Journal), ProviderError> {
-    let (mut seen, journal) = tokio::try_join!(look(home, plan), Journal::read(home))?;
-    if !seen.changes.is_empty() {
-        seen.changes.blame(&meant(home, &seen, &journal));
-    }
-    Ok((seen, journal))
-}
-
-/// What the objects that were seen were last meant to be.
-pub(crate) fn meant(home: &dyn Home, seen: &Look, journal: &Journal) -> Meant {
-    Meant::of(
-        &seen.plan,
-        &seen.inventory,
-        journal.entries(),
-        &|found, like| home.respelled(found, like),
-    )
-}
-
 impl Session<'_> {
     /// Opens the target for the plan's stack, with the values of its secrets as far as they are here.
     pub(crate) fn connect(&self, plan: &Plan) -> Result<Connection, Failure> {
         let runtime = event_loop()?;
-        let secrets = Secrets::read(plan, self.project.root(), |name| std::env::var_os(name));
-        let missing = plan
-            .nodes
-            .keys()
-            .filter(|address| address.kind == Kind::Secret && secrets.get(address).is_none())
-            .map(|address| (address.clone(), secrets.why(address)))
-            .collect();
+        let secrets = self.secrets(plan);
+        let missing = secrets.lacking(plan);
         let home: Box<dyn Home> = match self.global.target {
             Target::Model => Box::new(self.model(plan, secrets)?),
             Target::Swarm => Box::new(runtime.block_on(self.swarm(plan, secrets))?),
@@ -84,6 +56,18 @@ impl Session<'_> {
             home,
             runtime,
             missing,
+        })
+    }
+
+    /// The values of the plan's secrets. What stands in a compose file in clear counts where nobody sets
+    /// the variable that is to bring it.
+    fn secrets(&self, plan: &Plan) -> Secrets {
+        let in_clear = OnceCell::new();
+        let values =
+            || in_clear.get_or_init(|| self.project.values(self.inputs()).unwrap_or_default());
+        let value = |name: &str| Some(values().get(name)?.expose().into());
+        Secrets::read(plan, self.project.root(), |name| {
+            std::env::var_os(name).or_else(|| value(name))
         })
     }
 

@@ -1,7 +1,5 @@
 //! `skep check --fix`: makes the fixes of diagnostics in the project's files.
 
-use std::path::Path;
-
 use skep_compiler::Checked;
 use skep_compiler::mend::{Mend, Mended, Reach, mend};
 use skep_compiler::source::{File, SourceSet};
@@ -9,8 +7,8 @@ use skep_compiler::source::{File, SourceSet};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::count;
-use crate::output::difference;
 use crate::session::{Session, print};
+use skep_project::difference;
 
 /// Writes the fixed files, and hands out what is wrong with them.
 pub(super) fn make(
@@ -45,7 +43,7 @@ pub(super) fn show(
     let mended = fixed(session, set, checked, reach)?;
     let changed = changes(set, &mended.set);
     for (path, before, after) in &changed {
-        print(&difference(Path::new(path), before, after))?;
+        print(&difference(path, before, after))?;
     }
     if mended.made.is_empty() {
         eprintln!("nothing to fix");

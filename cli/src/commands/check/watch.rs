@@ -10,13 +10,11 @@ use skep_project::Watch;
 use super::{Options, tell};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::paint::CLEAR;
 use crate::session::Session;
 
 /// How often the files' times are looked at.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// Goes to the top of an empty screen.
-const CLEAR: &str = "\x1b[2J\x1b[H";
 
 /// Checks, and again whenever a file changed, until it is interrupted.
 pub(super) fn run(session: &Session<'_>, options: &Options) -> Result<Exit, Failure> {

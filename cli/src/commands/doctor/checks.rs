@@ -17,7 +17,7 @@ use crate::output::time::ago;
 use crate::session::holding;
 
 /// Clocks may differ by so many milliseconds. A lock's lease allows for more than twice that.
-const SKEW: u64 = 10_000;
+pub(super) const SKEW: u64 = 10_000;
 
 /// Findings of all checks, what is near first.
 pub(super) fn all(facts: &Facts) -> Vec<Finding> {
@@ -57,7 +57,8 @@ fn swarm(seen: &Swarm) -> Vec<Finding> {
     all
 }
 
-fn of(check: &str, failure: &Failure, otherwise: &str) -> Finding {
+/// A failure, with its own words on what to do, or these.
+pub(super) fn of(check: &str, failure: &Failure, otherwise: &str) -> Finding {
     let fix = failure.help.as_deref().unwrap_or(otherwise);
     Finding::fail(check, &failure.message, fix)
 }

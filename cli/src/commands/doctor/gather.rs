@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use skep_compiler::Compiled;
+use skep_engine::guard;
 use skep_engine::journal::Journal;
 use skep_engine::lock::status;
 use skep_providers::docker::DockerConfig;
@@ -14,13 +15,13 @@ use skep_schema::change::{Action, Reason};
 use skep_schema::diagnostic::Severity;
 use skep_schema::image::{HUB, Reference};
 use skep_schema::inventory::Readiness;
-use skep_schema::plan::{Payload, Plan, PublishMode, SecretSource};
+use skep_schema::plan::{Plan, PublishMode, SecretSource};
 
 use super::facts::{Engine, Facts, Git, Lock, Spec, Swarm};
 use crate::args::{Global, Target};
 use crate::commands::lock;
 use crate::failure::Failure;
-use crate::session::{Connection, Session, event_loop, is_gone, now, refuse};
+use crate::session::{Connection, Session, event_loop, is_gone, now};
 
 pub(super) fn facts(global: &Global) -> Result<Facts, Failure> {
     let runtime = event_loop()?;
@@ -100,35 +101,24 @@ fn spec(session: &Session<'_>, compiled: &Compiled) -> Spec {
 /// The sources of secrets are read and let go of; only whether there is a value is kept.
 fn secrets(plan: &Plan, root: &Path) -> BTreeMap<Address, Option<(String, String)>> {
     let read = Secrets::read(plan, root, |name| std::env::var_os(name));
-    let here = sources(plan)
+    let here = plan
+        .secret_sources()
         .filter(|(_, source)| !matches!(source, SecretSource::External | SecretSource::Unknown));
     let problem = |missing: &Missing| (missing.to_string(), missing.help());
     here.map(|(address, _)| (address.clone(), read.missing().get(address).map(problem)))
         .collect()
 }
 
-fn sources(plan: &Plan) -> impl Iterator<Item = (&Address, &SecretSource)> {
-    plan.nodes
-        .iter()
-        .filter_map(|(address, node)| match &node.payload {
-            Payload::Secret(secret) => Some((address, &secret.source)),
-            Payload::Network(_)
-            | Payload::Node(_)
-            | Payload::Volume(_)
-            | Payload::Config(_)
-            | Payload::Service(_)
-            | Payload::Declared(_) => None,
-        })
-}
-
 fn programs(plan: &Plan, root: &Path) -> BTreeMap<String, bool> {
-    let named = sources(plan).filter_map(|(_, source)| match source {
-        SecretSource::Command(words) => words.first(),
-        SecretSource::Env(_)
-        | SecretSource::File(_)
-        | SecretSource::External
-        | SecretSource::Unknown => None,
-    });
+    let named = plan
+        .secret_sources()
+        .filter_map(|(_, source)| match source {
+            SecretSource::Command(words) => words.first(),
+            SecretSource::Env(_)
+            | SecretSource::File(_)
+            | SecretSource::External
+            | SecretSource::Unknown => None,
+        });
     named
         .map(|name| {
             let is_there = if name.contains('/') {
@@ -202,11 +192,14 @@ fn swarm(session: &Session<'_>, plan: &Plan) -> Result<Swarm, Failure> {
         };
         Some((address, how))
     });
-    let refusals = [refuse::taken(&seen), refuse::nodes(&seen)];
+    let refusals = [guard::taken(&seen), guard::nodes(&seen)].into_iter();
     Ok(Swarm {
         name: session.cluster_name(&seen.inventory.cluster),
         machines: seen.inventory.cluster.machines.clone(),
-        refusals: refusals.into_iter().filter_map(Result::err).collect(),
+        refusals: refusals
+            .filter_map(Result::err)
+            .map(Failure::from)
+            .collect(),
         concerns: seen.changes.concerns.clone(),
         orphans: orphans.map(|change| change.address.clone()).collect(),
         unsettled: unsettled.collect(),

@@ -63,6 +63,24 @@ pub(crate) struct Options {
     strict: bool,
 }
 
+impl Options {
+    /// A project in a folder, with all else as it is without flags.
+    pub(crate) fn into_folder(files: Vec<PathBuf>, stack: Option<String>, out: PathBuf) -> Self {
+        Self {
+            files,
+            stack,
+            out: Some(out),
+            env_file: None,
+            profile: Vec::new(),
+            adopt: false,
+            routes: false,
+            report: false,
+            output: Form::default(),
+            strict: false,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Form {
     /// The project's text

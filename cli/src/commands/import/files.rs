@@ -23,11 +23,7 @@ pub(crate) struct Files {
 impl Files {
     /// The folder of the first of some files, and the files relative to it.
     pub(crate) fn beside(paths: &[PathBuf]) -> Result<(Self, Vec<String>), Failure> {
-        let whole = |path: &PathBuf| path.canonicalize().map_err(|e| Failure::file(path, &e));
-        let all = paths.iter().map(whole).collect::<Result<Vec<_>, _>>()?;
-        let first = all.first().and_then(|path| path.parent());
-        let folder = first.unwrap_or(Path::new("/")).to_owned();
-        let names = all.iter().map(|path| relative(&folder, path)).collect();
+        let (folder, names) = skep_project::beside(paths)?;
         Ok((Self { folder }, names))
     }
 
@@ -85,17 +81,4 @@ pub(crate) fn gather(files: &Files, mut request: Request) -> Result<Imported, Fa
         Failure::new(Exit::Failed, "the files want more and more files")
             .help("look at what they include and extend"),
     )
-}
-
-/// A path as it is seen from a folder, both whole.
-fn relative(folder: &Path, path: &Path) -> String {
-    let shared = folder
-        .components()
-        .zip(path.components())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let up = folder.components().skip(shared).map(|_| "..".to_owned());
-    let down = path.components().skip(shared);
-    let down = down.map(|part| part.as_os_str().to_string_lossy().into_owned());
-    up.chain(down).collect::<Vec<_>>().join("/")
 }

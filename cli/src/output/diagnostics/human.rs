@@ -3,7 +3,7 @@
 use std::fmt;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
-use skep_schema::diagnostic::{Diagnostic, Label, Severity};
+use skep_schema::diagnostic::{Diagnostic, Label, Located, Severity};
 use skep_schema::span::{FileId, Sources};
 
 use crate::output::paint::Paint;
@@ -12,6 +12,18 @@ use crate::output::paint::Paint;
 const WIDTH: usize = 100;
 
 pub(super) fn render(all: &[Diagnostic], sources: &Sources, paint: Paint) -> String {
+    let reports = all.iter().map(|one| Report::of(one, sources));
+    let reports: Vec<Report> = reports.collect();
+    drawn(&reports, paint)
+}
+
+/// One of which only the places are known, with the text of its file; nothing where that text has no such
+/// place.
+pub(super) fn render_located(d: &Located, text: &str, paint: Paint) -> Option<String> {
+    Some(drawn(&[Report::located(d, text)?], paint))
+}
+
+fn drawn(all: &[Report], paint: Paint) -> String {
     let theme = if paint.is_on() {
         GraphicalTheme::unicode()
     } else {
@@ -22,9 +34,9 @@ pub(super) fn render(all: &[Diagnostic], sources: &Sources, paint: Paint) -> Str
         .with_context_lines(1)
         .with_links(false);
     let mut out = String::new();
-    for diagnostic in all {
+    for report in all {
         handler
-            .render_report(&mut out, &Report::of(diagnostic, sources))
+            .render_report(&mut out, report)
             .expect("writing to a string");
         out.push('\n');
     }
@@ -65,6 +77,30 @@ impl Report {
         }
     }
 
+    fn located(d: &Located, text: &str) -> Option<Self> {
+        let start = offset(text, d.line, d.column)?;
+        let end = offset(text, d.end_line, d.end_column)?;
+        let label = (!d.label.is_empty()).then(|| d.label.clone());
+        let first = LabeledSpan::new_primary_with_span(label, (start, end.checked_sub(start)?));
+        let here = d.related.iter().filter(|also| also.place.file == d.file);
+        let second = here.filter_map(|also| {
+            let (start, end) = (also.place.start, also.place.end);
+            let start = offset(text, start.line, start.column)?;
+            let length = offset(text, end.line, end.column)?.checked_sub(start)?;
+            let label = Some(also.message.clone());
+            Some(LabeledSpan::new_with_span(label, (start, length)))
+        });
+        Some(Self {
+            code: d.code.clone(),
+            severity: d.severity,
+            message: d.message.clone(),
+            help: d.help.clone(),
+            source: NamedSource::new(&d.file, text.to_owned()),
+            labels: std::iter::once(first).chain(second).collect(),
+            related: Vec::new(),
+        })
+    }
+
     fn note(label: &Label, sources: &Sources) -> Self {
         Self {
             code: String::new(),
@@ -76,6 +112,17 @@ impl Report {
             related: Vec::new(),
         }
     }
+}
+
+/// Where a line and a column are in a text, in bytes.
+fn offset(text: &str, line: u32, column: u32) -> Option<usize> {
+    let (line, column) = (line.checked_sub(1)?, column.checked_sub(1)?);
+    let before = text.split_inclusive('\n').take(line as usize);
+    let start: usize = before.map(str::len).sum();
+    let line = text.get(start..)?.lines().next().unwrap_or_default();
+    let ends = line.char_indices().map(|(at, _)| at);
+    let at = ends.chain([line.len()]).nth(column as usize)?;
+    Some(start + at)
 }
 
 fn source(sources: &Sources, file: FileId) -> NamedSource<String> {

@@ -1,0 +1,46 @@
+//! A daemon that gives the answers that it was told to, one a connection.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::thread;
+
+/// An answer to one request.
+pub(super) struct Answer {
+    pub(super) status: &'static str,
+    /// Lines of the head, each with its end.
+    pub(super) head: &'static str,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn json(status: &'static str, body: &serde_json::Value) -> Self {
+        Self {
+            status,
+            head: "content-type: application/json\r\n",
+            body: body.to_string(),
+        }
+    }
+}
+
+/// Listens in the folder and gives the answers in turn; then nobody is there any more.
+pub(super) fn answering(folder: &Path, answers: Vec<Answer>) -> String {
+    let socket = folder.join("fake.sock");
+    let listener = UnixListener::bind(&socket).expect("the folder is ours");
+    thread::spawn(move || {
+        for answer in answers {
+            let (stream, _) = listener.accept().expect("somebody asks");
+            give(stream, &answer);
+        }
+    });
+    format!("unix://{}", socket.display())
+}
+
+fn give(mut stream: UnixStream, answer: &Answer) {
+    let asked = BufReader::new(stream.try_clone().expect("a socket"));
+    let head = asked.lines().map_while(Result::ok);
+    assert!(head.take_while(|line| !line.is_empty()).count() > 0);
+    let Answer { status, head, body } = answer;
+    let text = format!("HTTP/1.1 {status}\r\n{head}connection: close\r\n\r\n{body}");
+    stream.write_all(text.as_bytes()).expect("it is read");
+}
