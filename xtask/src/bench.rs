@@ -1,10 +1,11 @@
 //! `cargo xtask bench apply`: what an apply of unchanged services costs, beside the engine's own
 //! tool in the same run. It judges nothing; `docs/promises.md` has figures. `bench compile` is in
-//! [`compile`], `bench lsp` in [`lsp`].
+//! [`compile`], `bench daemon` in [`daemon`], `bench lsp` in [`lsp`].
 
 mod compile;
 mod cost;
 mod counter;
+mod daemon;
 mod edit;
 mod figures;
 mod growth;
@@ -16,7 +17,7 @@ mod stack;
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -41,25 +42,32 @@ struct Bench {
 }
 
 pub(crate) fn command(words: &[&str]) -> Result<(), String> {
-    match words {
-        ["apply"] => {}
+    let measure = match words {
+        ["apply"] => applies,
+        ["daemon"] => daemon::measure,
         ["compile", words @ ..] => return compile::command(words),
         ["lsp"] => return lsp::command(&program()?),
         ["rivals"] => return rivals::install(),
         ["alone", words @ ..] => return cost::alone(words),
         _ => {
             return Err(
-                "no such benchmark; there are `apply`, `compile`, `lsp` and `rivals`".to_owned(),
+                "no such benchmark; there are `apply`, `compile`, `daemon`, `lsp` and `rivals`"
+                    .to_owned(),
             );
         }
-    }
+    };
     let skep = program()?;
-    if let Ok(host) = env::var("DOCKER_HOST") {
-        return at(host, skep);
-    }
-    let engine = Kept::up(1)?;
-    let measured = at(engine.host.clone(), skep);
-    engine.down().and(measured)
+    let folder = env::temp_dir().join(format!("skep-bench-{}", std::process::id()));
+    let measured = if let Ok(host) = env::var("DOCKER_HOST") {
+        measure(&host, &skep, &folder)
+    } else {
+        let engine = Kept::up(1)?;
+        let measured = measure(&engine.host, &skep, &folder);
+        engine.down().and(measured)
+    };
+    fs::remove_dir_all(&folder)
+        .map_err(|error| error.to_string())
+        .and(measured)
 }
 
 /// `SKEP_BIN`, or a release build of this tree.
@@ -76,14 +84,13 @@ fn program() -> Result<PathBuf, String> {
     Ok(repo::target().join("release/skep"))
 }
 
-fn at(host: String, skep: PathBuf) -> Result<(), String> {
-    let folder = env::temp_dir().join(format!("skep-bench-{}", std::process::id()));
-    let stacks = SIZES.map(|services| Stack::write(services, &folder));
+fn applies(host: &str, skep: &Path, folder: &Path) -> Result<(), String> {
+    let stacks = SIZES.map(|services| Stack::write(services, folder));
     let bench = Bench {
-        host,
-        skep,
+        host: host.to_owned(),
+        skep: skep.to_owned(),
         stacks: stacks.into_iter().collect::<Result<_, _>>()?,
-        folder,
+        folder: folder.to_owned(),
     };
     let measured = bench.measure();
     bench.remove().and(measured)
@@ -181,7 +188,6 @@ impl Bench {
             stack.docker_remove(&self.host)
         });
         let removed: Vec<_> = removed.collect();
-        fs::remove_dir_all(&self.folder).map_err(|error| error.to_string())?;
         removed.into_iter().try_for_each(|stack| stack.map(drop))
     }
 }

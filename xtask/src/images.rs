@@ -1,6 +1,6 @@
 //! The images of the tests, made from this machine's own Debian packages: no registry is needed.
 
-mod archive;
+pub(crate) mod archive;
 mod recipes;
 mod rootfs;
 
@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-pub(crate) use self::recipes::postgres_home;
-use self::recipes::{RECIPES, Recipe};
-use self::rootfs::Rootfs;
+use self::recipes::RECIPES;
+pub(crate) use self::recipes::{PLAIN, Recipe, postgres_home};
+pub(crate) use self::rootfs::Rootfs;
 use crate::{engine, repo, shell};
 
 /// `cargo xtask images`: builds what has changed, loads it into the engine of `DOCKER_HOST` or, where

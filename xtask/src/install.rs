@@ -34,6 +34,10 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("redis-cli", &["redis-tools"]),
     ("initdb", &["postgresql"]),
     ("nvim", &["neovim"]),
+    ("dpkg-deb", &["dpkg"]),
+    ("strip", &["binutils"]),
+    ("virtualenv", &["virtualenv"]),
+    ("update-ca-certificates", &["ca-certificates"]),
 ];
 
 /// What dockerd needs on a machine whose kernel enforces profiles.

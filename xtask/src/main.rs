@@ -2,16 +2,19 @@
 
 mod bench;
 mod corpus;
+mod dist;
 mod engine;
 mod fuzz;
 mod images;
 mod install;
+mod manifests;
 mod pipelines;
 mod repo;
 mod shell;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod venv;
 
 use std::process::ExitCode;
 
@@ -23,13 +26,17 @@ usage: cargo xtask <task>
   bench apply               what an unchanged apply costs, beside `docker stack deploy`; at an
                             engine of its own, or at DOCKER_HOST where that is set
   bench compile [--quick]   what a cold compile costs, beside others that read the same services
+  bench daemon              what a daemon of 500 services costs that has nothing to do
   bench lsp                 how long an editor waits for answers, with a thousand services
   bench rivals              install those others, below the target folder
   fuzz TARGET [--runs N]    tries a law of the compiler with libFuzzer; TARGET is text, repeated,
                             compile, edits, plan or memory. --keep writes the corpus
   corpus [DIR]              imports a folder of stack files, or that of SKEP_CORPUS, and says what
                             became of their keys, beside what `docker stack config` accepts
+  dist [--profile NAME]     the program for people: an archive, a Debian package, a wheel and an
+                            image, below the target folder; built as a release without --profile
   pipelines                 hold the workflows and hooks of docs/ci to the tools they are for
+  manifests                 hold what `skep export kubernetes` writes to the schemas of the API
   engine up [--nodes 1|3]   start a private engine and print `export DOCKER_HOST=...`
   engine env                print that line again
   engine status             what runs, and where it is reached
@@ -57,9 +64,11 @@ fn dispatch(words: &[&str]) -> Result<(), String> {
     match words {
         ["bench", rest @ ..] => bench::command(rest),
         ["corpus", rest @ ..] => corpus::command(rest),
+        ["dist", rest @ ..] => dist::command(rest),
         ["engine", rest @ ..] => engine::command(rest),
         ["test", rest @ ..] => test::command(&test::Options::parse(rest)?),
         ["fuzz", rest @ ..] => fuzz::command(rest),
+        ["manifests"] => manifests::command(),
         ["pipelines"] => pipelines::command(),
         ["images"] => images::command(),
         ["help" | "--help" | "-h"] | [] => {

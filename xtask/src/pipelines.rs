@@ -7,18 +7,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::dist::wheel::pack_program;
+use crate::venv::Venv;
 use crate::{repo, shell};
 
 /// The tools with their versions, from the package index of Python.
 const TOOLS: &str = include_str!("pipelines/tools.txt");
-const WHEEL: &str = include_str!("pipelines/wheel.py");
 
 /// A project without a mistake, as `skep fmt` writes it.
 const CLEAN: &str = "project x edition=1\nservice a { image \"app:1\" }\n";
 
 pub(crate) fn command() -> Result<(), String> {
-    let tools = Tools::install()?;
-    tools.workflows()?;
+    let tools = Venv::install(&folder("tools")?, TOOLS)?;
+    workflows(&tools)?;
     let hooks = Hooks::prepare(&tools)?;
     for runner in ["pre-commit", "prek"] {
         hooks.pass(runner)?;
@@ -28,69 +29,40 @@ pub(crate) fn command() -> Result<(), String> {
     Ok(())
 }
 
-/// A virtual environment below the target folder.
-struct Tools {
-    bin: PathBuf,
-}
-
-impl Tools {
-    /// Installs them, unless an earlier run has installed the same.
-    fn install() -> Result<Self, String> {
-        let home = folder("tools")?;
-        let stamp = home.join("tools.txt");
-        let tools = Self {
-            bin: home.join("bin"),
-        };
-        if fs::read_to_string(&stamp).is_ok_and(|there| there == TOOLS) {
-            return Ok(tools);
-        }
-        shell::capture(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
-        let wanted = folder("wanted")?.join("tools.txt");
-        write(&wanted, TOOLS)?;
-        let install = ["install", "--quiet", "--disable-pip-version-check", "-r"];
-        shell::capture(tools.command("pip").args(install).arg(&wanted))?;
-        write(&stamp, TOOLS)?;
-        Ok(tools)
-    }
-
-    fn command(&self, program: &str) -> Command {
-        Command::new(self.bin.join(program))
-    }
-
-    fn workflows(&self) -> Result<(), String> {
-        let docs = repo::root().join("docs/ci");
-        let github: Vec<PathBuf> = [
-            "github/skep.yml",
-            "github/skep-comment.yml",
-            "github/skep-sarif.yml",
-            "forgejo/skep.yml",
-        ]
-        .map(|name| docs.join(name))
-        .into();
-        let schema = |name: &str, files: &[PathBuf]| {
-            let words = ["--builtin-schema", name];
-            shell::show(self.command("check-jsonschema").args(words).args(files))
-        };
-        schema("vendor.github-workflows", &github)?;
-        schema("vendor.gitlab-ci", &[docs.join("gitlab/.gitlab-ci.yml")])?;
-        shell::show(
-            self.command("zizmor")
-                .args(["--offline", "--quiet"])
-                .args(&github),
-        )
-    }
+fn workflows(tools: &Venv) -> Result<(), String> {
+    let docs = repo::root().join("docs/ci");
+    let github: Vec<PathBuf> = [
+        "github/skep.yml",
+        "github/skep-comment.yml",
+        "github/skep-sarif.yml",
+        "forgejo/skep.yml",
+    ]
+    .map(|name| docs.join(name))
+    .into();
+    let schema = |name: &str, files: &[PathBuf]| {
+        let words = ["--builtin-schema", name];
+        shell::show(tools.command("check-jsonschema").args(words).args(files))
+    };
+    schema("vendor.github-workflows", &github)?;
+    schema("vendor.gitlab-ci", &[docs.join("gitlab/.gitlab-ci.yml")])?;
+    shell::show(
+        tools
+            .command("zizmor")
+            .args(["--offline", "--quiet"])
+            .args(&github),
+    )
 }
 
 /// The mirror repository of the hooks, the wheel it wants, and a project that uses both.
 struct Hooks<'t> {
-    tools: &'t Tools,
+    tools: &'t Venv,
     wheels: PathBuf,
     project: PathBuf,
     home: PathBuf,
 }
 
 impl<'t> Hooks<'t> {
-    fn prepare(tools: &'t Tools) -> Result<Self, String> {
+    fn prepare(tools: &'t Venv) -> Result<Self, String> {
         let hooks = Self {
             tools,
             wheels: empty("wheels")?,
@@ -116,11 +88,7 @@ impl<'t> Hooks<'t> {
 
     /// The wheel of the program, and what a wheel of the mirror is built with.
     fn pack(&self) -> Result<(), String> {
-        let script = self.home.join("wheel.py");
-        write(&script, WHEEL)?;
-        let program = program()?;
-        let pack = [&script, &program, Path::new("0.1.0"), &self.wheels];
-        shell::capture(self.tools.command("python").args(pack))?;
+        pack_program(&repo::program()?, env!("CARGO_PKG_VERSION"), &self.wheels)?;
         let builder = TOOLS.lines().find(|line| line.starts_with("setuptools"));
         let builder = builder.ok_or("tools.txt names no setuptools")?;
         let download = ["download", "--quiet", "--no-deps", "--dest"];
@@ -142,7 +110,7 @@ impl<'t> Hooks<'t> {
             .args(["run", "--all-files"])
             .current_dir(&self.project)
             .env_clear()
-            .env("PATH", format!("{}:{path}", self.tools.bin.display()))
+            .env("PATH", format!("{}:{path}", self.tools.bin().display()))
             .env("HOME", &self.home)
             .env("PREK_HOME", self.home.join("prek"))
             .envs([
@@ -179,19 +147,6 @@ impl<'t> Hooks<'t> {
         }
         Err(format!("{runner} took a mistake for none: {told}"))
     }
-}
-
-/// `SKEP_BIN`, or what the tests have built last.
-fn program() -> Result<PathBuf, String> {
-    let chosen = std::env::var_os("SKEP_BIN").map(PathBuf::from);
-    let program = chosen.unwrap_or_else(|| repo::target().join("debug/skep"));
-    if program.is_file() {
-        return Ok(program);
-    }
-    Err(format!(
-        "there is no {}: cargo build -p skep",
-        program.display()
-    ))
 }
 
 fn commit(folder: &Path) -> Result<(), String> {

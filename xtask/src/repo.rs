@@ -16,6 +16,19 @@ pub(crate) fn target() -> PathBuf {
     root().join(chosen.unwrap_or_else(|| "target".into()))
 }
 
+/// `SKEP_BIN`, or what the tests have built last.
+pub(crate) fn program() -> Result<PathBuf, String> {
+    let chosen = env::var_os("SKEP_BIN").map(PathBuf::from);
+    let program = chosen.unwrap_or_else(|| target().join("debug/skep"));
+    if program.is_file() {
+        return Ok(program);
+    }
+    Err(format!(
+        "there is no {}: cargo build -p skep",
+        program.display()
+    ))
+}
+
 /// The cargo that runs this task, so that a chosen toolchain stays chosen.
 pub(crate) fn cargo() -> String {
     env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use self::steps::{Step, Steps};
 use crate::engine::Kept;
-use crate::{images, install, repo, shell};
+use crate::{dist, images, install, repo, shell};
 
 // One failing crate or test does not hide the others.
 const LINTS: &[&str] = &[
@@ -16,8 +16,11 @@ const LINTS: &[&str] = &[
     "--locked",
     "--quiet",
     "--keep-going",
+    WITH,
 ];
-const TESTS: &[&str] = &["test", "--workspace", "--locked", "--no-fail-fast"];
+const TESTS: &[&str] = &["test", "--workspace", "--locked", "--no-fail-fast", WITH];
+/// What the program is without, unless it is asked for; the packages are built without.
+const WITH: &str = "--features=skep-daemon/otel";
 
 /// The tests that talk to an engine: `test = false` keeps them out of a plain `cargo test`.
 const NEED_ENGINE: &[&str] = &["e2e", "conformance", "swarm_live"];
@@ -104,6 +107,8 @@ fn with_engine(options: &Options, steps: &mut Steps) {
         steps.run(Step::Tests, || {
             shell::show(at_engine(&engine, &mut cargo(TESTS)).args(&options.filter))
         });
+        // Not as fast as a release, and built in a third of the time.
+        steps.run(Step::Dist, || dist::build("dev").map(drop));
         steps.run(Step::EndToEnd, || end_to_end(&engine, &options.filter));
         steps.run(Step::TearDown, || engine.down());
     }
@@ -177,6 +182,7 @@ fn at_engine<'c>(engine: &Kept, command: &'c mut Command) -> &'c mut Command {
         .env("SKEP_TEST_DOCKER_HOST", &engine.host)
         .env("SKEP_TEST_NODE_ADDR", &engine.addresses)
         .env("SKEP_BIN", repo::target().join("debug/skep"))
+        .env("SKEP_TEST_PACKAGES", repo::target().join("dist"))
 }
 
 /// Snapshots are compared and never rewritten.

@@ -166,7 +166,8 @@ impl Editor {
             params["range"]["end"] = json!({ "line": line + 60, "character": 0 });
         }
         params["position"] = position;
-        params["context"] = json!({ "includeDeclaration": true, "diagnostics": [] });
+        params["context"] =
+            json!({ "includeDeclaration": true, "diagnostics": [], "triggerKind": 1 });
         params["options"] = json!({ "tabSize": 4, "insertSpaces": true });
         let begun = Instant::now();
         self.request(&format!("textDocument/{method}"), &params)?;

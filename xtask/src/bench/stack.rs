@@ -30,16 +30,36 @@ impl Stack {
     /// Writes both files into a folder of its own inside `folder`.
     pub(super) fn write(services: usize, folder: &Path) -> Result<Self, String> {
         let name = format!("{}-{services}", prefix());
+        let stack = Self::spec(name, services, folder)?;
+        let compose_file = stack.folder.join("compose.yml");
+        fs::write(&compose_file, compose(services))
+            .map_err(|error| format!("cannot write {}: {error}", compose_file.display()))?;
+        Ok(stack)
+    }
+
+    /// One of several of a size, as a project alone.
+    pub(super) fn write_one(number: usize, services: usize, folder: &Path) -> Result<Self, String> {
+        Self::spec(format!("{}-n{number}", prefix()), services, folder)
+    }
+
+    fn spec(name: String, services: usize, folder: &Path) -> Result<Self, String> {
         let folder = folder.join(&name);
         fs::create_dir_all(&folder)
             .and_then(|()| fs::write(folder.join("skep.kdl"), spec(&name, services)))
-            .and_then(|()| fs::write(folder.join("compose.yml"), compose(services)))
             .map_err(|error| format!("cannot write {}: {error}", folder.display()))?;
         Ok(Self {
             services,
             name,
             folder,
         })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Wall time of the program with these words, from start to end of its process.

@@ -31,7 +31,13 @@ pub(super) fn build(recipe: &Recipe, rootfs: &Rootfs) -> Result<Image, String> {
     Ok(Image { tag, id, file })
 }
 
-fn write(recipe: &Recipe, rootfs: &Rootfs, tag: &str, dir: &Path) -> Result<String, String> {
+/// Writes `image.tar` into a folder of its own, which is emptied before. The image's id.
+pub(crate) fn write(
+    recipe: &Recipe,
+    rootfs: &Rootfs,
+    tag: &str,
+    dir: &Path,
+) -> Result<String, String> {
     let (root, parts) = (dir.join("root"), dir.join("parts"));
     shell::read("rm", &["-rf".as_ref(), dir.as_os_str()])?;
     fs::create_dir_all(&parts).map_err(|e| e.to_string())?;
@@ -49,7 +55,7 @@ fn write(recipe: &Recipe, rootfs: &Rootfs, tag: &str, dir: &Path) -> Result<Stri
 }
 
 /// No time, no owner, one order: the same files give the same bytes.
-fn tar(dir: &Path, to: &Path) -> Result<(), String> {
+pub(crate) fn tar(dir: &Path, to: &Path) -> Result<(), String> {
     let mut args: Vec<PathBuf> = ["--create", "--sort=name", "--mtime=@0", "--format=gnu"]
         .into_iter()
         .chain(["--owner=0", "--group=0", "--numeric-owner", "--file"])

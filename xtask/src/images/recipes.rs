@@ -8,18 +8,19 @@ use super::rootfs::Rootfs;
 use crate::repo;
 
 #[derive(Debug)]
-pub(super) struct Recipe {
+pub(crate) struct Recipe {
     /// `http:1`; the tag is `skep-test/http:1`
-    pub(super) name: &'static str,
-    pub(super) fill: fn(&mut Rootfs) -> Result<(), String>,
-    pub(super) entrypoint: &'static [&'static str],
-    pub(super) cmd: &'static [&'static str],
-    pub(super) env: &'static [&'static str],
-    pub(super) workdir: &'static str,
-    pub(super) stop_signal: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) fill: fn(&mut Rootfs) -> Result<(), String>,
+    pub(crate) entrypoint: &'static [&'static str],
+    pub(crate) cmd: &'static [&'static str],
+    pub(crate) env: &'static [&'static str],
+    pub(crate) workdir: &'static str,
+    pub(crate) stop_signal: &'static str,
 }
 
-const PLAIN: Recipe = Recipe {
+/// From nothing, with nothing set.
+pub(crate) const PLAIN: Recipe = Recipe {
     name: "",
     fill: |_| Ok(()),
     entrypoint: &[],

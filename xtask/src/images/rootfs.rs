@@ -30,7 +30,7 @@ enum Entry {
 
 /// Files by their absolute path in the image.
 #[derive(Debug, Default)]
-pub(super) struct Rootfs {
+pub(crate) struct Rootfs {
     entries: BTreeMap<PathBuf, Entry>,
 }
 
@@ -61,7 +61,7 @@ impl Rootfs {
         Ok(rootfs)
     }
 
-    pub(super) fn dir(&mut self, path: &str, mode: u32) {
+    pub(crate) fn dir(&mut self, path: &str, mode: u32) {
         self.entries.insert(path.into(), Entry::Dir { mode });
     }
 
@@ -76,7 +76,7 @@ impl Rootfs {
     }
 
     /// A file of this machine at the place of the caller's choice.
-    pub(super) fn copy(&mut self, from: &Path, to: impl Into<PathBuf>) {
+    pub(crate) fn copy(&mut self, from: &Path, to: impl Into<PathBuf>) {
         self.entries.insert(to.into(), Entry::Copy(from.to_owned()));
     }
 

@@ -9,7 +9,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("skep-schema", &[]),
     ("skep-stdlib", &[]),
     ("skep-compiler", &["skep-schema", "skep-stdlib"]),
-    ("skep-project", &["skep-schema", "skep-compiler"]),
+    (
+        "skep-project",
+        &["skep-schema", "skep-compiler", "skep-compose"],
+    ),
     ("skep-compose", &["skep-schema", "skep-compiler"]),
     (
         "skep-lsp",
