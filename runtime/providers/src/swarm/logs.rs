@@ -1,16 +1,18 @@
 //! The last words of a task.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use skep_schema::log::Stream;
+use tokio::task::JoinSet;
 
 use super::Swarm;
 use super::http::Ask;
 
 /// Lines that are kept of each task.
 const LINES: usize = 10;
-/// A task on a node that is gone has no log to give.
-const LIMIT: Duration = Duration::from_secs(4);
+/// A task on a node that is gone has no log to give, and a manager asks a busy one for seconds.
+const LIMIT: Duration = Duration::from_secs(10);
 /// A line of a log may be as long as a program likes.
 const LONGEST: usize = 2_000;
 
@@ -20,20 +22,30 @@ const LONGEST_HELD: usize = 64 << 10;
 const HEADER: usize = 8;
 
 impl Swarm {
-    /// The last lines of a task, oldest first, without secrets; none where there is no log any more.
-    pub(crate) async fn last_lines(&self, task: &str) -> Vec<String> {
-        let ask = Ask::get(format!("/tasks/{task}/logs"))
-            .query("stdout", "1")
-            .query("stderr", "1")
-            .query("tail", LINES.to_string())
-            .within(LIMIT);
-        let Ok(answer) = self.http.send(ask).await else {
-            return Vec::new();
-        };
-        let text = self
-            .redact
-            .text(&String::from_utf8_lossy(&demultiplexed(&answer.body)));
-        let lines: Vec<String> = text.lines().map(clipped).collect();
+    /// The last lines of each of these tasks, oldest first, without secrets; no lines where there is
+    /// no log any more. All are asked for at once, so that nodes that are gone cost their time once.
+    pub(crate) async fn last_lines(&self, tasks: Vec<String>) -> BTreeMap<String, Vec<String>> {
+        let mut asked = JoinSet::new();
+        for task in tasks {
+            let http = self.http.clone();
+            asked.spawn(async move {
+                let ask = Ask::get(format!("/tasks/{task}/logs"))
+                    .query("stdout", "1")
+                    .query("stderr", "1")
+                    .query("tail", LINES.to_string())
+                    .within(LIMIT);
+                (task, http.send(ask).await)
+            });
+        }
+        let answers = asked.join_all().await.into_iter();
+        let told = answers.filter_map(|(task, answer)| Some((task, answer.ok()?)));
+        told.map(|(task, answer)| (task, self.lines_of(&answer.body)))
+            .collect()
+    }
+
+    fn lines_of(&self, body: &[u8]) -> Vec<String> {
+        let text = String::from_utf8_lossy(&demultiplexed(body)).into_owned();
+        let lines: Vec<String> = self.redact.text(&text).lines().map(clipped).collect();
         lines[lines.len().saturating_sub(LINES)..].to_vec()
     }
 }

@@ -240,12 +240,15 @@ impl Swarm {
         } = finding;
         if let Readiness::Failed(failure) = &mut readiness {
             failure.message = self.redact.text(&failure.message);
+            // A task that never had a node wrote nothing, and the engine answers with an error.
+            let ran = failure.tasks.iter().zip(&culprits);
+            let ran = ran.filter(|(task, _)| task.node.is_some());
+            let mut lines = self
+                .last_lines(ran.map(|(_, id)| id.clone()).collect())
+                .await;
             for (task, id) in failure.tasks.iter_mut().zip(&culprits) {
                 task.error = self.redact.text(&task.error);
-                // A task that never had a node wrote nothing, and the engine answers with an error.
-                if task.node.is_some() {
-                    task.log = self.last_lines(id).await;
-                }
+                task.log = lines.remove(id).unwrap_or_default();
             }
         }
         readiness

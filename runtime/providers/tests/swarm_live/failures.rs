@@ -35,7 +35,7 @@ async fn a_crash_loop_comes_with_its_last_words() {
     let lab = Lab::new();
     let swarm = lab.swarm().await;
     let script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; done; sleep 0.3; echo trouble >&2; exit 7";
-    let plan = lab.plan([service("api", lab.shell("api", script))]);
+    let plan = lab.plan([service("api", lab.ending("api", script))]);
     let failure = lab.fail(&swarm, &plan, "service.api").await;
     assert_eq!(failure.verdict, Verdict::CrashLooping);
     let task = &failure.tasks[0];
@@ -54,7 +54,7 @@ async fn a_crash_loop_comes_with_its_last_words() {
 async fn a_task_that_is_not_tried_again_has_given_up() {
     let lab = Lab::new();
     let swarm = lab.swarm().await;
-    let mut api = lab.shell("api", "exit 3");
+    let mut api = lab.ending("api", "exit 3");
     api.restart.condition = Some(Condition::None);
     let failure = lab
         .fail(&swarm, &lab.plan([service("api", api)]), "service.api")
@@ -71,12 +71,10 @@ async fn a_rollback_is_a_failure() {
     let swarm = lab.swarm().await;
     let mut good = lab.sleeper("api");
     good.update.on_failure = Some(FailureAction::Rollback);
-    // On a busy machine a task that ends at once is told to run for longer than the lab's own.
-    good.update.monitor = Some(Duration::seconds(6));
     lab.arrive(&swarm, &lab.plan([service("api", good.clone())]))
         .await;
-    let mut bad = lab.shell("api", "echo broken; exit 4");
-    bad.update = good.update;
+    let mut bad = lab.ending("api", "echo broken; exit 4");
+    bad.update.on_failure = Some(FailureAction::Rollback);
     let plan = lab.plan([service("api", bad)]);
     let report = lab.apply(&swarm, &plan).await;
     assert_eq!(report.outcome, Outcome::RolledBack);
@@ -101,7 +99,7 @@ async fn a_paused_update_is_a_failure() {
     let failure = lab
         .fail(
             &swarm,
-            &lab.plan([service("api", lab.shell("api", "exit 4"))]),
+            &lab.plan([service("api", lab.ending("api", "exit 4"))]),
             "service.api",
         )
         .await;
@@ -117,10 +115,8 @@ async fn an_update_that_the_engine_calls_completed_can_have_failed() {
     good.update.on_failure = Some(FailureAction::Continue);
     lab.arrive(&swarm, &lab.plan([service("api", good.clone())]))
         .await;
-    let bad = Service {
-        update: good.update,
-        ..lab.shell("api", "exit 4")
-    };
+    let mut bad = lab.ending("api", "exit 4");
+    bad.update.on_failure = Some(FailureAction::Continue);
     let failure = lab
         .fail(&swarm, &lab.plan([service("api", bad)]), "service.api")
         .await;
@@ -249,7 +245,7 @@ async fn a_one_shot_may_try_again_as_often_as_it_says() {
     let swarm = lab.swarm().await;
     let mut seed = Service {
         mode: Mode::Once,
-        ..lab.shell("seed", "exit 6")
+        ..lab.ending("seed", "exit 6")
     };
     seed.restart.condition = Some(Condition::OnFailure);
     seed.restart.max = Some(2);

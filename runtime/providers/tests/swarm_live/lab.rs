@@ -121,6 +121,14 @@ impl Lab {
         self.shell(name, "sleep 100000")
     }
 
+    /// A service whose tasks end. A busy machine says of them for seconds that they run: they are
+    /// watched for longer than that.
+    pub(crate) fn ending(&self, name: &str, script: &str) -> Service {
+        let mut service = self.shell(name, script);
+        service.update.monitor = Some(Duration::seconds(6));
+        service
+    }
+
     pub(crate) fn shell(&self, name: &str, script: &str) -> Service {
         let mut service = Service {
             name: self.name(name),
