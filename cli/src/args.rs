@@ -56,6 +56,12 @@ pub(crate) struct Global {
     /// The stack of the compose files, as for `docker stack deploy` [default: their `name`, or the folder's]
     #[arg(long, value_name = "NAME", requires = "compose", global = true)]
     pub(crate) stack: Option<String>,
+    /// A profile of the compose files whose services belong to the project; may be repeated
+    #[arg(long, value_name = "PROFILE", requires = "compose", global = true)]
+    pub(crate) profile: Vec<String>,
+    /// A file of variables for the compose files, instead of the `.env` beside the first
+    #[arg(long, value_name = "FILE", requires = "compose", global = true)]
+    pub(crate) env_file: Option<PathBuf>,
     /// The environment
     #[arg(
         short = 'e',
@@ -136,6 +142,10 @@ impl Global {
                 .map(|file| format!("-f {}", file.display())),
         );
         words.extend(self.stack.iter().map(|name| format!("--stack {name}")));
+        let profiles = self.profile.iter();
+        words.extend(profiles.map(|name| format!("--profile {name}")));
+        let env_file = self.env_file.iter();
+        words.extend(env_file.map(|file| format!("--env-file {}", file.display())));
         words.extend(self.environment.iter().map(|e| format!("-e {e}")));
         let params = self.params.iter();
         words.extend(params.map(|(name, value)| format!("-p {name}={value}")));

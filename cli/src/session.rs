@@ -17,7 +17,7 @@ use std::io::Write;
 use skep_compiler::Compiled;
 use skep_compiler::source::Inputs;
 use skep_engine::journal::Journal;
-use skep_project::Project;
+use skep_project::{ComposeFiles, Project};
 use skep_schema::diagnostic::{Code, Diagnostic, Severity};
 use skep_schema::plan::Plan;
 use skep_schema::span::Sources;
@@ -138,8 +138,12 @@ fn project(global: &Global) -> Result<Project, Failure> {
         return Ok(Project::find(&global.dir)?);
     }
     let files = global.compose.iter().map(|file| global.dir.join(file));
-    let files: Vec<_> = files.collect();
-    Ok(Project::of_compose(&files, global.stack.as_deref())?)
+    Ok(Project::of_compose(&ComposeFiles {
+        files: files.collect(),
+        stack: global.stack.clone(),
+        profiles: global.profile.iter().cloned().collect(),
+        env_file: global.env_file.as_ref().map(|file| global.dir.join(file)),
+    })?)
 }
 
 /// What of compose files is not quite in the plan: it shows with every plan, since nobody reads the KDL.

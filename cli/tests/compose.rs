@@ -250,3 +250,41 @@ fn commands_about_kdl_say_what_to_do_instead() {
     let alone = on_model(&project, &["plan", "--stack", "shop"]);
     assert_eq!(alone.code, 64, "{}", alone.stderr);
 }
+
+#[test]
+fn profiles_and_a_file_of_variables_are_those_of_docker() {
+    let project = Project::empty();
+    let text = r#"services:
+  web:
+    image: nginx:${TAG:?is missing}
+  tools:
+    image: busybox:1.36.1
+    profiles: [debug, tools]
+"#;
+    project.write("stack.yml", text);
+    project.write(".env", "TAG=1.27.3\n");
+    project.write("other.env", "TAG=1.27.4\n");
+    let plain = done(&project, &["plan"]);
+    assert!(plain.contains("nginx:1.27.3"), "{plain}");
+    assert!(!plain.contains("busybox"), "{plain}");
+    let advice = done(&project, &["check"]);
+    assert!(
+        advice.contains("--profile debug or --profile tools"),
+        "{advice}"
+    );
+    let chosen = ["plan", "--profile", "tools", "--env-file", "other.env"];
+    let chosen = done(&project, &chosen);
+    assert!(chosen.contains("nginx:1.27.4"), "{chosen}");
+    assert!(chosen.contains("busybox:1.36.1"), "{chosen}");
+    let again = chosen.lines().find(|line| line.contains("skep apply"));
+    let again = again.expect("it says what applies it");
+    assert!(
+        again.contains("--profile tools --env-file other.env"),
+        "{again}"
+    );
+    let missing = run(&project, &["plan", "--env-file", "nowhere.env"]);
+    assert_eq!(missing.code, 1, "{}", missing.stderr);
+    assert!(missing.stderr.contains("nowhere.env"), "{}", missing.stderr);
+    let alone = on_model(&project, &["plan", "--profile", "tools"]);
+    assert_eq!(alone.code, 64, "{}", alone.stderr);
+}

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use skep_schema::span::At;
 
+use crate::Purpose;
 use crate::cx::Cx;
 use crate::kdl::Item;
 use crate::project::Names;
@@ -88,14 +89,14 @@ fn is_chosen(cx: &mut Cx<'_>, map: &Map) -> bool {
     let chosen = profiles.is_empty() || !profiles.is_disjoint(&cx.request.profiles);
     if !chosen {
         let all: Vec<String> = profiles.into_iter().collect();
+        let options = format!("--profile {}", all.join(" or --profile "));
+        let advice = match cx.request.purpose {
+            Purpose::Keep => format!("import it with {options}"),
+            Purpose::Project { .. } => format!("choose one with {options}"),
+            Purpose::Part => "take `profiles` away: an `include` chooses none".to_owned(),
+        };
         let reason = "the service belongs to profiles that are not chosen";
-        cx.inside("profiles", |cx| {
-            cx.dropped(
-                key.span,
-                reason,
-                format!("import it with --profile {}", all.join(" or --profile ")),
-            );
-        });
+        cx.inside("profiles", |cx| cx.dropped(key.span, reason, advice));
     }
     chosen
 }

@@ -1,5 +1,6 @@
 //! Compose files as a project, or as part of one.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use skep_compiler::source::{Derived, File, LOCK, ROOT, SourceSet};
@@ -17,12 +18,27 @@ const MAX_ROUNDS: usize = 32;
 /// The file beside a compose file from which variables get values.
 const ENV: &str = ".env";
 
-/// Compose files that are a project as they are, and the name of its stack where one is given.
+/// Compose files that are a project as they are, and how they are to be read.
+#[derive(Clone, Debug, Default)]
+pub struct ComposeFiles {
+    /// Each is laid over those before it.
+    pub files: Vec<PathBuf>,
+    /// The name of the stack. Without one it is called as docker calls it: as the files say, or as
+    /// the folder of the first.
+    pub stack: Option<String>,
+    /// Services that have profiles are there when one of these is among them.
+    pub profiles: BTreeSet<String>,
+    /// The file of variables, instead of the `.env` beside the first file.
+    pub env_file: Option<PathBuf>,
+}
+
+/// The same, by their way from the folder of the first file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Compose {
-    /// By their way from the folder of the first.
     files: Vec<String>,
     stack: Option<String>,
+    profiles: BTreeSet<String>,
+    env_file: String,
 }
 
 impl Compose {
@@ -30,13 +46,19 @@ impl Compose {
     ///
     /// # Errors
     /// One of them is not there.
-    pub(crate) fn of(
-        paths: &[PathBuf],
-        stack: Option<&str>,
-    ) -> Result<(PathBuf, Self), ProjectError> {
-        let (folder, files) = beside(paths)?;
-        let stack = stack.map(str::to_owned);
-        Ok((folder, Self { files, stack }))
+    pub(crate) fn of(given: &ComposeFiles) -> Result<(PathBuf, Self), ProjectError> {
+        let (folder, files) = beside(&given.files)?;
+        let env_file = match &given.env_file {
+            Some(path) => relative(&folder, &whole(path)?),
+            None => ENV.to_owned(),
+        };
+        let compose = Self {
+            files,
+            stack: given.stack.clone(),
+            profiles: given.profiles.clone(),
+            env_file,
+        };
+        Ok((folder, compose))
     }
 
     pub(crate) fn files(&self) -> &[String] {
@@ -54,12 +76,13 @@ impl Compose {
             stack: self.stack.clone(),
             fallback: name.unwrap_or_default().to_lowercase(),
             compose: self.files.clone(),
+            profiles: self.profiles.clone(),
             purpose: Purpose::Project {
                 folder: Some(root.display().to_string()),
             },
             ..Request::default()
         };
-        let derived = read(request, ENV, |path| files.anywhere(path))?;
+        let derived = read(request, &self.env_file, |path| files.anywhere(path))?;
         put(set, ROOT, derived);
         Ok(())
     }
@@ -168,15 +191,18 @@ pub(crate) fn forget(set: &mut SourceSet, path: &str) -> bool {
 /// # Errors
 /// One of them is not there.
 pub fn beside(paths: &[PathBuf]) -> Result<(PathBuf, Vec<String>), ProjectError> {
-    let whole = |path: &PathBuf| {
-        let found = path.canonicalize();
-        found.map_err(|source| ProjectError::unreadable(path, source))
-    };
-    let all = paths.iter().map(whole).collect::<Result<Vec<_>, _>>()?;
+    let all = paths.iter().map(|path| whole(path));
+    let all = all.collect::<Result<Vec<_>, _>>()?;
     let first = all.first().and_then(|path| path.parent());
     let folder = first.unwrap_or(Path::new("/")).to_owned();
     let names = all.iter().map(|path| relative(&folder, path)).collect();
     Ok((folder, names))
+}
+
+/// A path from the top of the disk, free of links.
+fn whole(path: &Path) -> Result<PathBuf, ProjectError> {
+    let found = path.canonicalize();
+    found.map_err(|source| ProjectError::unreadable(path, source))
 }
 
 /// A path as it is seen from a folder, both whole.
