@@ -78,7 +78,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Rename(options) => commands::rename::run(global, options),
         Command::Splice(options) => commands::splice::run(global, options),
         Command::Schema(options) => commands::schema::run(options),
-        Command::Lsp(options) => commands::lsp::run(options),
+        Command::Lsp(options) => commands::lsp::run(global, options),
         Command::Man(options) => commands::man::run(options),
         Command::Completions(options) => commands::completions::run(options),
         Command::Version => {

@@ -66,6 +66,12 @@ impl Memory {
         images
     }
 
+    /// The project's name, as it was understood last.
+    pub fn project(&self) -> Option<&str> {
+        let world = self.worlds.values().next()?;
+        Some(&world.understood.spec.project)
+    }
+
     /// The names of all nodes of a kind in the environment, those that components make included, as
     /// far as they were understood last.
     pub fn names(&self, environment: Option<&str>, kind: Kind) -> Vec<&str> {

@@ -95,6 +95,21 @@ pub enum Standing {
     Forget,
 }
 
+impl Standing {
+    /// What a plan would do, as people read it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::InSync => "as in the spec",
+            Self::Create => "would create",
+            Self::Update => "would update",
+            Self::Replace => "would replace",
+            Self::Delete => "would delete",
+            Self::Adopt => "would adopt",
+            Self::Forget => "would forget",
+        }
+    }
+}
+
 impl From<Action> for Standing {
     fn from(action: Action) -> Self {
         match action {

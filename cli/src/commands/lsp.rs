@@ -1,14 +1,18 @@
 //! `skep lsp`
 
+mod live;
+
 use clap::Args;
 use skep_lsp::{Connection, Ended, Host, serve};
 
+use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::changes::{Heading, markdown};
 
 const EXAMPLES: &str = "\
 Editors start it, and speak the language server protocol with it on its standard input and output.
+With --server, or SKEP_SERVER, it shows how services stand in the swarm, as that daemon tells it.
 Setting it up: docs/editors.md.";
 
 /// Serve an editor: mistakes, completion, hover, renames, formatting
@@ -20,8 +24,9 @@ pub(crate) struct Options {
     stdio: bool,
 }
 
-pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
+pub(crate) fn run(global: &Global, options: &Options) -> Result<Exit, Failure> {
     let Options { stdio: _ } = options;
+    let live = live::follow(global)?;
     let (connection, threads) = Connection::stdio();
     let host = Host {
         version: env!("CARGO_PKG_VERSION"),
@@ -34,8 +39,8 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
             markdown(changes, &heading, usize::MAX)
         },
     };
-    let ended =
-        serve(&connection, host).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+    let ended = serve(&connection, host, live)
+        .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     // The threads end when nobody can send any more.
     drop(connection);
     let written = threads.join();

@@ -4,8 +4,6 @@ use skep_schema::api::stack::{Hold, LastApply, StackState, StackStatus, Wait};
 use skep_schema::api::view::{ServiceView, StackList};
 use skep_schema::change::Summary;
 use skep_schema::event::Outcome;
-use skep_schema::inventory::Readiness;
-use skep_schema::report::Standing;
 
 use super::time::date;
 
@@ -154,26 +152,7 @@ pub(crate) fn counts(summary: &Summary) -> String {
 
 /// What a plan would do to a service, and how its tasks are.
 pub(crate) fn runs_how(service: &ServiceView) -> String {
-    let sync = match service.sync {
-        Standing::InSync => "as in the spec",
-        Standing::Create => "would create",
-        Standing::Update => "would update",
-        Standing::Replace => "would replace",
-        Standing::Delete => "would delete",
-        Standing::Adopt => "would adopt",
-        Standing::Forget => "would forget",
-    };
-    let tasks = match &service.readiness {
-        None => "not there".to_owned(),
-        Some(Readiness::Ready {
-            running: 0,
-            desired: 0,
-        }) => "there".to_owned(),
-        Some(Readiness::Ready { running, desired }) => format!("{running}/{desired} running"),
-        Some(Readiness::Progressing { detail, .. }) => detail.clone(),
-        Some(Readiness::Failed(failure)) => format!("FAILED: {}", failure.message),
-    };
-    format!("{sync:<16}  {tasks}")
+    format!("{:<16}  {}", service.sync.words(), service.tasks())
 }
 
 /// How a stack stands, in a few words.

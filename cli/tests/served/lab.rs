@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::support::{Project, Ran};
 
 /// Long enough for the slowest machine, and never waited for where all is well.
-const LONG: Duration = Duration::from_mins(1);
+pub(super) const LONG: Duration = Duration::from_mins(1);
 
 pub(super) const SPEC: &str = "project shop edition=1\nservice web { image \"app:1\" }\n";
 
@@ -86,7 +86,7 @@ fn serve(folder: &Path) -> Child {
     skep.spawn().expect("the daemon starts")
 }
 
-fn skep(folder: &Path) -> Command {
+pub(super) fn skep(folder: &Path) -> Command {
     let mut skep = Command::new(env!("CARGO_BIN_EXE_skep"));
     skep.env_clear().stdin(Stdio::null());
     skep.arg("-C").arg(folder);

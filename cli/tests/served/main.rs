@@ -2,6 +2,7 @@
 //! own making for what that does not do when it is asked.
 
 mod doctor;
+mod editing;
 mod fake;
 mod lab;
 mod refusals;

@@ -12,6 +12,7 @@ pub(crate) struct Client {
     /// It asks for diagnostics, so that they are not sent unasked.
     pub(crate) pulls: bool,
     pub(crate) refreshes: bool,
+    pub(crate) refreshes_lenses: bool,
     pub(crate) snippets: bool,
     /// It takes documentation of what could be written when that is looked at.
     pub(crate) document_changes: bool,
@@ -32,6 +33,7 @@ impl Client {
             encoding: encoding(params),
             pulls: has("/capabilities/textDocument/diagnostic"),
             refreshes: can("/capabilities/workspace/diagnostics/refreshSupport"),
+            refreshes_lenses: can("/capabilities/workspace/codeLens/refreshSupport"),
             snippets: can("/capabilities/textDocument/completion/completionItem/snippetSupport"),
             document_changes: can("/capabilities/workspace/workspaceEdit/documentChanges"),
             watches: can("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),

@@ -16,8 +16,10 @@ mod server;
 mod state;
 mod uri;
 
+use crossbeam_channel::Receiver;
 pub use lsp_server::Connection;
 use lsp_server::ProtocolError;
+pub use skep_compiler::ide::Live;
 use skep_schema::change::ChangeSet;
 
 /// How a session ended.
@@ -49,10 +51,15 @@ pub enum ServeError {
     Introduction(#[from] serde_json::Error),
 }
 
-/// Serves an editor until it leaves.
+/// Serves an editor until it leaves. What `live` brings is shown in hovers and lenses from then on; a
+/// channel that nobody sends to will do.
 ///
 /// # Errors
 /// The handshake fails. Later on a wrong message is answered with an error, and the session goes on.
-pub fn serve(connection: &Connection, host: Host) -> Result<Ended, ServeError> {
-    server::run(connection, host)
+pub fn serve(
+    connection: &Connection,
+    host: Host,
+    live: Receiver<Live>,
+) -> Result<Ended, ServeError> {
+    server::run(connection, host, live)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gen_lsp_types as lsp;
 use skep_compiler::Checked;
 use skep_compiler::edit::Written;
-use skep_compiler::ide::{Index, View};
+use skep_compiler::ide::{Index, Live, View};
 use skep_compiler::source::{File, Inputs, SourceSet};
 use skep_project::{Project, ProjectError, Watch};
 
@@ -149,6 +149,7 @@ impl Opened {
     pub(crate) fn with_view<T>(
         &mut self,
         environment: Option<&str>,
+        live: &Live,
         ask: impl FnOnce(&View<'_>) -> T,
     ) -> T {
         self.refresh();
@@ -160,6 +161,7 @@ impl Opened {
             written,
             memory: self.watch.memory(),
             environment,
+            live,
         })
     }
 

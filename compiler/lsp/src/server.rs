@@ -3,18 +3,24 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use crossbeam_channel::{Receiver, never, select};
 use gen_lsp_types as lsp;
 use gen_lsp_types::Notification as _;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use skep_compiler::ide::Live;
 
 use crate::buffer::Buffer;
 use crate::client::{Client, environment, introduction};
 use crate::state::State;
 use crate::{Ended, Host, ServeError, answer, diagnose};
 
-pub(crate) fn run(connection: &Connection, host: Host) -> Result<Ended, ServeError> {
+pub(crate) fn run(
+    connection: &Connection,
+    host: Host,
+    live: Receiver<Live>,
+) -> Result<Ended, ServeError> {
     let (id, raw) = connection.initialize_start()?;
     let params: lsp::InitializeParams = serde_json::from_value(raw.clone())?;
     let client = Client::of(&params, &raw);
@@ -22,6 +28,7 @@ pub(crate) fn run(connection: &Connection, host: Host) -> Result<Ended, ServeErr
     connection.initialize_finish(id, introduction)?;
     let mut server = Server {
         connection,
+        live,
         state: State::new(client, host),
         waiting: VecDeque::new(),
         next: 0,
@@ -35,6 +42,8 @@ pub(crate) fn run(connection: &Connection, host: Host) -> Result<Ended, ServeErr
 /// A session after the handshake.
 pub(crate) struct Server<'c> {
     connection: &'c Connection,
+    /// Brings what changed of how stacks stand.
+    live: Receiver<Live>,
     pub(crate) state: State,
     /// Messages that came and were not looked at yet.
     waiting: VecDeque<Message>,
@@ -69,13 +78,23 @@ impl Server<'_> {
             while let Ok(message) = self.connection.receiver.try_recv() {
                 self.receive(message);
             }
+            while let Ok(live) = self.live.try_recv() {
+                self.stand(live);
+            }
             let Some(message) = self.waiting.pop_front() else {
                 if self.look() {
                     continue;
                 }
-                match self.connection.receiver.recv() {
-                    Ok(message) => self.receive(message),
-                    Err(_) => return Ended::Abruptly,
+                select! {
+                    recv(self.connection.receiver) -> message => match message {
+                        Ok(message) => self.receive(message),
+                        Err(_) => return Ended::Abruptly,
+                    },
+                    recv(self.live) -> live => match live {
+                        Ok(live) => self.stand(live),
+                        // Nobody tells it any more.
+                        Err(_) => self.live = never(),
+                    },
                 }
                 continue;
             };
@@ -93,6 +112,17 @@ impl Server<'_> {
                 }
                 Message::Notification(notification) => self.notified(notification),
             }
+        }
+    }
+
+    /// Takes over how stacks stand now.
+    fn stand(&mut self, live: Live) {
+        if *self.state.live == live {
+            return;
+        }
+        self.state.live = live.into();
+        if self.state.client.refreshes_lenses {
+            self.ask("workspace/codeLens/refresh", Value::Null);
         }
     }
 

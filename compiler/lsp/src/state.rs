@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gen_lsp_types as lsp;
+use skep_compiler::ide::Live;
 use skep_project::{Project, free_of_links};
 
 use crate::buffer::Buffer;
@@ -17,6 +18,8 @@ use crate::{Host, uri};
 pub(crate) struct State {
     pub(crate) client: Client,
     pub(crate) host: Host,
+    /// How stacks stand, where somebody tells it.
+    pub(crate) live: Arc<Live>,
     buffers: BTreeMap<PathBuf, Buffer>,
     /// By their folder.
     pub(crate) projects: BTreeMap<PathBuf, Opened>,
@@ -36,6 +39,7 @@ impl State {
         Self {
             client,
             host,
+            live: Arc::default(),
             buffers: BTreeMap::new(),
             projects: BTreeMap::new(),
         }

@@ -8,6 +8,7 @@ use skep_schema::plan::Payload;
 use super::complete::about_param;
 use super::describe::{of_block, of_field};
 use super::index::Index;
+use super::live::Live;
 use super::meaning::Meaning;
 use super::mention::{Name, range};
 use super::spot::{Part, Spot};
@@ -32,6 +33,7 @@ pub struct View<'v> {
     pub written: &'v Written,
     pub memory: &'v Memory,
     pub environment: Option<&'v str>,
+    pub live: &'v Live,
 }
 
 /// Values of a node that are told at most.
@@ -111,7 +113,9 @@ fn of_reference(view: &View<'_>, name: &Name) -> Option<String> {
         text.push_str(&of_component(node));
     }
     if let Name::Node(kind, name) = name {
-        text.push_str(&became(view, &Address::new(*kind, name.as_str())));
+        let address = Address::new(*kind, name.as_str());
+        text.push_str(&became(view, &address));
+        text.push_str(&stands(view, &address));
     }
     Some(text)
 }
@@ -172,6 +176,22 @@ fn became(view: &View<'_>, address: &Address) -> String {
         "\n- image `{}`\n- in the swarm `{}`",
         service.image, service.name
     )
+}
+
+/// How a node stands in the swarm, where a daemon tells it.
+fn stands(view: &View<'_>, address: &Address) -> String {
+    let Some(project) = view.memory.project() else {
+        return String::new();
+    };
+    let all = view.live.stands(project, view.environment, address);
+    let lines = all.iter().map(|one| {
+        let revision = match one.revision {
+            0 => String::new(),
+            number => format!(", r{number}"),
+        };
+        format!("\n- now in `{}`: {}{revision}", one.stack, one.how)
+    });
+    lines.collect()
 }
 
 /// The node that a place belongs to, and the words that lead to the property there.

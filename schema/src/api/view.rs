@@ -73,6 +73,22 @@ pub struct ServiceView {
     pub at: Timestamp,
 }
 
+impl ServiceView {
+    /// How its tasks are, as people read it.
+    pub fn tasks(&self) -> String {
+        match &self.readiness {
+            None => "not there".to_owned(),
+            Some(Readiness::Ready {
+                running: 0,
+                desired: 0,
+            }) => "there".to_owned(),
+            Some(Readiness::Ready { running, desired }) => format!("{running}/{desired} running"),
+            Some(Readiness::Progressing { detail, .. }) => detail.clone(),
+            Some(Readiness::Failed(failure)) => format!("FAILED: {}", failure.message),
+        }
+    }
+}
+
 /// Routes as the plans have them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

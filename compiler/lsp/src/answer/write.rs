@@ -1,10 +1,11 @@
 //! What could be written at a place, and what is to be said of it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use gen_lsp_types as lsp;
 use serde_json::json;
-use skep_compiler::ide::{self, Completion, Offered};
+use skep_compiler::ide::{self, Completion, Offered, View};
 
 use super::Of;
 use crate::opened::Opened;
@@ -89,13 +90,14 @@ pub(super) fn hover(server: &mut Server<'_>, params: &lsp::HoverParams) -> Of<ls
     let state = &mut server.state;
     let environment = state.client.environment.clone();
     let encoding = state.client.encoding;
+    let live = Arc::clone(&state.live);
     let page = state.page(&at.text_document.uri)?;
     let lines = crate::position::Lines::of(&page.text, encoding);
     let offset = lines.offset(at.position);
     let file = page.file;
-    let found = page.project.with_view(environment.as_deref(), |view| {
-        ide::hover(view, &file, offset)
-    });
+    let environment = environment.as_deref();
+    let ask = |view: &View<'_>| ide::hover(view, &file, offset);
+    let found = page.project.with_view(environment, &live, ask);
     found.map(|found| lsp::Hover {
         contents: lsp::Contents::MarkupContent(markdown(found.text)),
         range: Some(lines.range(&found.at)),
@@ -133,12 +135,16 @@ pub(super) fn lenses(
     server: &mut Server<'_>,
     params: &lsp::CodeLensParams,
 ) -> Of<lsp::CodeLensRequest> {
+    let environment = server.state.client.environment.clone();
     let encoding = server.state.client.encoding;
+    let live = Arc::clone(&server.state.live);
     let uri = &params.text_document.uri;
     let page = server.state.page(uri)?;
     let lines = crate::position::Lines::of(&page.text, encoding);
     let file = page.file;
     let found = ide::lenses(page.project.index(), &file);
+    let project = page.project.watch.memory().project().unwrap_or_default();
+    let stands = |address| live.stands(project, environment.as_deref(), address);
     let lenses = found.iter().flat_map(|lens| {
         let range = lines.range(&lens.at);
         let title = match lens.uses {
@@ -150,8 +156,14 @@ pub(super) fn lenses(
             let title = "plan this node".to_owned();
             (title, "skep.planNode", json!([uri, address.to_string()]))
         });
+        let planned = lens.planned.iter();
+        let live = planned.flat_map(stands).map(|one| {
+            let title = format!("{}: {}", one.stack, one.how);
+            (title, "", json!([]))
+        });
         std::iter::once(references)
             .chain(plan)
+            .chain(live)
             .map(move |all| code_lens(range, all))
     });
     Some(lenses.collect())

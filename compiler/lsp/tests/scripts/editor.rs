@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 
+use crossbeam_channel::Sender;
 use serde_json::{Value, json};
-use skep_lsp::{Connection, Ended, Host, serve};
+use skep_lsp::{Connection, Ended, Host, Live, serve};
+use skep_schema::api::view::StackList;
 use tempfile::TempDir;
 
 use crate::script::{Script, Step, find};
@@ -13,6 +15,8 @@ use lsp_server::{Message, Notification, Request, RequestId, Response};
 
 pub(crate) struct Editor {
     connection: Connection,
+    /// Tells the server how stacks stand.
+    live: Sender<Live>,
     server: JoinHandle<Ended>,
     /// The folder that the editor has open.
     work: std::path::PathBuf,
@@ -35,6 +39,7 @@ impl Editor {
             std::fs::write(path, text).expect("the folder can be written to");
         }
         let (connection, other) = connected();
+        let (live, told) = crossbeam_channel::unbounded();
         let server = std::thread::spawn(move || {
             let host = Host {
                 version: "0.0.0",
@@ -43,10 +48,11 @@ impl Editor {
                     format!("{stack} against {against}: {summary}")
                 },
             };
-            serve(&other, host).expect("the handshake is right")
+            serve(&other, host, told).expect("the handshake is right")
         });
         let mut editor = Self {
             connection,
+            live,
             server,
             work,
             _folder: folder,
@@ -84,6 +90,7 @@ impl Editor {
             "close" => self.close(file),
             "write" => self.write(file, &step.body),
             "remove" => self.remove(file),
+            "live" => self.stand(&step.body),
             "notify" => self.notify(file, self.filled(&step.body)),
             "apply" => return self.apply(&step.line["apply".len()..]),
             "send" => {
@@ -162,6 +169,17 @@ impl Editor {
     fn write(&mut self, file: &str, text: &str) {
         std::fs::write(self.work.join(file), text).expect("the folder can be written to");
         self.changed(file, 2);
+    }
+
+    /// A daemon tells of its stacks, or, where there is nothing to tell, is gone.
+    fn stand(&self, told: &str) {
+        let live = match told.trim() {
+            "" => Live::default(),
+            text => serde_json::from_str::<StackList>(text)
+                .expect("a list of stacks")
+                .into(),
+        };
+        self.live.send(live).expect("the server listens");
     }
 
     fn remove(&mut self, file: &str) {
