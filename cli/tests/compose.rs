@@ -254,13 +254,13 @@ fn commands_about_kdl_say_what_to_do_instead() {
 #[test]
 fn profiles_and_a_file_of_variables_are_those_of_docker() {
     let project = Project::empty();
-    let text = r#"services:
+    let text = r"services:
   web:
     image: nginx:${TAG:?is missing}
   tools:
     image: busybox:1.36.1
     profiles: [debug, tools]
-"#;
+";
     project.write("stack.yml", text);
     project.write(".env", "TAG=1.27.3\n");
     project.write("other.env", "TAG=1.27.4\n");

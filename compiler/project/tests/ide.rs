@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use skep_compiler::Memory;
 use skep_compiler::edit::{Splice, Written, apply};
 use skep_compiler::format::format;
-use skep_compiler::ide::{self, Index, View};
+use skep_compiler::ide::{self, Index, Live, View};
 use skep_compiler::source::{File, Inputs, SourceSet};
 use skep_compiler::syntax::parse;
 use skep_project::Project;
@@ -52,6 +52,7 @@ fn every_place_of_every_project_can_be_asked_about() {
             written: &written,
             memory: &memory,
             environment: None,
+            live: &Live::default(),
         };
         let (mut said, mut offered, mut asked) = (0, 0, 0);
         for (file, text) in texts(&set).filter(|(file, _)| index.is_own(file)) {
