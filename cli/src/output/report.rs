@@ -96,5 +96,35 @@ fn task(task: &FailedTask) -> String {
     for text in log {
         line.push_str(&format!("    | {text}\n"));
     }
+    if let Some(help) = known(error) {
+        line.push_str(&format!("    help: {help}\n"));
+    }
     line
+}
+
+/// What to do about an engine's own defect, by its words.
+fn known(error: &str) -> Option<&'static str> {
+    // moby #48783, open: seen under load on 20.10.24, and by others up to 28.0.4.
+    error
+        .contains("unable to remount dir as readonly")
+        .then_some("a defect of the engine that comes and goes, nothing of the spec: apply again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_of_the_engine_is_told_apart_from_one_of_the_spec() {
+        let failed = |error: &str| FailedTask {
+            task: "shop_api.1".to_owned(),
+            node: None,
+            exit_code: None,
+            error: error.to_owned(),
+            log: Vec::new(),
+        };
+        let busy = "starting container failed: unable to remount dir as readonly: mount tmpfs:/x";
+        assert!(task(&failed(busy)).contains("\n    help: a defect of the engine"));
+        assert!(!task(&failed("task: non-zero exit (1)")).contains("help"));
+    }
 }
