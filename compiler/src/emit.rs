@@ -12,7 +12,7 @@ use skep_schema::value::Value;
 use crate::FEW;
 use crate::lower::{Lowered, LoweredNode, Services};
 
-/// A plan before its digests are taken, which nobody needs who only looks for mistakes.
+/// A plan before all its digests are taken, which nobody needs who only looks for mistakes.
 #[derive(Debug)]
 pub(crate) struct Draft {
     params: BTreeMap<String, Value>,
@@ -65,11 +65,15 @@ fn hashed(address: Address, node: LoweredNode, sources: &Sources) -> (Address, P
         protect,
         payload,
         place,
+        digest,
     } = node;
     let node = PlanNode {
+        target,
         needs,
         protect,
-        ..PlanNode::new(&address, target, payload, place.origin(sources))
+        digest: digest.unwrap_or_else(|| payload.digest(address.kind)),
+        payload,
+        origin: place.origin(sources),
     };
     (address, node)
 }

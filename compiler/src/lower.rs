@@ -32,6 +32,7 @@ use std::collections::BTreeMap;
 
 use skep_schema::address::{Address, Kind};
 use skep_schema::diagnostic::Diagnostic;
+use skep_schema::digest::DigestText;
 use skep_schema::plan::{Identity, Need, Payload, Policy, Target};
 use skep_schema::spec::{Declared, Spec};
 use skep_schema::value::Value;
@@ -42,6 +43,7 @@ use crate::edition::Edition;
 use crate::graph::Graph;
 use crate::neighbour;
 use crate::proxy::Rendered;
+use crate::world::Aim;
 use claims::Claim;
 pub(crate) use defaults::engine;
 use names::Names;
@@ -63,7 +65,7 @@ pub(crate) struct Lowered {
     pub(crate) whole: bool,
 }
 
-/// A node of a plan before its digest is taken.
+/// A node of a plan.
 #[derive(Clone, Debug)]
 pub(crate) struct LoweredNode {
     pub(crate) target: Target,
@@ -71,6 +73,8 @@ pub(crate) struct LoweredNode {
     pub(crate) protect: bool,
     pub(crate) payload: Payload,
     pub(crate) place: Place,
+    /// Taken early of what there are thousands of, for a plan: the payload is at hand then.
+    pub(crate) digest: Option<DigestText>,
 }
 
 impl LoweredNode {
@@ -81,19 +85,21 @@ impl LoweredNode {
             protect: false,
             payload,
             place,
+            digest: None,
         }
     }
 }
 
 /// `params` are the values of the project's parameters, for templates; `services` what the stack's
 /// own services became when they were lowered before, of which those that are `due` are lowered
-/// again.
+/// again, with their digests where the aim is a plan.
 pub(crate) fn lower(
     spec: &Spec,
     params: &BTreeMap<String, Value>,
     graph: &Graph,
     due: Due,
     services: &mut Services,
+    aim: Aim,
     cx: &mut Context<'_>,
 ) -> Lowered {
     let names = Names::of(spec);
@@ -113,7 +119,7 @@ pub(crate) fn lower(
     lower.secrets();
     lower.certificates();
     lower.configs();
-    lower.services(graph, due, services);
+    lower.services(graph, due, services, aim);
     lower.gateways();
     lower.declared();
     lower.shared_objects(services);

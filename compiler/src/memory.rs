@@ -22,7 +22,7 @@ use crate::expand::{Loaded, Part, Readings, load, names_of_environments};
 use crate::lock::Images;
 use crate::report;
 use crate::source::{Inputs, SourceSet};
-use crate::world::{Changed, World};
+use crate::world::{Aim, Changed, World};
 use crate::{Allowed, Checked};
 
 /// What one check leaves for the next of the same project.
@@ -140,7 +140,7 @@ impl Memory {
         for inputs in &all {
             let mut within = cx.with_inputs(inputs);
             let world = self.worlds.entry(inputs.environment.clone()).or_default();
-            let look = world.look(&mut within, loaded, changed);
+            let look = world.look(&mut within, loaded, changed, Aim::Check);
             nodes = world.resolved.graph.len().max(nodes);
             diagnostics.extend(look.diagnostics);
             allowed = report::join(allowed, look.allowed, &within.sources);

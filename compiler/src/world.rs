@@ -42,6 +42,15 @@ pub(crate) struct Look {
     sound: bool,
 }
 
+/// What a look is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// To say what is wrong.
+    Check,
+    /// A plan, which has the digests of all nodes.
+    Plan,
+}
+
 /// The parts of files that changed since a world was looked at.
 #[derive(Clone, Debug)]
 pub(crate) enum Changed {
@@ -59,6 +68,7 @@ impl World {
         cx: &mut Context<'_>,
         loaded: &Loaded,
         changed: &Changed,
+        aim: Aim,
     ) -> Look {
         let frame = frame(cx, loaded);
         let mut due = self.understand(cx, &frame, loaded, changed);
@@ -79,7 +89,7 @@ impl World {
         let graph = &self.resolved.graph;
         check(spec, graph, &due, &mut self.linted, cx);
         expect::check(&spec.tests, &environments, cx);
-        let mut lowered = lower(spec, &params, graph, due, &mut self.services, cx);
+        let mut lowered = lower(spec, &params, graph, due, &mut self.services, aim, cx);
         let sound = self.is_sound(cx);
         let (diagnostics, allowed) = report::settle(cx, loaded, self.understood.exempt());
         Look {

@@ -13,6 +13,7 @@ use super::{Around, Lower, LoweredNode};
 use crate::context::Said;
 use crate::due::Due;
 use crate::graph::Graph;
+use crate::world::Aim;
 use crate::{FEW, bulk};
 
 /// Services of a portion: enough to be worth a turn of its own.
@@ -93,7 +94,7 @@ impl Services {
 
 impl Lower<'_, '_, '_> {
     /// Lowers the services that are due.
-    pub(super) fn services(&mut self, graph: &Graph, due: Due, services: &mut Services) {
+    pub(super) fn services(&mut self, graph: &Graph, due: Due, services: &mut Services, aim: Aim) {
         let mut due = self.with_dependents(graph, due, services);
         due.add(services.broken.union(&services.remarkable).cloned());
         match &due {
@@ -103,7 +104,7 @@ impl Lower<'_, '_, '_> {
         let mut wanted = due.of(&self.spec.services);
         wanted.retain(|(_, service)| service.node.external.is_none());
         self.number_env_files(&wanted);
-        for said in services.keep(self.apart(&wanted)) {
+        for said in services.keep(self.apart(&wanted, aim)) {
             self.cx.hear(said);
         }
     }
@@ -120,13 +121,16 @@ impl Lower<'_, '_, '_> {
         }
     }
 
-    fn apart(&mut self, services: &[(&String, &Declared<Service>)]) -> Vec<Made> {
+    fn apart(&mut self, services: &[(&String, &Declared<Service>)], aim: Aim) -> Vec<Made> {
         let (cx, around) = (&*self.cx, self.around());
         let one = |(name, service): &(&String, &Declared<Service>)| {
             let mut cx = cx.apart();
             let mut lower = Lower::new(around, &mut cx);
             lower.own_service(name, service);
-            let (node, claims, whole) = (lower.nodes.pop_first(), lower.claims, lower.whole);
+            let (mut node, claims, whole) = (lower.nodes.pop_first(), lower.claims, lower.whole);
+            if let (Aim::Plan, Some((address, node))) = (aim, &mut node) {
+                node.digest = Some(node.payload.digest(address.kind));
+            }
             Made {
                 name: (*name).clone(),
                 node,
