@@ -318,6 +318,77 @@ test "prod" { environment prod; expect service.api replicas is=3; expect "servic
 }
 
 #[test]
+fn a_use_is_renamed_with_all_that_it_makes_and_nothing_restarts() {
+    let project = Project::empty();
+    project.write(
+        "skep.kdl",
+        r#"project shop edition=1
+network edge
+component store {
+    volume (fmt)"${name}-data"
+    service (var)name {
+        image "registry.example.com/store:1.0"
+        network edge
+        mount volume=(fmt)"${name}-data" to="/data"
+    }
+}
+use store cache
+use store twice
+use store twice
+service api { image "registry.example.com/api:1.0"; network edge; needs cache }
+"#,
+    );
+    let spec =
+        || std::fs::read_to_string(project.path().join("skep.kdl")).expect("the spec can be read");
+    let ran = project.skep(&["rename", "use.twice", "use.once"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("2 uses are called `twice`"),
+        "{}",
+        ran.stderr
+    );
+    project.edit("skep.kdl", "use store twice\nuse store twice\n", "");
+    assert_eq!(on_model(&project, &["apply", "--yes"]).code, 0);
+    let before = spec();
+    let ran = project.skep(&["rename", "use.cache", "use.sessions", "-o", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let after = spec();
+    for line in [
+        "use store sessions\n",
+        "needs sessions }\n",
+        "moved from=\"volume.cache-data\" to=\"volume.sessions-data\"\n",
+        "moved from=\"service.cache\" to=\"service.sessions\"\n",
+    ] {
+        assert!(after.contains(line), "{line}{after}");
+    }
+    let plan = json(&on_model(&project, &["plan", "-o", "json"]));
+    for what in ["create", "update", "replace", "delete"] {
+        assert_eq!(plan["summary"][what], 0, "{what}: {plan}");
+    }
+    let undo: Vec<String> = serde_json::from_value(json(&ran)["undo"].clone()).expect("a command");
+    let undo: Vec<&str> = undo.iter().skip(1).map(String::as_str).collect();
+    assert_eq!(project.skep(&undo).code, 0);
+    assert_eq!(spec(), before);
+    for (words, code, says) in [
+        (
+            ["use.cache", "use.api"],
+            1,
+            "there is a `service.api` already",
+        ),
+        (
+            ["use.cahce", "use.other"],
+            1,
+            "no use of a component is called `cahce`",
+        ),
+        (["use.cache", "service.other"], 64, "cannot become"),
+    ] {
+        let ran = project.skep(&[&["rename"], &words[..]].concat());
+        assert_eq!(ran.code, code, "{words:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{words:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn an_undo_is_refused_where_its_file_was_changed_before_its_place() {
     let project = project();
     let ran = project.skep(&["remove", "volume.spare", "-o", "json"]);

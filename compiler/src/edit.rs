@@ -24,7 +24,7 @@ pub use merge::{Wish, merge, unknown, wishes};
 pub use origin::{Origin, Step, origins};
 pub(crate) use place::child as child_place;
 pub use refuse::Refusal;
-pub use rename::{Object, rename};
+pub use rename::{Object, rename, rename_use, use_called};
 pub use site::{Property, Site, set, unset};
 pub use spell::{quoted, string};
 pub use splice::{Conflict, Splice, apply, editable, inverse, spliced};

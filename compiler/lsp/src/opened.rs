@@ -168,12 +168,13 @@ impl Opened {
     /// The project's nodes, expanded, in one environment.
     pub(crate) fn written(&mut self, environment: Option<&str>) -> &Written {
         let set = self.watch.sources();
-        self.written.get_or_insert_with(|| {
-            let mut set = set.clone();
-            set.inputs.environment = environment.map(str::to_owned);
-            set.inputs.allow_unset_params = true;
-            Written::of(&set)
-        })
+        self.written
+            .get_or_insert_with(|| Written::of(&within(set, environment)))
+    }
+
+    /// The project's texts as they are read in one environment.
+    pub(crate) fn set_within(&self, environment: Option<&str>) -> SourceSet {
+        within(self.set(), environment)
     }
 
     /// The files whose diagnostics can be shown where they are.
@@ -182,4 +183,12 @@ impl Opened {
         let there = files.filter(|(_, file)| !matches!(file, File::Absent));
         there.map(|(path, _)| path.as_str()).collect()
     }
+}
+
+/// Parameters without a value are unknown there.
+fn within(set: &SourceSet, environment: Option<&str>) -> SourceSet {
+    let mut set = set.clone();
+    set.inputs.environment = environment.map(str::to_owned);
+    set.inputs.allow_unset_params = true;
+    set
 }

@@ -1,5 +1,7 @@
 //! A node under another name: its declaration, and whatever names it.
 
+mod used;
+
 use skep_schema::address::{Address, Kind, Segment};
 use skep_schema::lang::{NodeInfo, Shape, Type};
 use skep_schema::spec::{IDENTITY, KINDS, STRUCTURE};
@@ -7,6 +9,8 @@ use skep_schema::spec::{IDENTITY, KINDS, STRUCTURE};
 use super::site::no_node;
 use super::{Refusal, Splice, Written, spell};
 use crate::syntax::{EntryRef, NodeRef, Scalar};
+
+pub use used::{rename_use, use_called};
 
 /// Whether the object keeps its place by a `moved` line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +66,8 @@ pub fn rename(
         return Err(Refusal::no(message, help));
     };
     if object == Object::Kept && from.kind.has_object() {
-        renaming.moved(&file, &new);
+        let line = moved(written, &file, [&(from.clone(), new)]);
+        renaming.splices.extend(line);
     }
     let mut files = renaming.splices.iter().map(|splice| &splice.file);
     match files.find(|file| written.is_derived(file)) {
@@ -281,24 +286,24 @@ impl Renaming<'_> {
             self.splices.push(splice);
         }
     }
+}
 
-    fn moved(&mut self, file: &str, new: &Address) {
-        let text = self
-            .written
-            .sources
-            .iter()
-            .find(|(_, path, _)| *path == file);
-        let text = text.map_or("", |(_, _, text)| text);
-        let quoted = |address: &Address| spell::quoted(&address.to_string());
-        let gap = if text.ends_with('\n') { "" } else { "\n" };
-        let line = format!(
-            "{gap}\nmoved from={} to={}\n",
-            quoted(self.from),
-            quoted(new)
-        );
-        self.splices
-            .push(Splice::new(file, text.len()..text.len(), line));
-    }
+/// The `moved` lines of some objects, at the end of a file.
+fn moved<'a>(
+    written: &Written,
+    file: &str,
+    objects: impl IntoIterator<Item = &'a (Address, Address)>,
+) -> Option<Splice> {
+    let text = written.sources.iter().find(|(_, path, _)| *path == file);
+    let text = text.map_or("", |(_, _, text)| text);
+    let quoted = |address: &Address| spell::quoted(&address.to_string());
+    let line = |(from, to): &(Address, Address)| {
+        format!("moved from={} to={}\n", quoted(from), quoted(to))
+    };
+    let lines: String = objects.into_iter().map(line).collect();
+    let gap = if text.ends_with('\n') { "" } else { "\n" };
+    (!lines.is_empty())
+        .then(|| Splice::new(file, text.len()..text.len(), format!("{gap}\n{lines}")))
 }
 
 fn info_of(word: &str) -> Option<&'static NodeInfo> {

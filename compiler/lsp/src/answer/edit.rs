@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gen_lsp_types as lsp;
 use skep_compiler::edit::{self, Object, Splice, spliced};
-use skep_compiler::ide::{self, Action, Name};
+use skep_compiler::ide::{self, Action, Found, Name};
 use skep_compiler::mend::{Reach, first_new_error, mend};
 use skep_compiler::source::File;
 use skep_schema::address::Address;
@@ -160,11 +160,12 @@ const fn can_be_renamed(name: &Name) -> bool {
     match name {
         Name::Node(..)
         | Name::Component(_)
+        | Name::Instance(_)
         | Name::Param(..)
         | Name::Environment(_)
         | Name::Port(..) => true,
-        // What they make has other names, or they are no names of the project's own.
-        Name::Instance(_) | Name::Import(_) | Name::File(_) => false,
+        // They are no names of the project's own.
+        Name::Import(_) | Name::File(_) => false,
     }
 }
 
@@ -173,7 +174,7 @@ pub(super) fn rename(
     params: &lsp::RenameParams,
 ) -> Answer<lsp::RenameRequest> {
     let state = &mut server.state;
-    let Some((root, name, _)) = name_at(state, &params.text_document_position_params) else {
+    let Some((root, name, found)) = name_at(state, &params.text_document_position_params) else {
         return Ok(None);
     };
     server.settle(&root);
@@ -193,7 +194,14 @@ pub(super) fn rename(
         Name::Component(_) | Name::Param(..) | Name::Environment(_) | Name::Port(..) => {
             others(state, &root, &name, &params.new_name)?
         }
-        Name::Instance(_) | Name::Import(_) | Name::File(_) => {
+        Name::Instance(_) => instance(
+            state,
+            &root,
+            environment.as_deref(),
+            found,
+            &params.new_name,
+        )?,
+        Name::Import(_) | Name::File(_) => {
             return Err(Refusal::failed(format!("`{name}` cannot be renamed here")));
         }
     };
@@ -215,22 +223,48 @@ fn node(
         return Ok(Vec::new());
     };
     let written = project.written(environment);
-    edit::rename(written, address, to, Object::Kept).map_err(|refusal| match refusal {
+    edit::rename(written, address, to, Object::Kept).map_err(refused)
+}
+
+/// A use of a component, with all that it makes.
+fn instance(
+    state: &mut State,
+    root: &Path,
+    environment: Option<&str>,
+    found: Found,
+    to: &str,
+) -> Result<Vec<Splice>, Refusal> {
+    plain(to)?;
+    let Some(project) = state.projects.get_mut(root) else {
+        return Ok(Vec::new());
+    };
+    let set = project.set_within(environment);
+    let name = Splice::new(found.file, found.at, edit::string(to));
+    edit::rename_use(&set, project.written(environment), name, Object::Kept).map_err(refused)
+}
+
+fn refused(refusal: edit::Refusal) -> Refusal {
+    match refusal {
         edit::Refusal::No { message, help } => Refusal::failed(format!("{message}; {help}")),
         edit::Refusal::Several(_) => Refusal::failed(refusal.to_string()),
-    })
+    }
+}
+
+fn plain(name: &str) -> Result<(), Refusal> {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    if name.is_empty()
+        || !name.chars().all(is_plain)
+        || name.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+    {
+        let message = format!("`{name}` is no name: letters, digits, `-` and `_` make one");
+        return Err(Refusal::failed(message));
+    }
+    Ok(())
 }
 
 /// What only has a name: it is written anew wherever it is mentioned.
 fn others(state: &mut State, root: &Path, name: &Name, to: &str) -> Result<Vec<Splice>, Refusal> {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-    if to.is_empty()
-        || !to.chars().all(plain)
-        || to.starts_with(|c: char| c.is_ascii_digit() || c == '-')
-    {
-        let message = format!("`{to}` is no name: letters, digits, `-` and `_` make one");
-        return Err(Refusal::failed(message));
-    }
+    plain(to)?;
     let Some(project) = state.projects.get_mut(root) else {
         return Ok(Vec::new());
     };
