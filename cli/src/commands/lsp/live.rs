@@ -19,12 +19,19 @@ const TOGETHER: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_secs(15);
 
 /// What a daemon tells of its stacks, where one is named. None is looked for: an editor opens folders
-/// of which nobody knows what is in them, and what they bring must not choose who is spoken to.
+/// of which nobody knows what is in them, and what they bring must not choose who is spoken to. One
+/// that cannot be meant is told of in the editor's log: all else works without.
 pub(super) fn follow(global: &Global) -> Result<Receiver<Live>, Failure> {
     if global.server.is_none() {
         return Ok(never());
     }
-    let server = Server::of(global)?;
+    let server = match Server::of(global) {
+        Ok(server) => server,
+        Err(failure) => {
+            eprintln!("{failure}");
+            return Ok(never());
+        }
+    };
     let running = event_loop()?;
     let (tell, told) = unbounded();
     thread::spawn(move || running.block_on(go_on(&server, &tell)));
