@@ -8,6 +8,7 @@ mod rival;
 mod running;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +117,21 @@ pub enum Readiness {
     Failed(Failure),
 }
 
+impl Readiness {
+    /// As people read it. What is not made of tasks is ready with none of none.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Ready {
+                running: 0,
+                desired: 0,
+            } => "there".to_owned(),
+            Self::Ready { running, desired } => format!("{running}/{desired} running"),
+            Self::Progressing { detail, .. } => detail.clone(),
+            Self::Failed(failure) => format!("FAILED: {}", failure.message),
+        }
+    }
+}
+
 /// How a service failed, with the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -174,4 +190,28 @@ pub struct FailedTask {
     /// The last lines it wrote, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<String>,
+}
+
+impl fmt::Display for FailedTask {
+    /// One line without the log: `shop_api.2 on n1, exit code 1: task: non-zero exit (1)`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            task,
+            node,
+            exit_code,
+            error,
+            log: _,
+        } = self;
+        out.write_str(task)?;
+        if let Some(node) = node {
+            write!(out, " on {node}")?;
+        }
+        if let Some(code) = exit_code {
+            write!(out, ", exit code {code}")?;
+        }
+        if !error.is_empty() {
+            write!(out, ": {error}")?;
+        }
+        Ok(())
+    }
 }

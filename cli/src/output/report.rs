@@ -75,28 +75,11 @@ const fn verdict(verdict: Verdict) -> &'static str {
 }
 
 fn task(task: &FailedTask) -> String {
-    let FailedTask {
-        task,
-        node,
-        exit_code,
-        error,
-        log,
-    } = task;
-    let mut line = format!("  {task}");
-    if let Some(node) = node {
-        line.push_str(&format!(" on {node}"));
-    }
-    if let Some(code) = exit_code {
-        line.push_str(&format!(", exit code {code}"));
-    }
-    if !error.is_empty() {
-        line.push_str(&format!(": {error}"));
-    }
-    line.push('\n');
-    for text in log {
+    let mut line = format!("  {task}\n");
+    for text in &task.log {
         line.push_str(&format!("    | {text}\n"));
     }
-    if let Some(help) = known(error) {
+    if let Some(help) = known(&task.error) {
         line.push_str(&format!("    help: {help}\n"));
     }
     line
@@ -107,7 +90,7 @@ fn known(error: &str) -> Option<&'static str> {
     // moby #48783, open: seen under load on 20.10.24, and by others up to 28.0.4.
     error
         .contains("unable to remount dir as readonly")
-        .then_some("a defect of the engine that comes and goes, nothing of the spec: apply again")
+        .then_some("a defect of the engine that comes and goes (moby issue 48783), not of the spec: apply again")
 }
 
 #[cfg(test)]

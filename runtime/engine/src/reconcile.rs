@@ -20,8 +20,7 @@ use std::sync::Arc;
 
 use skep_schema::address::Address;
 use skep_schema::api::stack::{
-    Approval, Cause, Hold, STACK_FORMAT, StackEvent, StackMemory, StackPolicy, StackState,
-    StackStatus,
+    Approval, Cause, Hold, StackEvent, StackMemory, StackPolicy, StackState, StackStatus,
 };
 use skep_schema::change::ChangeSet;
 use skep_schema::digest::DigestText;
@@ -303,26 +302,13 @@ fn newest(memory: &StackMemory) -> (u32, Option<DigestText>) {
 fn status(stack: &str, policy: &Policy, memory: &StackMemory, now: Timestamp) -> StackStatus {
     let (revision, applied) = newest(memory);
     StackStatus {
-        format: STACK_FORMAT.to_owned(),
-        stack: stack.to_owned(),
-        state: StackState::Unknown,
-        since: now,
         policy: Some(StackPolicy {
             apply: policy.apply,
             drift: policy.drift,
         }),
-        plan: None,
-        origin: None,
-        source_trouble: None,
-        looked: None,
-        target_trouble: None,
-        changes: None,
-        refused: None,
-        drift: BTreeSet::new(),
-        unhealthy: BTreeMap::new(),
         revision,
         applied,
-        last: None,
         approved_by: memory.approval.as_ref().map(|a| a.who.clone()),
+        ..StackStatus::unknown(stack, now)
     }
 }

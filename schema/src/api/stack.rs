@@ -164,6 +164,32 @@ pub struct StackStatus {
     pub approved_by: Option<String>,
 }
 
+impl StackStatus {
+    /// Of a stack of which nothing is known but its name, since `now`.
+    pub fn unknown(stack: &str, now: Timestamp) -> Self {
+        Self {
+            format: STACK_FORMAT.to_owned(),
+            stack: stack.to_owned(),
+            state: StackState::Unknown,
+            since: now,
+            policy: None,
+            plan: None,
+            origin: None,
+            source_trouble: None,
+            looked: None,
+            target_trouble: None,
+            changes: None,
+            refused: None,
+            drift: BTreeSet::new(),
+            unhealthy: BTreeMap::new(),
+            revision: 0,
+            applied: None,
+            last: None,
+            approved_by: None,
+        }
+    }
+}
+
 /// What is done by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -76,16 +76,8 @@ pub struct ServiceView {
 impl ServiceView {
     /// How its tasks are, as people read it.
     pub fn tasks(&self) -> String {
-        match &self.readiness {
-            None => "not there".to_owned(),
-            Some(Readiness::Ready {
-                running: 0,
-                desired: 0,
-            }) => "there".to_owned(),
-            Some(Readiness::Ready { running, desired }) => format!("{running}/{desired} running"),
-            Some(Readiness::Progressing { detail, .. }) => detail.clone(),
-            Some(Readiness::Failed(failure)) => format!("FAILED: {}", failure.message),
-        }
+        let there = self.readiness.as_ref();
+        there.map_or_else(|| "not there".to_owned(), Readiness::words)
     }
 }
 

@@ -168,13 +168,7 @@ fn state(row: &NodeStatus, seen: &Look) -> String {
         None if is_granted(seen, &row.address) => "there".to_owned(),
         None => "not there".to_owned(),
         Some(Readiness::Ready { .. }) if is_once(seen, &row.address) => "ran to its end".to_owned(),
-        Some(Readiness::Ready {
-            running: 0,
-            desired: 0,
-        }) => "there".to_owned(),
-        Some(Readiness::Ready { running, desired }) => format!("{running}/{desired} running"),
-        Some(Readiness::Progressing { detail, .. }) => detail.clone(),
-        Some(Readiness::Failed(failure)) => format!("FAILED: {}", failure.message),
+        Some(readiness) => readiness.words(),
     }
 }
 

@@ -35,8 +35,8 @@ pub fn rename_use(
             "rename it by hand, with a `moved` line for each node that stays",
         ));
     }
-    let renamed: Vec<(Address, Address)> = before.into_iter().zip(after).collect();
-    let renamed: Vec<(Address, Address)> = renamed.into_iter().filter(|(a, b)| a != b).collect();
+    let pairs = before.into_iter().zip(after);
+    let renamed: Vec<(Address, Address)> = pairs.filter(|(from, to)| from != to).collect();
     let taken =
         |new: &Address| written.node(new).is_some() && renamed.iter().all(|(old, _)| old != new);
     if let Some((_, new)) = renamed.iter().find(|(_, new)| taken(new)) {
@@ -57,11 +57,7 @@ pub fn rename_use(
             declared: None,
         };
         written.loaded.roots().for_each(|root| renaming.top(root));
-        let new = renaming.splices.into_iter();
-        splices.extend(
-            new.filter(|splice| splice != &splices[0])
-                .collect::<Vec<_>>(),
-        );
+        splices.append(&mut renaming.splices);
     }
     if object == Object::Kept {
         let kept = renamed.iter().filter(|(from, _)| from.kind.has_object());
@@ -80,7 +76,8 @@ pub fn use_called(written: &Written, name: &str) -> Result<Span, Refusal> {
         .roots()
         .filter(|root| root.name().text == "use");
     let names = uses.filter_map(|root| root.args().nth(1));
-    let called = names.filter(|entry| entry.value() == Scalar::Str(name));
+    let called =
+        names.filter(|entry| entry.annotation().is_none() && entry.value() == Scalar::Str(name));
     let places: Vec<Span> = called.map(EntryRef::value_span).collect();
     match places.as_slice() {
         [place] => Ok(*place),

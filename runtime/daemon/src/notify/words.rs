@@ -8,7 +8,7 @@ use skep_schema::api::notice::Notice;
 use skep_schema::api::stack::{LastApply, StackEvent, StackState, Wait};
 use skep_schema::daemon::NoticeKind;
 use skep_schema::event::{Event, Outcome};
-use skep_schema::inventory::{FailedTask, Failure};
+use skep_schema::inventory::Failure;
 
 /// Failed nodes of an apply that are told.
 const NODES: usize = 10;
@@ -170,22 +170,10 @@ fn failed(address: &Address, failure: &Failure) -> String {
         tasks,
     } = failure;
     let mut lines = vec![format!("{address}: {message}")];
-    for one in tasks {
-        let FailedTask {
-            task,
-            node,
-            exit_code,
-            error,
-            log,
-        } = one;
-        let node = node.as_ref().map(|node| format!(" on {node}"));
-        let code = exit_code.map(|code| format!(", exit code {code}"));
-        let error = Some(error).filter(|error| !error.is_empty());
-        let error = error.map(|error| format!(": {error}"));
-        let [node, code, error] = [node, code, error].map(Option::unwrap_or_default);
-        lines.push(format!("  {task}{node}{code}{error}"));
-        let last = log.len().saturating_sub(LINES);
-        lines.extend(log[last..].iter().map(|line| format!("  | {line}")));
+    for task in tasks {
+        lines.push(format!("  {task}"));
+        let last = task.log.len().saturating_sub(LINES);
+        lines.extend(task.log[last..].iter().map(|line| format!("  | {line}")));
     }
     lines.join("\n")
 }

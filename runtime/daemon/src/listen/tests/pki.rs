@@ -2,6 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// A signer in a folder of its own, and what it signs.
 pub(crate) struct Pki {
@@ -53,4 +60,26 @@ impl Pki {
             .expect("openssl is installed");
         assert!(output.status.success(), "{output:?}");
     }
+}
+
+/// What trusts a server's signer, and shows a certificate if it has one.
+pub(crate) fn connector(server: &Pki, own: Option<(&Pki, &str)>) -> TlsConnector {
+    let read = |path| CertificateDer::from_pem_file(path).expect("a certificate");
+    let mut roots = RootCertStore::empty();
+    roots.add(read(server.path("ca.pem"))).expect("a signer");
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder
+        .with_safe_default_protocol_versions()
+        .expect("versions");
+    let builder = builder.with_root_certificates(roots);
+    let config = match own {
+        None => builder.with_no_client_auth(),
+        Some((pki, name)) => {
+            let key = PrivateKeyDer::from_pem_file(pki.path(&format!("{name}.key")));
+            let chain = vec![read(pki.path(&format!("{name}.pem")))];
+            let built = builder.with_client_auth_cert(chain, key.expect("a key"));
+            built.expect("a key and its certificate")
+        }
+    };
+    TlsConnector::from(Arc::new(config))
 }

@@ -1,15 +1,11 @@
-use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::pki::Pki;
+use super::pki::{Pki, connector};
 use super::*;
 
 fn pki() -> Pki {
@@ -44,28 +40,6 @@ async fn start(files: TlsFiles) -> (Running, SocketAddr) {
     };
     let address = tcp.local_addr().expect("it has one");
     (Running::start(listener, Duration::from_secs(5)), address)
-}
-
-/// What trusts a server's signer, and shows a certificate if it has one.
-fn connector(server: &Pki, own: Option<(&Pki, &str)>) -> TlsConnector {
-    let read = |path| CertificateDer::from_pem_file(path).expect("a certificate");
-    let mut roots = RootCertStore::empty();
-    roots.add(read(server.path("ca.pem"))).expect("a signer");
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder
-        .with_safe_default_protocol_versions()
-        .expect("versions");
-    let builder = builder.with_root_certificates(roots);
-    let config = match own {
-        None => builder.with_no_client_auth(),
-        Some((pki, name)) => {
-            let key = PrivateKeyDer::from_pem_file(pki.path(&format!("{name}.key")));
-            let chain = vec![read(pki.path(&format!("{name}.pem")))];
-            let built = builder.with_client_auth_cert(chain, key.expect("a key"));
-            built.expect("a key and its certificate")
-        }
-    };
-    TlsConnector::from(Arc::new(config))
 }
 
 async fn connect(

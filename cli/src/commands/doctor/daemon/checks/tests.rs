@@ -1,8 +1,6 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use skep_schema::api::access::{Role, Scope};
 use skep_schema::api::audit::Author;
-use skep_schema::api::stack::{Refused, Rule, STACK_FORMAT};
+use skep_schema::api::stack::{Refused, Rule};
 use skep_schema::api::view::{
     AUDIT_CHECK_FORMAT, DAEMON_HEALTH_FORMAT, HeldRole, ME_FORMAT, STACKS_FORMAT,
 };
@@ -59,24 +57,8 @@ fn own(name: &str, ok: bool, detail: &str) -> HealthCheck {
 
 fn in_state(state: StackState) -> StackStatus {
     StackStatus {
-        format: STACK_FORMAT.to_owned(),
-        stack: "shop@prod".to_owned(),
         state,
-        since: NOW,
-        policy: None,
-        plan: None,
-        origin: None,
-        source_trouble: None,
-        looked: None,
-        target_trouble: None,
-        changes: None,
-        refused: None,
-        drift: BTreeSet::new(),
-        unhealthy: BTreeMap::new(),
-        revision: 0,
-        applied: None,
-        last: None,
-        approved_by: None,
+        ..StackStatus::unknown("shop@prod", NOW)
     }
 }
 

@@ -12,15 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::*;
 use crate::auth::oidc::tests::signed::{Signer, claims, head, jwks, token, with};
-use crate::listen::tests::pki::Pki;
+use crate::listen::tests::pki::{Pki, connector};
 use crate::listen::{self, Listener};
 
 /// A server, where it is reached by TCP, and what ends it.
@@ -102,27 +98,9 @@ async fn tls(
     address: SocketAddr,
     own: Option<&str>,
 ) -> impl AsyncRead + AsyncWrite + use<> {
-    let read = |path| CertificateDer::from_pem_file(path).expect("a certificate");
-    let mut roots = RootCertStore::empty();
-    roots.add(read(pki.path("ca.pem"))).expect("a signer");
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder
-        .with_safe_default_protocol_versions()
-        .expect("versions");
-    let builder = builder.with_root_certificates(roots);
-    let config = match own {
-        None => builder.with_no_client_auth(),
-        Some(name) => {
-            let key = PrivateKeyDer::from_pem_file(pki.path(&format!("{name}.key")));
-            let chain = vec![read(pki.path(&format!("{name}.pem")))];
-            builder
-                .with_client_auth_cert(chain, key.expect("a key"))
-                .expect("a key and its certificate")
-        }
-    };
     let stream = TcpStream::connect(address).await.expect("connected");
     let name = ServerName::try_from("localhost").expect("a name");
-    let connector = TlsConnector::from(Arc::new(config));
+    let connector = connector(pki, own.map(|name| (pki, name)));
     connector.connect(name, stream).await.expect("shaken")
 }
 
