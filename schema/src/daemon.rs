@@ -76,6 +76,8 @@ node! {
         state: value(LocalFile) "state" default "/var/lib/skep";
         /// Where the store is, if not in that folder.
         store: node(Store) "store";
+        /// How long the audit is kept; without it, for ever.
+        keep_audit: value(Duration) "keep-audit";
         /// Where it is spoken to; without one, at `/run/skep/skep.sock`.
         listen: nodes(Listen) "listen";
     }

@@ -1,9 +1,11 @@
-//! Who did what, and who was refused: one log that only grows, each line bound to all before it.
+//! Who did what, and who was refused: one log, each line bound to all before it. What is let go of when it
+//! is old enough is named in a line that stays.
 //!
 //! The record of a change is written in the change's own batch, or before what it allows: what left no
 //! record did not happen. Outcomes follow as records of the same request.
 
 mod check;
+mod keep;
 
 use skep_schema::api::access::{StackName, Verb};
 use skep_schema::api::audit::{
@@ -15,6 +17,7 @@ use crate::auth::{Actor, Permit};
 use crate::store::{Batch, Log, Store, StoreError};
 
 pub(crate) use self::check::{Verdict, export, verify};
+pub(crate) use self::keep::keep;
 
 /// Which request something happens for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
+use crate::audit;
 use crate::clock::now;
 use crate::condition::Condition;
 use crate::crier::cry;
@@ -140,6 +141,10 @@ impl Daemon {
         let traced = journal.follow(u64::MAX);
         traces::start(traced, Arc::clone(&condition), &mut daemon.tasks);
         daemon.tasks.spawn(cry(events, notifier, condition));
+        if let Some(age) = settings.keep_audit {
+            let store = Arc::clone(&daemon.shared.store);
+            daemon.tasks.spawn(audit::keep(store, age));
+        }
         let ends = daemon.ends.subscribe();
         let door = door::stand(listeners, daemon.shared.clone(), ends);
         daemon.doors.spawn(door);

@@ -34,6 +34,8 @@ pub struct Settings {
     pub(crate) state: PathBuf,
     /// The database that has the store.
     pub(crate) postgres: Option<Postgres>,
+    /// How long records of the audit are kept, if not for ever.
+    pub(crate) keep_audit: Option<Duration>,
     pub(crate) listen: Vec<Listen>,
     /// By their names, `shop@prod`.
     pub(crate) stacks: BTreeMap<String, Stack>,

@@ -117,7 +117,7 @@ pub enum Origin {
 /// What something was about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Matter {
     /// A plan, by its digest.
     Plan { digest: DigestText },
@@ -133,6 +133,13 @@ pub enum Matter {
         role: Role,
         stacks: Scope,
         expires: Timestamp,
+    },
+    /// Lines of the audit that were let go of since they were old.
+    Forgotten {
+        /// The number of the last of them.
+        up_to: u64,
+        /// Its chain, which the first line that is left is bound to; 64 letters.
+        chain: String,
     },
 }
 

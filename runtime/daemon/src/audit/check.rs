@@ -1,13 +1,11 @@
 //! The log read back: whether it is whole, and as lines for others to keep.
 
-use std::fmt::Write as _;
-
-use skep_schema::api::audit::AuditRecord;
+use skep_schema::api::audit::{AuditRecord, Matter};
 
 use crate::store::{Line, Log, Store, StoreError, chained};
 
 /// Lines that are read at a time.
-const PAGE: usize = 1000;
+pub(super) const PAGE: usize = 1000;
 
 /// A place in the log that was whole once. Who keeps one elsewhere sees also that the log's end was cut
 /// off, or that all of it was written anew.
@@ -17,12 +15,22 @@ pub(crate) struct Mark {
     pub(crate) chain: [u8; 32],
 }
 
+impl Mark {
+    pub(super) const fn of(line: &Line) -> Self {
+        Self {
+            number: line.number,
+            chain: line.chain,
+        }
+    }
+}
+
 /// What a walk along the chain found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Nothing was ever written.
     Empty,
-    /// Every line is as it was written. `first` is above 1 where older lines were removed on purpose.
+    /// Every line is as it was written. `first` is above 1 where older ones were let go of, and a line that
+    /// is left says so.
     Whole { first: u64, last: Mark },
     /// This line is the first that is not, whatever the later ones are.
     Broken { number: u64, fault: Fault },
@@ -46,6 +54,7 @@ pub(crate) async fn verify(store: &dyn Store, mark: Option<Mark>) -> Result<Verd
     let mut walk = Walk {
         first: None,
         last: None,
+        forgotten: None,
         mark,
     };
     loop {
@@ -61,8 +70,10 @@ pub(crate) async fn verify(store: &dyn Store, mark: Option<Mark>) -> Result<Verd
 }
 
 struct Walk {
-    first: Option<u64>,
+    first: Option<Line>,
     last: Option<Mark>,
+    /// The last line that was let go of, by what was written when it was.
+    forgotten: Option<Mark>,
     mark: Option<Mark>,
 }
 
@@ -74,37 +85,53 @@ impl Walk {
             return Some((wanted, Fault::Missing));
         }
         let fault = self.fault(line);
-        self.first.get_or_insert(line.number);
-        self.last = Some(Mark {
-            number: line.number,
-            chain: line.chain,
-        });
+        self.first.get_or_insert_with(|| line.clone());
+        self.last = Some(Mark::of(line));
         fault.map(|fault| (line.number, fault))
     }
 
-    fn fault(&self, line: &Line) -> Option<Fault> {
+    fn fault(&mut self, line: &Line) -> Option<Fault> {
         let before = match self.last {
             Some(last) => Some(last.chain),
             None => (line.number == 1).then_some([0; 32]),
         };
-        // What the first line that is left was bound to is gone with the lines before it.
-        let is_bound = before
-            .is_none_or(|before| chained(&before, line.number, line.at, &line.body) == line.chain);
+        // What the first line that is left was bound to is told by a later one.
+        let is_bound = before.is_none_or(|before| is_bound(line, &before));
         let is_marked = self
             .mark
             .is_none_or(|mark| mark.number != line.number || mark.chain == line.chain);
         if !is_bound {
-            Some(Fault::Changed)
-        } else if !is_marked {
-            Some(Fault::NotAsMarked)
-        } else if serde_json::from_slice::<AuditRecord>(&line.body).is_err() {
-            Some(Fault::Unreadable)
-        } else {
-            None
+            return Some(Fault::Changed);
         }
+        if !is_marked {
+            return Some(Fault::NotAsMarked);
+        }
+        let Ok(record) = serde_json::from_slice::<AuditRecord>(&line.body) else {
+            return Some(Fault::Unreadable);
+        };
+        // Of two that look at once, the slower one may have seen less.
+        let forgotten = record.what.iter().filter_map(forgotten);
+        self.forgotten = forgotten
+            .chain(self.forgotten)
+            .max_by_key(|mark| mark.number);
+        None
+    }
+
+    /// What is wrong with where the log begins.
+    fn fault_of_first(&self) -> Option<(u64, Fault)> {
+        let first = self.first.as_ref().filter(|first| first.number > 1)?;
+        let forgotten = self.forgotten.map_or(0, |forgotten| forgotten.number);
+        if forgotten + 1 != first.number {
+            return Some((forgotten + 1, Fault::Missing));
+        }
+        let before = self.forgotten?.chain;
+        (!is_bound(first, &before)).then_some((first.number, Fault::Changed))
     }
 
     fn end(self) -> Verdict {
+        if let Some((number, fault)) = self.fault_of_first() {
+            return Verdict::Broken { number, fault };
+        }
         let reached = self.last.map_or(0, |last| last.number);
         let lost = self.mark.filter(|mark| mark.number > reached);
         match (lost, self.first, self.last) {
@@ -112,10 +139,28 @@ impl Walk {
                 number: reached + 1,
                 fault: Fault::Missing,
             },
-            (None, Some(first), Some(last)) => Verdict::Whole { first, last },
+            (None, Some(first), Some(last)) => Verdict::Whole {
+                first: first.number,
+                last,
+            },
             (None, _, _) => Verdict::Empty,
         }
     }
+}
+
+fn is_bound(line: &Line, before: &[u8; 32]) -> bool {
+    chained(before, line.number, line.at, &line.body) == line.chain
+}
+
+fn forgotten(matter: &Matter) -> Option<Mark> {
+    let Matter::Forgotten { up_to, chain } = matter else {
+        return None;
+    };
+    let chain = blake3::Hash::from_hex(chain).ok()?;
+    Some(Mark {
+        number: *up_to,
+        chain: *chain.as_bytes(),
+    })
 }
 
 /// Lines after a number as lines of JSON, see [`skep_schema::api::audit::AuditLine`], and the number of
@@ -141,12 +186,13 @@ fn exported(line: &Line) -> Result<String, StoreError> {
     let record = str::from_utf8(&line.body).map_err(|_| broken())?;
     serde_json::from_str::<AuditRecord>(record).map_err(|_| broken())?;
     let Line { number, at, .. } = line;
-    let chain = line.chain.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes any text");
-        text
-    });
+    let chain = hex(&line.chain);
     let at = at.0;
     Ok(format!(
         "{{\"number\":{number},\"at\":{at},\"chain\":\"{chain}\",\"record\":{record}}}\n"
     ))
+}
+
+pub(super) fn hex(chain: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*chain).to_hex().to_string()
 }

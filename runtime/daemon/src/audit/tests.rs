@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use skep_schema::api::audit::AuditLine;
 use skep_schema::api::subject::{Subject, Via};
 
 use super::check::Fault;
+use super::keep::forget;
 use super::*;
 use crate::store::Write;
 use crate::store::sqlite::{Sqlite, file};
@@ -134,12 +137,71 @@ async fn a_log_that_was_cut_or_written_anew_is_found_by_a_mark_kept_elsewhere() 
 }
 
 #[tokio::test]
-async fn lines_that_were_removed_on_purpose_leave_the_rest_whole() {
-    let book = Book::with(5).await;
-    let forget = Batch::default().forget(Log::Audit, 3);
-    book.store.commit(forget).await.expect("forgotten");
+async fn what_is_let_go_of_is_old_and_on_record() {
+    let book = Book::with(3).await;
+    let later = Timestamp(NOW.0 + 2000);
+    let record = allowed(&permit(), &occasion(), Vec::new());
+    write(&book.store, &record, later).await.expect("written");
+    let second = Duration::from_secs(1);
+    let at = |millis| Timestamp(NOW.0 + millis);
+    assert_eq!(forget(&book.store, second, at(1000)).await, Ok(None));
+    let last = forget(&book.store, second, at(1001)).await.expect("done");
+    assert_eq!(last.map(|last| last.number), Some(3));
     assert!(matches!(book.verdict().await, Verdict::Whole { first: 4, last } if last.number == 5));
+    assert_eq!(forget(&book.store, second, at(1002)).await, Ok(None));
+    // The record of it is let go of in its turn, and all that is left is the record of that.
+    let last = forget(&book.store, second, at(9000)).await.expect("done");
+    assert_eq!(last.map(|last| last.number), Some(5));
+    assert!(matches!(book.verdict().await, Verdict::Whole { first: 6, last } if last.number == 6));
     assert_eq!(Book::new().verdict().await, Verdict::Empty);
+}
+
+#[tokio::test]
+async fn a_log_without_its_beginning_is_broken_unless_it_says_so() {
+    let missing = |number| Verdict::Broken {
+        number,
+        fault: Fault::Missing,
+    };
+    let book = Book::with(5).await;
+    book.tamper("DELETE FROM line WHERE number = 1");
+    assert_eq!(book.verdict().await, missing(1));
+
+    let age = Duration::from_secs(1);
+    let later = Timestamp(NOW.0 + 5000);
+    let forgotten = async || {
+        let book = Book::with(2).await;
+        let record = allowed(&permit(), &occasion(), Vec::new());
+        let two = append(append(Batch::default(), &record, later), &record, later);
+        book.store.commit(two).await.expect("written");
+        forget(&book.store, age, later).await.expect("done");
+        assert!(matches!(
+            book.verdict().await,
+            Verdict::Whole { first: 3, .. }
+        ));
+        book
+    };
+    let book = forgotten().await;
+    book.tamper("DELETE FROM line WHERE number = 3");
+    assert_eq!(book.verdict().await, missing(3));
+    let book = forgotten().await;
+    book.tamper("UPDATE line SET at = at + 1 WHERE number = 3");
+    let fault = Fault::Changed;
+    assert_eq!(book.verdict().await, Verdict::Broken { number: 3, fault });
+}
+
+#[tokio::test]
+async fn more_than_a_page_is_let_go_of_at_once() {
+    let book = Book::new();
+    let record = allowed(&permit(), &occasion(), Vec::new());
+    let many = (0..2500).fold(Batch::default(), |batch, _| append(batch, &record, NOW));
+    book.store.commit(many).await.expect("written");
+    let (age, later) = (Duration::from_secs(1), Timestamp(NOW.0 + 5000));
+    let last = forget(&book.store, age, later).await.expect("done");
+    assert_eq!(last.map(|last| last.number), Some(2500));
+    assert!(matches!(
+        book.verdict().await,
+        Verdict::Whole { first: 2501, .. }
+    ));
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ pub(super) fn settings(root: &Root, found: &mut Found) -> Option<Settings> {
     let settings = Settings {
         state: state.unwrap_or_else(|| STATE.into()),
         postgres: own.and_then(|own| store::postgres(own.store.as_ref()?, found)),
+        keep_audit: own.and_then(|own| store::keep_audit(own.keep_audit.as_ref()?, found)),
         listen: listen(own.map_or(&[], |own| &own.listen), found),
         stacks: stack::all(stacks, found),
         grants: grants.iter().map(grant).collect(),

@@ -1,10 +1,16 @@
-//! Where the store is.
+//! Where the store is, and how long what it only adds to is kept.
 
-use skep_schema::daemon;
+use std::time::Duration;
+
 use skep_schema::diagnostic::Code;
+use skep_schema::span::At;
+use skep_schema::{daemon, units};
 
 use super::Postgres;
 use super::check::{Found, path_of, refuse};
+
+/// The least time for which an audit is kept.
+const LEAST: Duration = Duration::from_hours(24);
 
 /// The database of a store; nothing where its address is none.
 pub(super) fn postgres(store: &daemon::Store, found: &mut Found) -> Option<Postgres> {
@@ -26,6 +32,18 @@ pub(super) fn postgres(store: &daemon::Store, found: &mut Found) -> Option<Postg
             None
         }
     }
+}
+
+/// How long the audit is kept, if that can be meant.
+pub(super) fn keep_audit(told: &At<units::Duration>, found: &mut Found) -> Option<Duration> {
+    let age = told.value.as_std();
+    if age >= LEAST {
+        return Some(age);
+    }
+    let message = "an audit that is kept so shortly tells nobody anything";
+    let help = "write a time from \"1d\" on, such as \"400d\", or leave it out to keep all of it";
+    refuse(found, Code::BadValue, told.span, message, help);
+    None
 }
 
 #[cfg(feature = "postgres")]
