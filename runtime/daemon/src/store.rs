@@ -8,10 +8,13 @@ mod format;
 #[cfg(test)]
 mod laws;
 #[cfg(feature = "postgres")]
+mod moving;
+#[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -221,16 +224,28 @@ pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>, StoreErr
     };
     // Sockets may lie in it, and copies of repositories do.
     sqlite::make(&settings.state)?;
-    of_database(database).await
+    of_database(database, &settings.state).await
 }
 
 #[cfg(feature = "postgres")]
-async fn of_database(told: &settings::Postgres) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(Arc::new(postgres::Postgres::open(told).await?))
+async fn of_database(
+    told: &settings::Postgres,
+    folder: &Path,
+) -> Result<Arc<dyn Store>, StoreError> {
+    let database = postgres::Postgres::open(told).await?;
+    moving::take(folder, &database).await?;
+    Ok(Arc::new(database))
 }
 
 #[cfg(not(feature = "postgres"))]
-async fn of_database(told: &settings::Postgres) -> Result<Arc<dyn Store>, StoreError> {
+#[expect(
+    clippy::unused_async,
+    reason = "with PostgreSQL there is something to wait for"
+)]
+async fn of_database(
+    told: &settings::Postgres,
+    _folder: &Path,
+) -> Result<Arc<dyn Store>, StoreError> {
     let text = format!("`{}` needs a program with PostgreSQL", told.url);
     Err(StoreError::Unwritable(text))
 }
@@ -255,7 +270,7 @@ pub(crate) trait Store: Send + Sync {
     fn last(&self, log: Log) -> Stored<'_, Option<Line>>;
 
     /// A copy of the whole as one file that [`sqlite`] can open, made while it is used.
-    fn back_up<'a>(&'a self, to: &'a std::path::Path) -> Stored<'a, ()>;
+    fn back_up<'a>(&'a self, to: &'a Path) -> Stored<'a, ()>;
 }
 
 /// The value of a document. One that cannot be read is not taken for none: nothing that was promised is
@@ -277,7 +292,7 @@ pub(crate) async fn value<T: DeserializeOwned>(
 /// The bytes of a copy, made in a folder of our own and removed from it.
 pub(crate) async fn copy(
     store: &dyn Store,
-    folder: &std::path::Path,
+    folder: &Path,
     name: &str,
 ) -> Result<Vec<u8>, StoreError> {
     let failed = |error: std::io::Error| StoreError::Unwritable(error.to_string());

@@ -52,6 +52,10 @@ fn fault(url: &str) -> Option<(String, &'static str)> {
 }
 
 #[cfg(not(feature = "postgres"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "with PostgreSQL there are good addresses"
+)]
 fn fault(_url: &str) -> Option<(String, &'static str)> {
     let message = "this program was built without PostgreSQL".to_owned();
     Some((

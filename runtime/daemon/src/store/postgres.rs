@@ -6,6 +6,7 @@
 
 mod commit;
 mod copy;
+mod fill;
 mod place;
 mod read;
 mod tables;
@@ -22,6 +23,7 @@ use tokio::time::{Instant, timeout};
 use tokio_postgres::Client;
 
 use self::commit::Failed;
+use super::sqlite::Whole;
 use super::{Batch, Document, Line, Log, Shelf, Store, StoreError, Stored};
 use crate::settings;
 
@@ -73,6 +75,16 @@ impl Postgres {
         };
         tokio::spawn(clerk.run(asked));
         Ok(Self { asks, place })
+    }
+
+    /// Puts all that another store has into this one, unless it has something: then nothing.
+    ///
+    /// # Errors
+    /// The database takes nothing.
+    pub(super) async fn fill(&self, whole: &Whole) -> Result<bool, StoreError> {
+        let mut client = self.place.connect().await?;
+        let filled = fill::fill(&mut client, whole).await;
+        filled.map_err(|error| failed(&error))
     }
 
     fn ask<T: Send + 'static>(&self, ask: impl FnOnce(Reply<T>) -> Ask) -> Stored<'_, T> {

@@ -150,12 +150,24 @@ impl Lab {
 
     /// Stops the daemon in good order, and starts another on the same store and swarm.
     pub(super) async fn again(self, stack: &str) -> Self {
+        let dir = self.stop().await;
+        Self::begin(dir, "state", stack, "").await
+    }
+
+    /// The same, and from now on its store is in a database.
+    #[cfg(feature = "postgres")]
+    pub(super) async fn again_in(self, url: &str, stack: &str) -> Self {
+        let (dir, own) = (self.stop().await, format!("store postgres=\"{url}\""));
+        Self::begin_as(dir, ("state", &own), (STACK, "pushed"), stack, "").await
+    }
+
+    async fn stop(self) -> Arc<TempDir> {
         let Self {
             daemon, dir, heard, ..
         } = self;
         drop(heard);
         daemon.stop().await;
-        Self::begin(dir, "state", stack, "").await
+        dir
     }
 
     pub(super) fn dir(&self) -> &Path {

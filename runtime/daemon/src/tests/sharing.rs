@@ -97,6 +97,30 @@ async fn who_takes_over_knows_what_was_pushed_and_approved() {
 }
 
 #[tokio::test]
+async fn a_daemon_whose_store_moves_into_a_database_knows_what_it_knew() {
+    let database = Database::new();
+    let policy = format!("apply approve\n {}", later());
+    let mut alone = Lab::open(&policy).await;
+    let (status, answer) = put(&alone, WEB).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let waits_for = Wait::Approval;
+    alone.until(StackState::Changes { waits_for }).await;
+    let (status, answer) = approve(&alone).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    until_window(&mut alone).await;
+    let before = alone.status();
+    let told = alone.daemon.shared.journal.newest();
+    let mut moved = alone.again_in(&database.url(), &policy).await;
+    assert!(moved.daemon.shared.store.is_shared());
+    assert!(moved.daemon.shared.journal.newest() >= told);
+    until_window(&mut moved).await;
+    let after = moved.status();
+    assert_eq!(after.approved_by, before.approved_by);
+    assert!(after.approved_by.is_some());
+    assert_eq!(after.plan, before.plan);
+}
+
+#[tokio::test]
 async fn whose_reign_was_taken_writes_nothing_more_until_it_has_it_again() {
     let database = Database::new();
     let mut first = Lab::of_database(&database.url(), "apply report").await;

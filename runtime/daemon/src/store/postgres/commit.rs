@@ -216,25 +216,40 @@ impl Work<'_> {
         if new.is_empty() {
             return Ok(());
         }
-        let logs: Vec<&str> = new.iter().map(|line| line.log.word()).collect();
-        let numbers: Vec<i64> = new.iter().map(|line| signed(line.number)).collect();
-        let times: Vec<i64> = new.iter().map(|line| signed(line.at.0)).collect();
-        let bodies: Vec<&[u8]> = new.iter().map(|line| line.body.as_slice()).collect();
-        let chains: Vec<&[u8]> = new.iter().map(|line| line.chain.as_slice()).collect();
-        let sql = "INSERT INTO skep.line SELECT * FROM
-                   UNNEST($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[])";
-        let values: [&(dyn ToSql + Sync); 5] = [&logs, &numbers, &times, &bodies, &chains];
-        self.step.execute(sql, &values).await?;
+        insert(self.step, new).await?;
         self.written = self.lines.len();
         for (log, head) in &self.heads {
-            let sql = "UPDATE skep.head SET number = $2, chain = $3 WHERE log = $1";
-            let (number, chain) = (signed(head.number), head.chain.as_slice());
-            self.step
-                .execute(sql, &[&log.word(), &number, &chain])
-                .await?;
+            move_head(self.step, *log, head.number, &head.chain).await?;
         }
         Ok(())
     }
+}
+
+/// Writes lines, all at once.
+pub(super) async fn insert(step: &Transaction<'_>, lines: &[Line]) -> Result<(), Error> {
+    let logs: Vec<&str> = lines.iter().map(|line| line.log.word()).collect();
+    let numbers: Vec<i64> = lines.iter().map(|line| signed(line.number)).collect();
+    let times: Vec<i64> = lines.iter().map(|line| signed(line.at.0)).collect();
+    let bodies: Vec<&[u8]> = lines.iter().map(|line| line.body.as_slice()).collect();
+    let chains: Vec<&[u8]> = lines.iter().map(|line| line.chain.as_slice()).collect();
+    let sql = "INSERT INTO skep.line SELECT * FROM
+               UNNEST($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[])";
+    let values: [&(dyn ToSql + Sync); 5] = [&logs, &numbers, &times, &bodies, &chains];
+    step.execute(sql, &values).await?;
+    Ok(())
+}
+
+/// Says which line of a log is the last.
+pub(super) async fn move_head(
+    step: &Transaction<'_>,
+    log: Log,
+    number: u64,
+    chain: &[u8; 32],
+) -> Result<(), Error> {
+    let sql = "UPDATE skep.head SET number = $2, chain = $3 WHERE log = $1";
+    let (number, chain) = (signed(number), chain.as_slice());
+    step.execute(sql, &[&log.word(), &number, &chain]).await?;
+    Ok(())
 }
 
 fn is_one(rows: u64, shelf: Shelf, key: &str) -> Result<(), Failed> {

@@ -3,6 +3,7 @@
 mod broken;
 mod cluster;
 mod migration;
+mod moving;
 mod tls;
 
 use std::sync::Arc;

@@ -1,11 +1,11 @@
-//! A store made at once, of all that another one has.
+//! All that a store has, to make another one of it.
 
 use std::path::Path;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{failed, tables};
-use crate::store::{Document, Line, Log, Shelf, StoreError};
+use super::{Sqlite, document, failed, line, tables};
+use crate::store::{Document, Line, Log, Shelf, StoreError, Stored};
 
 /// All that a store has.
 #[derive(Debug, Default)]
@@ -23,7 +23,33 @@ pub(crate) struct Head {
     pub(crate) chain: [u8; 32],
 }
 
+impl Sqlite {
+    pub(crate) fn whole(&self) -> Stored<'static, Whole> {
+        self.with(|inner| Whole::read(&inner.connection).map_err(failed))
+    }
+}
+
 impl Whole {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut whole = Self::default();
+        let sql = "SELECT key, version, body FROM document WHERE shelf = ?1";
+        let mut asked = connection.prepare(sql)?;
+        for shelf in Shelf::ALL {
+            for found in asked.query_map([shelf.word()], document)? {
+                whole.documents.push((shelf, found?));
+            }
+        }
+        let sql = "SELECT number, at, body, chain FROM line WHERE log = ?1 ORDER BY number";
+        let mut asked = connection.prepare(sql)?;
+        for log in Log::ALL {
+            for found in asked.query_map([log.word()], |row| line(log, row))? {
+                whole.lines.push(found?);
+            }
+            whole.heads.extend(head(connection, log)?);
+        }
+        Ok(whole)
+    }
+
     /// Writes it into a file that is not there yet.
     pub(crate) fn write(&self, to: &Path) -> Result<(), StoreError> {
         let mut connection = Connection::open(to).map_err(failed)?;
@@ -56,4 +82,16 @@ impl Whole {
         }
         Ok(())
     }
+}
+
+fn head(connection: &Connection, log: Log) -> rusqlite::Result<Option<Head>> {
+    let sql = "SELECT number, chain FROM head WHERE log = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Head {
+            log,
+            number: row.get(0)?,
+            chain: row.get(1)?,
+        })
+    };
+    connection.query_row(sql, [log.word()], read).optional()
 }
