@@ -127,7 +127,7 @@ enum Phase {
         plan: Arc<Plan>,
         causes: Causes,
     },
-    /// With the approval that it has, which is used up by it.
+    /// With the approval that it has, which is used up when it ends: what is cut short goes on.
     Applying {
         approval: Option<Box<Approval>>,
     },

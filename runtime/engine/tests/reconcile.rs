@@ -447,10 +447,80 @@ fn a_daemon_that_was_killed_during_an_apply_goes_on() {
         "a_daemon_that_was_killed_during_an_apply_goes_on",
         "
         apply=auto
-        source service.api=1
+        source service.api=1 service.web=1
         wait 2
         restart
         wait 10
+        ",
+    );
+}
+
+#[test]
+fn what_was_approved_goes_on_after_a_kill() {
+    check(
+        "what_was_approved_goes_on_after_a_kill",
+        "
+        apply=approve
+        source service.api=1 service.web=1
+        wait 2
+        approve ann
+        wait 2
+        restart
+        wait 20
+        ",
+    );
+}
+
+#[test]
+fn what_was_approved_goes_on_where_it_was_cut_short() {
+    check(
+        "what_was_approved_goes_on_where_it_was_cut_short",
+        "
+        apply=approve
+        source service.api=1 service.web=1
+        wait 2
+        approve ann
+        wait 2
+        hold standby
+        wait 20
+        release standby
+        wait 60
+        ",
+    );
+}
+
+#[test]
+fn what_was_withdrawn_while_it_ran_does_not_go_on() {
+    check(
+        "what_was_withdrawn_while_it_ran_does_not_go_on",
+        "
+        apply=approve
+        source service.api=1 service.web=1
+        wait 2
+        approve ann
+        wait 2
+        withdraw bob
+        restart
+        wait 20
+        ",
+    );
+}
+
+#[test]
+fn what_was_approved_does_not_go_on_where_somebody_changed_it() {
+    check(
+        "what_was_approved_does_not_go_on_where_somebody_changed_it",
+        "
+        apply=approve
+        given source service.api=1 service.web=1
+        given approve ann
+        source service.api=2 service.web=2
+        wait 2
+        approve ann
+        wait 2
+        restart
+        outside service.web=9
+        wait 20
         ",
     );
 }

@@ -277,7 +277,7 @@ impl Reconcile {
             revision: journal.next(),
             plan: errand.plan.digest.clone(),
         });
-        let approval = self.memory.approval.take();
+        let approval = self.memory.approval.clone();
         self.phase = Phase::Applying { approval };
         self.keep();
         self.shown.refused = None;

@@ -59,13 +59,25 @@ impl Reconcile {
         };
         let sent = self.memory.sent.take();
         match result {
-            Ok(done) => self.on_done(done, sent, now),
-            Err(error) => self.on_not_done(&error, approval, now),
+            Ok(done) => {
+                self.use_up(approval.as_deref(), done.report.outcome);
+                self.on_done(done, sent, now);
+            }
+            Err(error) => self.on_not_done(&error, now),
         }
         if let Some(by) = self.holds.first().copied() {
             self.stand(StackState::Held { by }, now);
         }
         self.trigger(Cause::Applied, now);
+    }
+
+    /// Forgets an approval that has had its effect, unless what it is for was cut short, or somebody has given
+    /// another one meanwhile.
+    fn use_up(&mut self, used: Option<&Approval>, outcome: Outcome) {
+        let is_over = outcome != Outcome::Cancelled;
+        if is_over && self.memory.approval.as_deref() == used {
+            self.memory.approval = None;
+        }
     }
 
     fn on_done(&mut self, done: Done, sent: Option<Sent>, now: Timestamp) {
@@ -115,15 +127,7 @@ impl Reconcile {
     }
 
     /// Nothing was written, so an approval is as good as before.
-    fn on_not_done(
-        &mut self,
-        error: &PerformError,
-        approval: Option<Box<Approval>>,
-        now: Timestamp,
-    ) {
-        if self.memory.approval.is_none() {
-            self.memory.approval = approval;
-        }
+    fn on_not_done(&mut self, error: &PerformError, now: Timestamp) {
         self.keep();
         match error {
             PerformError::Target(error) => self.target_lost(error),

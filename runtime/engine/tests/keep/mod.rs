@@ -65,7 +65,11 @@ pub(crate) struct Yard {
     /// When a look began last, and an apply.
     pub(crate) looked: Option<Timestamp>,
     pub(crate) applies: usize,
-    approved: bool,
+    approved: Option<Box<Approval>>,
+    /// What of it the apply that runs has.
+    in_use: Option<Box<Approval>>,
+    /// Whether the apply that runs was asked to end.
+    cut: bool,
     /// What was desired when somebody else had the last word.
     theirs: Option<DigestText>,
     pub(crate) wrong: Vec<String>,
@@ -100,7 +104,9 @@ impl Yard {
             ill: BTreeSet::new(),
             looked: None,
             applies: 0,
-            approved: false,
+            approved: None,
+            in_use: None,
+            cut: false,
             theirs: None,
             wrong: Vec::new(),
             line: None,
@@ -139,8 +145,13 @@ impl Yard {
             self.stored = StackMemory::default();
             self.theirs.take_if(|_| self.journal.is_empty());
         }
-        self.flight = None;
-        self.approved = self.stored.approval.is_some();
+        // Whoever is killed in an apply has done a part of it.
+        if let Some((_, Flight::Apply(errand))) = self.flight.take() {
+            drop(self.perform(&errand, How::Killed));
+        }
+        if forgets {
+            self.approved = None;
+        }
         let (policy, memory) = (self.settings.clone(), self.stored.clone());
         self.machine = Reconcile::start("shop", policy, memory, self.now);
         if let Some(plan) = self.desired.clone() {
@@ -201,15 +212,21 @@ impl Yard {
         let Some(changes) = self.machine.changes().cloned() else {
             return;
         };
-        self.approved = true;
-        let approval = Approval {
+        let approval = Box::new(Approval {
             format: APPROVAL_FORMAT.to_owned(),
             who: who.to_owned(),
             at: self.now,
             changes,
             consent,
-        };
-        self.give(Input::Approved(Box::new(approval)));
+        });
+        self.approved = Some(approval.clone());
+        self.give(Input::Approved(approval));
+    }
+
+    pub(crate) fn withdraw(&mut self, who: &str) {
+        self.approved = None;
+        let who = who.to_owned();
+        self.give(Input::Withdrawn { who });
     }
 
     pub(crate) fn give(&mut self, input: Input) {
@@ -242,6 +259,7 @@ impl Yard {
             Effect::Cancel => {
                 let is_applying = matches!(self.flight, Some((_, Flight::Apply(_))));
                 self.check(is_applying, "cancels what does not run");
+                self.cut = true;
             }
             Effect::Tell(_) => {}
         }
@@ -268,9 +286,10 @@ impl Yard {
             apply != ApplyPolicy::Report,
             "an apply where only reports are wanted",
         );
-        let approved = apply != ApplyPolicy::Approve || (self.approved && errand.by.is_some());
+        let approved =
+            apply != ApplyPolicy::Approve || (self.approved.is_some() && errand.by.is_some());
         self.check(approved, "an apply that nobody approved");
-        self.approved = false;
+        self.in_use = self.approved.clone();
         self.check(
             opening(self.windows, self.now).open,
             "an apply outside of a window",
@@ -299,9 +318,13 @@ impl Yard {
                     self.give(Input::Looked(seen.map(Box::new)));
                 }
                 Some((_, Flight::Apply(errand))) => {
-                    let done = self.perform(&errand);
-                    // Where nothing was done, the approval is not used up.
-                    self.approved |= done.is_err() && errand.by.is_some();
+                    let how = if std::mem::take(&mut self.cut) {
+                        How::Cut
+                    } else {
+                        How::Whole
+                    };
+                    let done = self.perform(&errand, how);
+                    self.use_up(done.as_ref().ok());
                     self.give(Input::Applied(done));
                 }
                 None => {
@@ -367,8 +390,16 @@ impl Yard {
         }
     }
 
+    /// Where nothing was done, or not all was tried, an approval is as good as before.
+    fn use_up(&mut self, done: Option<&Done>) {
+        let is_over = done.is_some_and(|done| done.report.outcome != Outcome::Cancelled);
+        if is_over && self.approved == self.in_use {
+            self.approved = None;
+        }
+    }
+
     /// As the engine's own `perform` does it.
-    fn perform(&mut self, errand: &Errand) -> Result<Done, PerformError> {
+    fn perform(&mut self, errand: &Errand, how: How) -> Result<Done, PerformError> {
         if self.locked {
             return Err(PerformError::Locked(Box::new(held(self.now))));
         }
@@ -380,7 +411,9 @@ impl Yard {
         let may = asked || theirs.is_none_or(|digest| digest != errand.plan.digest);
         self.check(may, "undoes somebody else's last word unasked");
         let mut nodes = BTreeMap::new();
-        for change in &look.changes.changes {
+        let all = look.changes.changes.len();
+        let tried = if how == How::Whole { all } else { 1 };
+        for change in look.changes.changes.iter().take(tried) {
             let left = !asked && self.settings.drift == DriftPolicy::Report;
             self.check(!left || self.is_wanted(change), "undoes drift unasked");
             nodes.insert(change.address.clone(), self.write(change));
@@ -389,14 +422,19 @@ impl Yard {
             format: APPLY_FORMAT.to_owned(),
             stack: "shop".to_owned(),
             id: look.changes.id.clone(),
-            outcome: outcome(&nodes),
+            outcome: if tried < all {
+                Outcome::Cancelled
+            } else {
+                outcome(&nodes)
+            },
             millis: APPLY,
             nodes,
         };
         let ending = Ending::of(&report, &look.changes, self.now);
         let failed = ending.failed.clone();
+        let ending = (how != How::Killed).then_some(ending);
         let by = errand.by.as_deref().unwrap_or("skep");
-        let entry = entry(&self.journal, &errand.plan, by, self.now, Some(ending));
+        let entry = entry(&self.journal, &errand.plan, by, self.now, ending);
         let number = entry.revision.number;
         let is_recorded = !look.changes.is_empty() && !self.forgetful;
         if is_recorded {
@@ -440,6 +478,16 @@ impl Yard {
     pub(crate) fn hold(&mut self, hold: Hold) {
         self.give(Input::Held(hold));
     }
+}
+
+/// How much of an apply is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Whole,
+    /// Its first change, and it says that it was cut short.
+    Cut,
+    /// Its first change, and it says nothing.
+    Killed,
 }
 
 /// Open in every other hour, where there are windows at all.

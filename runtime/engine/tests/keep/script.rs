@@ -80,9 +80,7 @@ pub(crate) fn command(yard: &mut Yard, line: &str) {
             who: (*who).to_owned(),
         }),
         ["approve", who, consents @ ..] => yard.approve(who, consent(consents)),
-        ["withdraw", who] => yard.give(Input::Withdrawn {
-            who: (*who).to_owned(),
-        }),
+        ["withdraw", who] => yard.withdraw(who),
         ["hold", hold] => yard.hold(holding(hold)),
         ["release", hold] => yard.give(Input::Released(holding(hold))),
         ["target", state] => yard.down = *state == "down",
