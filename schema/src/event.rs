@@ -86,6 +86,14 @@ pub struct ApplyReport {
     pub nodes: BTreeMap<Address, NodeOutcome>,
 }
 
+impl ApplyReport {
+    /// Whether it was told to end and nothing had failed: whoever looks next goes on with what is left.
+    pub fn is_cut_short(&self) -> bool {
+        let failed = |node: &NodeOutcome| matches!(node, NodeOutcome::Failed(_));
+        self.outcome == Outcome::Cancelled && !self.nodes.values().any(failed)
+    }
+}
+
 /// The one word for the whole apply; each has an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -484,7 +484,7 @@ fn what_was_approved_goes_on_where_it_was_cut_short() {
         hold standby
         wait 20
         release standby
-        wait 60
+        wait 20
         ",
     );
 }

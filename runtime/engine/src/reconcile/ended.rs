@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use skep_schema::api::stack::{Approval, Cause, LastApply, Mark, Sent, StackEvent, StackState};
-use skep_schema::event::{Outcome, Timestamp};
+use skep_schema::event::{ApplyReport, Outcome, Timestamp};
 use skep_schema::plan::Plan;
 
 use super::{Phase, Reconcile, Seen};
@@ -60,7 +60,7 @@ impl Reconcile {
         let sent = self.memory.sent.take();
         match result {
             Ok(done) => {
-                self.use_up(approval.as_deref(), done.report.outcome);
+                self.use_up(approval.as_deref(), &done.report);
                 self.on_done(done, sent, now);
             }
             Err(error) => self.on_not_done(&error, now),
@@ -73,9 +73,8 @@ impl Reconcile {
 
     /// Forgets an approval that has had its effect, unless what it is for was cut short, or somebody has given
     /// another one meanwhile.
-    fn use_up(&mut self, used: Option<&Approval>, outcome: Outcome) {
-        let is_over = outcome != Outcome::Cancelled;
-        if is_over && self.memory.approval.as_deref() == used {
+    fn use_up(&mut self, used: Option<&Approval>, report: &ApplyReport) {
+        if !report.is_cut_short() && self.memory.approval.as_deref() == used {
             self.memory.approval = None;
         }
     }
@@ -112,6 +111,8 @@ impl Reconcile {
             } else {
                 StackState::Unknown
             }
+        } else if report.is_cut_short() {
+            StackState::Unknown
         } else {
             let again = (!is_spoiled).then(|| self.due.failed());
             StackState::Failed { again }

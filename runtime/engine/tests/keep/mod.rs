@@ -392,8 +392,8 @@ impl Yard {
 
     /// Where nothing was done, or not all was tried, an approval is as good as before.
     fn use_up(&mut self, done: Option<&Done>) {
-        let is_over = done.is_some_and(|done| done.report.outcome != Outcome::Cancelled);
-        if is_over && self.approved == self.in_use {
+        let is_tried = done.is_some_and(|done| !done.report.is_cut_short());
+        if is_tried && self.approved == self.in_use {
             self.approved = None;
         }
     }
