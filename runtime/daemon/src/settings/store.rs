@@ -40,7 +40,7 @@ pub(super) fn keep_audit(told: &At<units::Duration>, found: &mut Found) -> Optio
     if age >= LEAST {
         return Some(age);
     }
-    let message = "an audit that is kept so shortly tells nobody anything";
+    let message = "the audit is kept for a day at least";
     let help = "write a time from \"1d\" on, such as \"400d\", or leave it out to keep all of it";
     refuse(found, Code::BadValue, told.span, message, help);
     None

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::StoreError;
 use super::postgres::Postgres;
 use super::sqlite::{self, Sqlite};
-use super::{Log, Shelf, Store, StoreError};
 
 /// The file afterwards: nobody takes it for a store that is used, and nothing is lost.
 const MOVED: &str = "skep.db.moved";
@@ -18,16 +18,23 @@ pub(super) async fn take(folder: &Path, database: &Postgres) -> Result<(), Store
     if !file.exists() {
         return Ok(());
     }
-    if !is_empty(database).await? || !fill(folder, database).await? {
+    // A file that is not used may be of any program, so it is not even opened.
+    if !database.is_empty().await? || !fill(folder, database).await? {
         let file = file.display();
-        tracing::warn!("the database has a store of its own: `{file}` is not used, and may go");
+        tracing::warn!(
+            "the database is in use already, so `{file}` is not: keep it elsewhere, or remove it"
+        );
         return Ok(());
     }
     let moved = folder.join(MOVED);
     if let Err(error) = std::fs::rename(&file, &moved) {
-        tracing::warn!(%error, file = %file.display(), "it is in the database, and stays");
+        let file = file.display();
+        tracing::warn!(%error, "all of `{file}` is in the database now: keep it elsewhere, or remove it");
     } else {
-        tracing::info!(file = %moved.display(), "what the file had is in the database");
+        let moved = moved.display();
+        tracing::info!(
+            "all of the daemon's file is in the database now, and the file is `{moved}`"
+        );
     }
     Ok(())
 }
@@ -36,18 +43,4 @@ pub(super) async fn take(folder: &Path, database: &Postgres) -> Result<(), Store
 async fn fill(folder: &Path, database: &Postgres) -> Result<bool, StoreError> {
     let kept = Sqlite::open(folder)?;
     database.fill(&kept.whole().await?).await
-}
-
-async fn is_empty(store: &dyn Store) -> Result<bool, StoreError> {
-    for shelf in Shelf::ALL {
-        if !store.list(shelf).await?.is_empty() {
-            return Ok(false);
-        }
-    }
-    for log in Log::ALL {
-        if store.last(log).await?.is_some() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

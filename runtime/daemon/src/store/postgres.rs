@@ -77,6 +77,14 @@ impl Postgres {
         Ok(Self { asks, place })
     }
 
+    /// # Errors
+    /// The database does not answer.
+    pub(super) async fn is_empty(&self) -> Result<bool, StoreError> {
+        let client = self.place.connect().await?;
+        let asked = fill::is_empty(&client).await;
+        asked.map_err(|error| failed(&error))
+    }
+
     /// Puts all that another store has into this one, unless it has something: then nothing.
     ///
     /// # Errors

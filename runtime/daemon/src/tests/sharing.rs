@@ -73,20 +73,25 @@ async fn approve(lab: &Lab) -> (StatusCode, Value) {
         .await
 }
 
+/// Pushes a plan and approves it; then it waits for a window, as `later` gives one.
+async fn push_and_approve(lab: &mut Lab) {
+    let (status, answer) = put(lab, WEB).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let waits_for = Wait::Approval;
+    lab.until(StackState::Changes { waits_for }).await;
+    let (status, answer) = approve(lab).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    until_window(lab).await;
+    assert!(lab.status().approved_by.is_some());
+}
+
 #[tokio::test]
 async fn who_takes_over_knows_what_was_pushed_and_approved() {
     let database = Database::new();
     let policy = format!("apply approve\n {}", later());
     let (mut first, mut second) = pair(&database, &policy).await;
-    let (status, answer) = put(&first, WEB).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    let waits_for = Wait::Approval;
-    first.until(StackState::Changes { waits_for }).await;
-    let (status, answer) = approve(&first).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    until_window(&mut first).await;
+    push_and_approve(&mut first).await;
     let approved = first.status();
-    assert!(approved.approved_by.is_some());
     assert_eq!(second.status().state, STANDBY);
     assert_eq!(second.status().approved_by, None);
     first.daemon.stop().await;
@@ -101,13 +106,7 @@ async fn a_daemon_whose_store_moves_into_a_database_knows_what_it_knew() {
     let database = Database::new();
     let policy = format!("apply approve\n {}", later());
     let mut alone = Lab::open(&policy).await;
-    let (status, answer) = put(&alone, WEB).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    let waits_for = Wait::Approval;
-    alone.until(StackState::Changes { waits_for }).await;
-    let (status, answer) = approve(&alone).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    until_window(&mut alone).await;
+    push_and_approve(&mut alone).await;
     let before = alone.status();
     let told = alone.daemon.shared.journal.newest();
     let mut moved = alone.again_in(&database.url(), &policy).await;
@@ -116,7 +115,6 @@ async fn a_daemon_whose_store_moves_into_a_database_knows_what_it_knew() {
     until_window(&mut moved).await;
     let after = moved.status();
     assert_eq!(after.approved_by, before.approved_by);
-    assert!(after.approved_by.is_some());
     assert_eq!(after.plan, before.plan);
 }
 

@@ -1,7 +1,7 @@
 //! A whole store, put where there is nothing yet.
 
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Error, Transaction};
+use tokio_postgres::{Client, Error, GenericClient, Transaction};
 
 use super::commit::{insert, move_head};
 use super::signed;
@@ -11,6 +11,13 @@ use crate::store::{Document, Shelf};
 /// Lines, or documents, that are written at once.
 const PAGE: usize = 1_000;
 
+/// Whether nothing was ever written.
+pub(super) async fn is_empty(client: &(impl GenericClient + Sync)) -> Result<bool, Error> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM skep.document)
+               AND NOT EXISTS (SELECT 1 FROM skep.head WHERE number > 0)";
+    client.query_one(sql, &[]).await?.try_get(0)
+}
+
 /// Whether it was put there. Where there is anything, nothing is.
 pub(super) async fn fill(client: &mut Client, whole: &Whole) -> Result<bool, Error> {
     let step = client.transaction().await?;
@@ -18,9 +25,7 @@ pub(super) async fn fill(client: &mut Client, whole: &Whole) -> Result<bool, Err
     let sql = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
                LOCK TABLE skep.document, skep.line, skep.head IN SHARE ROW EXCLUSIVE MODE;";
     step.batch_execute(sql).await?;
-    let sql = "SELECT EXISTS (SELECT 1 FROM skep.document)
-               OR EXISTS (SELECT 1 FROM skep.head WHERE number > 0)";
-    if step.query_one(sql, &[]).await?.try_get(0)? {
+    if !is_empty(&step).await? {
         return Ok(false);
     }
     for page in whole.documents.chunks(PAGE) {
