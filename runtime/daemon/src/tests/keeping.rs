@@ -1,9 +1,17 @@
 //! A stack is kept as it was declared.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use skep_schema::api::access::Verb;
+use skep_schema::api::audit::Origin;
 use skep_schema::api::stack::{Hold, StackEvent, StackState, Wait};
-use skep_schema::event::Outcome;
+use skep_schema::event::{Outcome, Timestamp};
 
 use super::lab::Lab;
+use crate::audit::{self, Occasion, Verdict};
+use crate::auth::Permit;
+use crate::store::sqlite::Sqlite;
 
 const WEB: &str = "network inner\nservice web { image \"web:1\"; network inner }\n";
 
@@ -72,7 +80,7 @@ async fn a_second_daemon_stands_by() {
     drop(first.hear("applied").await);
     let second = first.beside("apply \"auto\"").await;
     second.push("network other\n").await;
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let by = Hold::Standby;
     assert_eq!(second.status().state, StackState::Held { by });
     assert!(
@@ -83,4 +91,31 @@ async fn a_second_daemon_stands_by() {
             .networks
             .contains_key("shop_other")
     );
+}
+
+#[tokio::test]
+async fn old_records_of_the_audit_are_let_go_of_where_the_settings_say_so() {
+    let dir = Arc::new(tempfile::tempdir().expect("a folder"));
+    let store = Sqlite::open(&dir.path().join("state")).expect("a store");
+    let occasion = Occasion {
+        request: "a".repeat(26).parse().expect("an id"),
+        from: Origin::Inside,
+    };
+    let record = audit::allowed(&Permit::own(Verb::Token, None), &occasion, Vec::new());
+    for _ in 0..3 {
+        let written = audit::write(&store, &record, Timestamp(0)).await;
+        written.expect("written");
+    }
+    drop(store);
+    let lab = Lab::with_own(dir, "keep-audit \"1d\"", "apply \"report\"").await;
+    for _ in 0..300 {
+        let verdict = audit::verify(&*lab.daemon.shared.store, None).await;
+        match verdict.expect("it is read") {
+            Verdict::Whole { first: 4, .. } => return,
+            Verdict::Whole { first: 1, .. } => {}
+            other => panic!("{other:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("they are kept");
 }

@@ -103,8 +103,7 @@ impl Lab {
     #[cfg(feature = "postgres")]
     pub(super) async fn of_database(url: &str, stack: &str) -> Self {
         let dir = Arc::new(tempfile::tempdir().expect("a folder"));
-        let own = format!("store postgres=\"{url}\"");
-        Self::begin_as(dir, ("state", &own), (STACK, "pushed"), stack, "").await
+        Self::with_own(dir, &format!("store postgres=\"{url}\""), stack).await
     }
 
     /// Another one for the same swarm, with the same database.
@@ -112,6 +111,11 @@ impl Lab {
     pub(super) async fn beside_with(&self, url: &str, stack: &str) -> Self {
         let (dir, own) = (Arc::clone(&self.dir), format!("store postgres=\"{url}\""));
         Self::begin_as(dir, ("other", &own), (STACK, "pushed"), stack, "").await
+    }
+
+    /// With this in the daemon's own settings, on a store that may be there.
+    pub(super) async fn with_own(dir: Arc<TempDir>, own: &str, stack: &str) -> Self {
+        Self::begin_as(dir, ("state", own), (STACK, "pushed"), stack, "").await
     }
 
     pub(super) async fn begin(dir: Arc<TempDir>, state: &str, stack: &str, more: &str) -> Self {
@@ -157,8 +161,8 @@ impl Lab {
     /// The same, and from now on its store is in a database.
     #[cfg(feature = "postgres")]
     pub(super) async fn again_in(self, url: &str, stack: &str) -> Self {
-        let (dir, own) = (self.stop().await, format!("store postgres=\"{url}\""));
-        Self::begin_as(dir, ("state", &own), (STACK, "pushed"), stack, "").await
+        let dir = self.stop().await;
+        Self::with_own(dir, &format!("store postgres=\"{url}\""), stack).await
     }
 
     async fn stop(self) -> Arc<TempDir> {
