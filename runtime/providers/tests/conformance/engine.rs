@@ -81,13 +81,13 @@ impl Engine {
         let filters = json!({"name": [self.prefix]});
         let services = self.list(Kind::Service, &filters).body;
         let tasks = self.list_at("/tasks", &json!({})).body;
-        let tasks = tasks.as_array().map_or(&[][..], Vec::as_slice);
-        let services = services.as_array().map_or(&[][..], Vec::as_slice);
+        let services = items(&services);
         services.iter().any(|service| {
-            let ours = tasks
+            let ours = items(&tasks)
                 .iter()
                 .filter(|task| task["ServiceID"] == service["ID"]);
             moves(service, &ours.collect::<Vec<_>>())
+                || !is_allocated(service) && !is_beaten(service, services)
         })
     }
 
@@ -108,11 +108,43 @@ fn moves(service: &Value, tasks: &[&Value]) -> bool {
         .iter()
         .filter_map(|task| task["Slot"].as_u64())
         .collect();
-    let ports = |at: &Value| at["Ports"].as_array().map_or(0, Vec::len);
     matches!(status, Some("updating" | "rollback_started"))
-        || ports(&service["Spec"]["EndpointSpec"]) != ports(&service["Endpoint"])
         || wanted.is_some_and(|wanted| (slots.len() as u64) < wanted)
         || tasks.iter().any(|task| is_on_its_way(task))
+        || status.is_none() && tasks.iter().any(|task| is_of_another_spec(task, service))
+}
+
+/// Whether the engine has written down the ports and addresses that the spec asks for, which it
+/// does by itself and after it has answered. What asks for neither may be left as it is.
+fn is_allocated(service: &Value) -> bool {
+    let (spec, there) = (&service["Spec"], &service["Endpoint"]);
+    let asked = &spec["EndpointSpec"];
+    let ports = items(&asked["Ports"]).len() + items(&there["Ports"]).len();
+    let addresses = match asked["Mode"].as_str() {
+        Some("dnsrr") => 0,
+        _ => items(&spec["TaskTemplate"]["Networks"]).len(),
+    };
+    (ports == 0 || asked == &there["Spec"]) && items(&there["VirtualIPs"]).len() >= addresses
+}
+
+/// Whether another service has a port that the spec asks for, so that it is never allocated.
+fn is_beaten(service: &Value, services: &[Value]) -> bool {
+    let ports = items(&service["Spec"]["EndpointSpec"]["Ports"]);
+    let others = services.iter().filter(|other| other["ID"] != service["ID"]);
+    let mut taken = others.flat_map(|other| items(&other["Endpoint"]["Ports"]));
+    taken.any(|port| port["PublishMode"] == "ingress" && ports.contains(port))
+}
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Whether a task goes on as it was, although its service says something else: nobody has seen to
+/// it yet.
+fn is_of_another_spec(task: &Value, service: &Value) -> bool {
+    let container = |spec: &Value| spec["ContainerSpec"].clone();
+    task["DesiredState"] == "running"
+        && container(&task["Spec"]) != container(&service["Spec"]["TaskTemplate"])
 }
 
 fn is_on_its_way(task: &Value) -> bool {
