@@ -135,7 +135,8 @@ impl Node {
 
     /// The shell stays as the namespace's first process, because it reaps the orphans that a daemon
     /// would leave. The two folders in `/run` are private, because shims and plugins have their
-    /// sockets there whatever the exec root is.
+    /// sockets there whatever the exec root is. One processor, lest the daemon start a program while
+    /// it writes a config: moby #48783, see docs/dev/engines.md.
     fn script(&self) -> String {
         let data = self.data.display();
         format!(
@@ -146,6 +147,7 @@ impl Node {
                mkdir -p $dir && mount -t tmpfs none $dir
              done
              export DOCKER_SERVICE_PREFER_OFFLINE_IMAGE=1 PATH=\"$PATH:/usr/sbin:/sbin\"
+             export GOMAXPROCS=1
              dockerd --config-file '{data}/daemon.json' &
              wait $!",
             self.index
