@@ -263,7 +263,7 @@ impl Task {
 const PATIENCE: SignedDuration = SignedDuration::from_secs(3);
 
 fn settle(lab: &Lab, plan: &Plan) {
-    let deadline = Instant::now() + std::time::Duration::from_mins(1);
+    let deadline = Instant::now() + std::time::Duration::from_mins(3);
     loop {
         let all = services(lab);
         let is_open = |(address, node): &(&Address, &PlanNode)| {

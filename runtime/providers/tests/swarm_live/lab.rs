@@ -264,7 +264,7 @@ impl Lab {
     /// Waits for what the engine does in its own time.
     #[expect(clippy::unused_self, reason = "it is the lab that waits")]
     pub(crate) fn wait_until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(2);
         while !is_so() {
             assert!(std::time::Instant::now() < deadline, "in vain: {what}");
             std::thread::sleep(std::time::Duration::from_millis(100));
