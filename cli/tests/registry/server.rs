@@ -82,7 +82,7 @@ impl Registry {
     }
 
     fn wait(&mut self) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_mins(1);
         while TcpStream::connect(&self.address).is_err() {
             let ended = self.child.try_wait().expect("it is a child of ours");
             assert_eq!(ended, None, "`docker-registry` does not run");

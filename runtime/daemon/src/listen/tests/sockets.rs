@@ -97,7 +97,7 @@ async fn a_group_that_is_not_there_is_named() {
     assert!(!path.exists());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_being_made_is_finished_and_who_waits_is_sent_away() {
     let folder = folder();
     let path = folder.path().join("skep.sock");
@@ -118,7 +118,7 @@ async fn an_answer_that_is_being_made_is_finished_and_who_waits_is_sent_away() {
     stopped.await.expect("it ends");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_without_an_end_is_cut_off_when_grace_is_over() {
     let folder = folder();
     let path = folder.path().join("skep.sock");
