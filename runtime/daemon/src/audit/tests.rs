@@ -1,3 +1,5 @@
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use skep_schema::api::audit::AuditLine;
@@ -6,8 +8,8 @@ use skep_schema::api::subject::{Subject, Via};
 use super::check::Fault;
 use super::keep::forget;
 use super::*;
-use crate::store::Write;
 use crate::store::sqlite::{Sqlite, file};
+use crate::store::{Document, Line, Shelf, Stored, Write};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -202,6 +204,81 @@ async fn more_than_a_page_is_let_go_of_at_once() {
         book.verdict().await,
         Verdict::Whole { first: 2501, .. }
     ));
+}
+
+/// A store that lets go of what is old while its second read waits.
+struct Forgetful {
+    store: Sqlite,
+    reads: AtomicUsize,
+    later: Timestamp,
+}
+
+impl Store for Forgetful {
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    fn commit(&self, batch: Batch) -> Stored<'_, Vec<Line>> {
+        self.store.commit(batch)
+    }
+
+    fn get<'a>(&'a self, shelf: Shelf, key: &'a str) -> Stored<'a, Option<Document>> {
+        self.store.get(shelf, key)
+    }
+
+    fn list(&self, shelf: Shelf) -> Stored<'_, Vec<Document>> {
+        self.store.list(shelf)
+    }
+
+    fn read(&self, log: Log, after: u64, limit: usize) -> Stored<'_, Vec<Line>> {
+        Box::pin(async move {
+            if after > 0 && self.reads.fetch_add(1, Ordering::Relaxed) == 0 {
+                forget(&self.store, Duration::from_secs(1), self.later).await?;
+            }
+            self.store.read(log, after, limit).await
+        })
+    }
+
+    fn last(&self, log: Log) -> Stored<'_, Option<Line>> {
+        self.store.last(log)
+    }
+
+    fn back_up<'a>(&'a self, to: &'a Path) -> Stored<'a, ()> {
+        self.store.back_up(to)
+    }
+}
+
+#[tokio::test]
+async fn what_is_let_go_of_while_the_chain_is_walked_is_not_missing() {
+    let later = Timestamp(NOW.0 + 5000);
+    let record = allowed(&permit(), &occasion(), Vec::new());
+    let (old, new) = ((0..1500).map(|_| NOW), (0..1500).map(|_| later));
+    let many = || old.clone().chain(new.clone());
+    let batch = many().fold(Batch::default(), |batch, at| append(batch, &record, at));
+    let while_walked = async |tamper: Option<&str>| {
+        let book = Book::new();
+        book.store.commit(batch.clone()).await.expect("written");
+        if let Some(sql) = tamper {
+            book.tamper(sql);
+        }
+        let (store, reads) = (book.store, AtomicUsize::new(0));
+        let store = Forgetful {
+            store,
+            reads,
+            later,
+        };
+        verify(&store, None).await.expect("read")
+    };
+    let whole = while_walked(None).await;
+    assert!(matches!(whole, Verdict::Whole { first: 1501, last } if last.number == 3001));
+    // What somebody else took away is missing all the same.
+    assert_eq!(
+        while_walked(Some("DELETE FROM line WHERE number = 2000")).await,
+        Verdict::Broken {
+            number: 2000,
+            fault: Fault::Missing
+        }
+    );
 }
 
 #[tokio::test]
