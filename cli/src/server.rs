@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::output::paint::Paint;
 
 pub(crate) use events::{Event, Events};
-pub(crate) use following::{Following, insist};
+pub(crate) use following::{Following, insist, is_away, lost};
 
 /// Where a daemon listens, unless said, nearest first.
 const USUAL: [&str; 2] = [".skep/daemon/skep.sock", "/run/skep/skep.sock"];

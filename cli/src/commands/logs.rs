@@ -1,27 +1,32 @@
 //! `skep logs`
 
+mod reached;
+
 use std::path::PathBuf;
 
 use clap::Args;
 use skep_engine::live::Tail;
 use skep_providers::web::escaped;
 use skep_schema::address::{Address, Kind};
-use skep_schema::event::Timestamp;
 use skep_schema::log::{LogLine, Stream};
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::time::date;
-use crate::server::{Event, Server};
+use crate::server::{Event, Events, Server, insist, lost};
 use crate::session::{Session, event_loop, print};
+
+use self::reached::Reached;
 
 const EXAMPLES: &str = "\
 Examples:
   skep logs api                        the last lines of each task of service.api
   skep logs api -f --tail 10           and what comes
   skep logs api --server unix:///run/skep/skep.sock --of shop@prod
-                                       by a daemon, without the project and without an engine";
+                                       by a daemon, without the project and without an engine
+
+With -f a connection to a daemon that is lost is taken up where it was.";
 
 /// Show what the tasks of a service write
 #[derive(Debug, Args)]
@@ -101,42 +106,104 @@ fn by_engine(global: &Global, options: &Options) -> Result<Exit, Failure> {
 }
 
 async fn by_daemon(server: &Server, stack: &str, options: &Options) -> Result<Exit, Failure> {
-    let since = options
-        .since
-        .map_or_else(String::new, |since| format!("&since={since}"));
-    let path = format!(
-        "/v1/services/{}/logs?stack={}&tail={}&follow={}{since}",
-        escaped(options.name()),
-        escaped(stack),
-        options.tail,
-        options.follow
-    );
     let mut interrupts = crate::signals::listen();
-    let mut events = server.events(&path, None).await?;
-    let mut last = None;
+    let mut reading = Reading::start(server, stack, options).await?;
     loop {
-        let next = tokio::select! {
-            next = events.next() => next,
-            _ = interrupts.recv() => return Ok(Exit::Done),
+        let line = tokio::select! {
+            line = reading.next() => line?,
+            _ = interrupts.recv() => None,
         };
-        let Event { word, data, .. } = next.ok_or_else(|| cut_off(server, last))?;
-        if word != "line" {
+        let Some(line) = line else {
             return Ok(Exit::Done);
-        }
-        if let Ok(line) = serde_json::from_str::<LogLine>(&data) {
-            show(&line, options)?;
-            last = Some(line.at);
-        }
+        };
+        show(&line, options)?;
     }
 }
 
-/// Lines have no numbers, and those of several tasks come in no order: to ask again could leave some out.
-fn cut_off(server: &Server, last: Option<Timestamp>) -> Failure {
-    let name = server.name();
-    let after = last.map_or_else(String::new, |at| format!(" after {}", date(at)));
-    let message = format!("the connection to {name} is lost, and with it lines{after}");
-    Failure::new(Exit::Unreachable, message)
-        .help("begin again with a little more than is missing, such as --since 5m")
+/// A log that a daemon reads to us.
+struct Reading<'r> {
+    server: &'r Server,
+    stack: &'r str,
+    options: &'r Options,
+    events: Events,
+    reached: Reached,
+    /// Nothing older is asked for, whatever is asked for again.
+    since: Option<u64>,
+}
+
+impl<'r> Reading<'r> {
+    async fn start(
+        server: &'r Server,
+        stack: &'r str,
+        options: &'r Options,
+    ) -> Result<Self, Failure> {
+        let path = path(stack, options, options.tail, options.since);
+        let begun = ago("0s").ok().filter(|_| options.tail == 0);
+        Ok(Self {
+            server,
+            stack,
+            options,
+            events: server.events(&path, None).await?,
+            reached: Reached::default(),
+            since: options.since.or(begun),
+        })
+    }
+
+    /// The next line, unless there will be none. It is no loss to stop waiting for it and to ask again.
+    async fn next(&mut self) -> Result<Option<LogLine>, Failure> {
+        loop {
+            let Some(Event { word, data, .. }) = self.events.next().await else {
+                self.events = self.again().await?;
+                continue;
+            };
+            if word != "line" {
+                return Ok(None);
+            }
+            let line = serde_json::from_str::<LogLine>(&data).ok();
+            if let Some(line) = line.filter(|line| self.reached.is_new(line)) {
+                return Ok(Some(line));
+            }
+        }
+    }
+
+    /// What is read to its end is not begun again: it would be another.
+    async fn again(&mut self) -> Result<Events, Failure> {
+        if !self.options.follow {
+            return Err(self.cut_off());
+        }
+        lost(self.server).await;
+        let (tail, from) = match self.reached.take_up() {
+            Some(from) => (u32::MAX, Some(from)),
+            None => (self.options.tail, None),
+        };
+        let path = path(self.stack, self.options, tail, from.max(self.since));
+        // A daemon that has begun anew does not know at once what it keeps.
+        let passes = |failure: &Failure| failure.exit != Exit::Denied;
+        let events = insist(passes, || self.server.events(&path, None)).await;
+        events.map_err(|failure| match failure.exit {
+            Exit::Unreachable => self.cut_off(),
+            _ => failure,
+        })
+    }
+
+    fn cut_off(&self) -> Failure {
+        let name = self.server.name();
+        let last = self.reached.last();
+        let after = last.map_or_else(String::new, |at| format!(" after {}", date(at)));
+        let message = format!("the connection to {name} is lost, and with it lines{after}");
+        Failure::new(Exit::Unreachable, message)
+            .help("begin again with a little more than is missing, such as --since 5m")
+    }
+}
+
+fn path(stack: &str, options: &Options, tail: u32, since: Option<u64>) -> String {
+    let since = since.map_or_else(String::new, |since| format!("&since={since}"));
+    format!(
+        "/v1/services/{}/logs?stack={}&tail={tail}&follow={}{since}",
+        escaped(options.name()),
+        escaped(stack),
+        options.follow
+    )
 }
 
 fn show(line: &LogLine, options: &Options) -> Result<(), Failure> {

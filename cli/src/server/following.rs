@@ -44,20 +44,32 @@ impl<'s> Following<'s> {
     }
 
     async fn again(&self) -> Result<Events, Failure> {
-        let name = self.server.name();
-        let patience = PATIENCE.as_secs();
-        eprintln!("the connection to {name} is lost: it is looked for, for {patience} s");
-        tokio::time::sleep(PAUSE).await;
-        insist(|| self.server.events(&self.path, self.last)).await
+        lost(self.server).await;
+        insist(is_away, || self.server.events(&self.path, self.last)).await
     }
 }
 
-/// Asks until there is an answer, or until the daemon is gone for good.
-pub(crate) async fn insist<T>(ask: impl AsyncFn() -> Result<T, Failure>) -> Result<T, Failure> {
+/// Says that a connection is lost, and waits until it may be made again.
+pub(crate) async fn lost(server: &Server) {
+    let (name, patience) = (server.name(), PATIENCE.as_secs());
+    eprintln!("the connection to {name} is lost: it is looked for, for {patience} s");
+    tokio::time::sleep(PAUSE).await;
+}
+
+/// The daemon does not answer, which may pass.
+pub(crate) fn is_away(failure: &Failure) -> bool {
+    failure.exit == Exit::Unreachable
+}
+
+/// Asks until there is an answer, or one that does not pass, or for as long as a daemon is looked for.
+pub(crate) async fn insist<T>(
+    passes: impl Fn(&Failure) -> bool,
+    ask: impl AsyncFn() -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let begun = Instant::now();
     loop {
         match ask().await {
-            Err(gone) if gone.exit == Exit::Unreachable && begun.elapsed() < PATIENCE => {
+            Err(failure) if passes(&failure) && begun.elapsed() < PATIENCE => {
                 tokio::time::sleep(PAUSE).await;
             }
             ended => return ended,

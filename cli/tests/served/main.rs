@@ -5,6 +5,7 @@ mod doctor;
 mod editing;
 mod fake;
 mod lab;
+mod logs;
 mod refusals;
 mod status;
 #[path = "../support/mod.rs"]

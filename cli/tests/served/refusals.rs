@@ -31,7 +31,7 @@ fn stacks() -> Answer {
     Answer::json("200 OK", &json!({"format": "skep.stacks/1", "stacks": []}))
 }
 
-fn ask(project: &Project, args: &[&str], answers: Vec<Answer>) -> Ran {
+pub(super) fn ask(project: &Project, args: &[&str], answers: Vec<Answer>) -> Ran {
     let server = answering(project.path(), answers);
     project.skep(&[args, &["--server", &server]].concat())
 }
@@ -116,30 +116,4 @@ fn a_refusal_shows_what_is_wrong_and_where() {
     let ran = ask(&project, &["status"], vec![answer]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     super::support::snapshot("cli", "a_refusal_with_places", &ran.stderr);
-}
-
-#[test]
-fn lines_of_a_log_that_is_cut_off_are_no_whole_log() {
-    let line = r#"{"at":1795237269000,"task":"shop_web.1","stream":"stdout","text":"hello"}"#;
-    let events = |body: String| Answer {
-        status: "200 OK",
-        head: "content-type: text/event-stream\r\n",
-        body,
-    };
-    let args = ["logs", "web", "-f", "--of", "shop"];
-    let project = Project::empty();
-    let cut = events(format!("event: line\ndata: {line}\n\n"));
-    let ran = ask(&project, &args, vec![cut]);
-    assert_eq!(ran.stdout, "shop_web.1  hello\n");
-    assert_eq!(ran.code, 69, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("lines after 2026-11-21 05:01:09 UTC"),
-        "{}",
-        ran.stderr
-    );
-    let project = Project::empty();
-    let whole = events(format!(
-        "event: line\ndata: {line}\n\nevent: end\ndata: {{}}\n\n"
-    ));
-    assert_eq!(ask(&project, &args, vec![whole]).code, 0);
 }

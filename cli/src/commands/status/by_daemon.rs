@@ -16,7 +16,7 @@ use crate::commands::events::{read, words};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::stacks::{full, line, runs_how};
-use crate::server::{Event, Following, Server, insist};
+use crate::server::{Event, Following, Server, insist, is_away};
 use crate::session::{now, print, to_json};
 
 /// What comes within this time is drawn together: an apply tells much at once.
@@ -132,7 +132,7 @@ impl Watched<'_> {
         let list = if self.screen.is_empty() {
             ask(self.server, self.options).await?
         } else {
-            insist(|| ask(self.server, self.options)).await?
+            insist(is_away, || ask(self.server, self.options)).await?
         };
         self.screen.show(now(), shown(&list))
     }
