@@ -191,6 +191,7 @@ fn mistakes_stand_in_the_yaml_and_nothing_offers_to_edit_it() {
     let broken = run(&project, &["plan"]);
     assert_eq!(broken.code, 1);
     assert!(broken.stderr.contains("SK3701") && broken.stderr.contains("stack.yml:"));
+    assert!(!broken.stderr.contains("skep.kdl"), "{}", broken.stderr);
 }
 
 #[test]
@@ -287,4 +288,23 @@ fn profiles_and_a_file_of_variables_are_those_of_docker() {
     assert!(missing.stderr.contains("nowhere.env"), "{}", missing.stderr);
     let alone = on_model(&project, &["plan", "--profile", "tools"]);
     assert_eq!(alone.code, 64, "{}", alone.stderr);
+}
+
+#[test]
+fn what_a_variable_without_a_value_names_is_not_taken_for_what_runs() {
+    let project = project();
+    project.edit("stack.yml", "nginx:1.27.3", "nginx:${TAG}");
+    project.edit("stack.yml", "./page.txt", "$DIR/page.txt");
+    project.edit("stack.yml", "./key.txt", "$DIR/key.txt");
+    let plan = run(&project, &["plan"]);
+    assert_eq!(plan.code, 1, "{}", plan.stdout);
+    snapshot("source", "unset_variables", &plan.stderr);
+    // A file of variables may be where the rest is not: a check does without.
+    done(&project, &["check"]);
+    project.write(".env", "TAG=1.27.3\nDIR=.\n");
+    let plan = done(&project, &["plan"]);
+    assert!(
+        plan.contains("config.page") && plan.contains("nginx:1.27.3"),
+        "{plan}"
+    );
 }

@@ -39,6 +39,8 @@ pub(crate) struct Context<'a> {
     /// The names of nodes in which a value is unknown or was wrong: what is said of such a node as a
     /// whole may come from that.
     pub(crate) partial: BTreeSet<Span>,
+    /// What has no value in the files that specs were made of, where no parameter can stand for it.
+    unset: Vec<Diagnostic>,
     /// The uses that led to the node at hand, where one is.
     about: Vec<Used>,
     /// The nodes that components made.
@@ -123,6 +125,7 @@ impl<'a> Context<'a> {
             neighbours: Arc::default(),
             roots: Arc::default(),
             partial: BTreeSet::new(),
+            unset: Vec::new(),
             about: Vec::new(),
             made: Vec::new(),
             patched: Vec::new(),
@@ -152,6 +155,7 @@ impl<'a> Context<'a> {
             neighbours: Arc::clone(&self.neighbours),
             roots: Arc::clone(&self.roots),
             partial: BTreeSet::new(),
+            unset: Vec::new(),
             about: Vec::new(),
             made: Vec::new(),
             patched: Vec::new(),
@@ -220,6 +224,13 @@ impl<'a> Context<'a> {
     pub(crate) fn report(&mut self, mut diagnostic: Diagnostic) {
         point_at(&mut diagnostic, &self.about);
         self.decoder.report(diagnostic);
+    }
+
+    /// Reports what must have a value where parameters must.
+    pub(crate) fn report_unset(&mut self) {
+        for said in std::mem::take(&mut self.unset) {
+            self.report(said);
+        }
     }
 
     /// Reports that something is not declared, unless it may stand in a file that is missing.

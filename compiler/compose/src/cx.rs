@@ -18,8 +18,16 @@ pub(crate) struct Found {
     pub(crate) grade: Grade,
     pub(crate) reason: String,
     pub(crate) next: String,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Why there can be no plan of what was found, as long as it is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
     /// Docker would not deploy the file.
-    pub(crate) invalid: bool,
+    Invalid,
+    /// A variable has no value.
+    Unset,
 }
 
 pub(crate) struct Cx<'r> {
@@ -83,7 +91,7 @@ impl<'r> Cx<'r> {
             grade,
             reason: self.variables.spelled(reason),
             next: self.variables.spelled(next),
-            invalid: false,
+            fault: None,
         });
     }
 
@@ -103,8 +111,13 @@ impl<'r> Cx<'r> {
     /// It is not there, and docker refuses the file for it.
     pub(crate) fn invalid(&mut self, span: Span, reason: impl AsRef<str>, next: impl AsRef<str>) {
         self.dropped(span, reason, next);
+        self.fault(Fault::Invalid);
+    }
+
+    /// What was found last is at fault.
+    fn fault(&mut self, fault: Fault) {
         if let Some(found) = self.found.last_mut() {
-            found.invalid = true;
+            found.fault = Some(fault);
         }
     }
 
@@ -261,22 +274,25 @@ impl<'r> Cx<'r> {
             .map(|used| format!("`{}`", used.name))
             .collect();
         let names = names.join(", ");
-        let literal = self.variables.literal(text);
-        match &literal {
-            Some(_) => self.near(
+        if let Some(literal) = self.variables.literal(text) {
+            self.near(
                 span,
                 format!(
                     "no parameter can stand here, so the value that {names} has now is written"
                 ),
                 "change it here where the variable would have changed it",
-            ),
-            None => self.dropped(
-                span,
-                format!("no parameter can stand here, and {names} has no value"),
-                "give it one with --env-file and import again",
-            ),
+            );
+            return Some(literal);
         }
-        literal
+        let next = if self.request.purpose.is_source() {
+            "write one into `.env` beside the file, or name another file with --env-file"
+        } else {
+            "give it one with --env-file and import again"
+        };
+        let reason = format!("no parameter can stand here, and {names} has no value");
+        self.dropped(span, reason, next);
+        self.fault(Fault::Unset);
+        None
     }
 
     /// The text without variables where one of them holds what parts are split at.

@@ -101,6 +101,11 @@ fn once(
     }
     if !cx.wanted.is_empty() || !loader.refused.is_empty() {
         items.clear();
+        // A project without anything, rather than none: of that more would be said.
+        if let Purpose::Project { .. } = request.purpose {
+            name_stack(&mut cx, &Map::default());
+            items.push(project_node(&cx));
+        }
     }
     report::finish(cx, loader, items, clear)
 }
@@ -126,6 +131,12 @@ fn name_stack(cx: &mut Cx<'_>, tree: &Map) {
     cx.stack = names::fitting(&name.unwrap_or_else(|| cx.request.fallback.clone()));
 }
 
+fn project_node(cx: &Cx<'_>) -> Item {
+    Item::made("project")
+        .arg(cx.stack.clone())
+        .bare_prop("edition", "1")
+}
+
 fn translated(cx: &mut Cx<'_>, tree: &Map, clear: &mut Clear) -> Vec<Item> {
     for (key, _) in &tree.entries {
         if !SECTIONS.contains(&key.value.as_str()) && key.value != "name" {
@@ -142,11 +153,7 @@ fn translated(cx: &mut Cx<'_>, tree: &Map, clear: &mut Clear) -> Vec<Item> {
     } else {
         Vec::new()
     };
-    let mut items = vec![
-        Item::made("project")
-            .arg(cx.stack.clone())
-            .bare_prop("edition", "1"),
-    ];
+    let mut items = vec![project_node(cx)];
     items.extend(objects::translated(cx, tree, &names));
     items.extend(default_network(&names));
     items.extend(std::mem::take(&mut names.made).into_values());

@@ -186,7 +186,7 @@ fn take_out(
             } else {
                 help.clone()
             },
-            invalid: false,
+            fault: None,
         };
         cx.found.push(found);
         any = true;

@@ -172,6 +172,8 @@ impl<'a> Context<'a> {
             said.primary.span = here(said.primary.span);
             said
         });
+        let (unset, said): (Vec<_>, Vec<_>) = said.partition(|said| said.code == Code::UnsetParam);
+        self.unset.extend(unset);
         self.decoder.diagnostics.extend(said);
     }
 

@@ -180,12 +180,20 @@ pub(crate) fn bind(
         };
         params.insert(name.clone(), Bound { value });
     }
+    if !inputs.allow_unset_params {
+        cx.report_unset();
+    }
     params
 }
 
 fn unset(cx: &mut Context<'_>, name: &str, span: Span) -> Value {
     if !cx.inputs().allow_unset_params {
-        let help = format!("pass -p {name}=VALUE, set it in the environment, or give it a default");
+        let or = if cx.sources.is_derived(span.file) {
+            "write the variable into `.env` beside the file"
+        } else {
+            "set it in the environment"
+        };
+        let help = format!("pass -p {name}=VALUE, {or}, or give it a default");
         let message = format!("`{name}` has no value");
         cx.report(Diagnostic::new(Code::UnsetParam, span, message).help(help));
     }

@@ -3,7 +3,7 @@
 use skep_schema::span::{At, Span};
 
 use super::{Names, each, first_apart, is_there, kept, volume};
-use crate::cx::Cx;
+use crate::cx::{Cx, Fault};
 use crate::kdl::Item;
 use crate::path;
 use crate::words;
@@ -346,9 +346,12 @@ fn secret(cx: &mut Cx<'_>, key: &At<String>, yaml: &Yaml, names: &Names) -> Opti
     if let Some(physical) = &outside.name {
         item = item.prop("name", physical.clone());
     }
+    let known = cx.found.len();
     for (word, value) in &map.entries {
         item = cx.key(word, |cx| secret_key(cx, item, word, value));
     }
+    let mut found = cx.found[known..].iter();
+    let is_unset = found.any(|one| one.fault == Some(Fault::Unset));
     let physical = outside
         .name
         .unwrap_or_else(|| format!("{}_{}", cx.stack, key.value));
@@ -366,12 +369,14 @@ fn secret(cx: &mut Cx<'_>, key: &At<String>, yaml: &Yaml, names: &Names) -> Opti
                 .prop("name", physical),
         );
     }
-    if item.children.iter().all(|child| child.name != "from") && !source {
-        cx.near(
-            key.span,
-            "it comes from nowhere, so the one that runs is used",
-            "write `from env=` or `from file=`",
-        );
+    if item.children.iter().all(|child| child.name != "from") && (!source || is_unset) {
+        if !source {
+            cx.near(
+                key.span,
+                "it comes from nowhere, so the one that runs is used",
+                "write `from env=` or `from file=`",
+            );
+        }
         return Some(
             Item::new("secret", key.span)
                 .arg(name.clone())

@@ -8,7 +8,7 @@ use skep_schema::span::Span;
 
 use super::Clear;
 use crate::Imported;
-use crate::cx::{Cx, Found};
+use crate::cx::{Cx, Fault, Found};
 use crate::kdl::Item;
 use crate::load::{Loader, Refused};
 use crate::settle::{Settled, settle};
@@ -101,8 +101,11 @@ fn said(found: &[Found], refused: &[Refused]) -> Vec<Diagnostic> {
         let code = match one.grade {
             Grade::Exact => return None,
             Grade::Approximated => Code::NearCompose,
-            Grade::Dropped if one.invalid => Code::RefusedByDocker,
-            Grade::Dropped => Code::NotInSwarm,
+            Grade::Dropped => match one.fault {
+                None => Code::NotInSwarm,
+                Some(Fault::Invalid) => Code::RefusedByDocker,
+                Some(Fault::Unset) => Code::UnsetParam,
+            },
         };
         let message = format!("`{}`: {}", one.key, one.reason);
         let said = Diagnostic::new(code, one.span, message);
