@@ -355,6 +355,10 @@ fn secret(cx: &mut Cx<'_>, key: &At<String>, yaml: &Yaml, names: &Names) -> Opti
     let physical = outside
         .name
         .unwrap_or_else(|| format!("{}_{}", cx.stack, key.value));
+    let as_it_is = Item::new("secret", key.span)
+        .arg(name.clone())
+        .bare("external")
+        .prop("name", physical);
     let source = cx.request.purpose.is_source();
     if cx.request.adopt && !source {
         cx.near(
@@ -362,29 +366,21 @@ fn secret(cx: &mut Cx<'_>, key: &At<String>, yaml: &Yaml, names: &Names) -> Opti
             "nobody can read the secret that runs, so it is used as it is",
             "write its source, `from file=` or `from env=`, in the place of `external`",
         );
-        return Some(
-            Item::new("secret", key.span)
-                .arg(name.clone())
-                .bare("external")
-                .prop("name", physical),
+        return Some(as_it_is);
+    }
+    let from_nowhere = item.children.iter().all(|child| child.name != "from");
+    if from_nowhere && !source {
+        cx.near(
+            key.span,
+            "it comes from nowhere, so the one that runs is used",
+            "write `from env=` or `from file=`",
         );
     }
-    if item.children.iter().all(|child| child.name != "from") && (!source || is_unset) {
-        if !source {
-            cx.near(
-                key.span,
-                "it comes from nowhere, so the one that runs is used",
-                "write `from env=` or `from file=`",
-            );
-        }
-        return Some(
-            Item::new("secret", key.span)
-                .arg(name.clone())
-                .bare("external")
-                .prop("name", physical),
-        );
-    }
-    Some(item)
+    Some(if from_nowhere && (!source || is_unset) {
+        as_it_is
+    } else {
+        item
+    })
 }
 
 fn secret_key(cx: &mut Cx<'_>, item: Item, key: &At<String>, value: &Yaml) -> Item {
