@@ -15,9 +15,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::time::date;
 use crate::server::{Event, Events, Server, insist, lost};
-use crate::session::{Session, event_loop, print};
+use crate::session::{Session, event_loop, now, print};
 
 use self::reached::Reached;
+
+/// As many lines as there are.
+const ALL: u32 = u32::MAX;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,8 +63,7 @@ pub(crate) struct Options {
 fn ago(text: &str) -> Result<u64, String> {
     let duration = text.parse::<skep_schema::units::Duration>();
     let duration = duration.map_err(|e| e.message)?.as_std();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = now.map_err(|e| e.to_string())?;
+    let now = std::time::Duration::from_millis(now().0);
     Ok(now.saturating_sub(duration).as_secs())
 }
 
@@ -138,7 +140,7 @@ impl<'r> Reading<'r> {
         options: &'r Options,
     ) -> Result<Self, Failure> {
         let path = path(stack, options, options.tail, options.since);
-        let begun = ago("0s").ok().filter(|_| options.tail == 0);
+        let begun = (options.tail == 0).then(|| now().0 / 1000);
         Ok(Self {
             server,
             stack,
@@ -173,7 +175,7 @@ impl<'r> Reading<'r> {
         }
         lost(self.server).await;
         let (tail, from) = match self.reached.take_up() {
-            Some(from) => (u32::MAX, Some(from)),
+            Some(from) => (ALL, Some(from)),
             None => (self.options.tail, None),
         };
         let path = path(self.stack, self.options, tail, from.max(self.since));

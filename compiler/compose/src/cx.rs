@@ -284,12 +284,19 @@ impl<'r> Cx<'r> {
             );
             return Some(literal);
         }
-        let next = if self.request.purpose.is_source() {
-            "write one into `.env` beside the file, or name another file with --env-file"
+        let (reason, next) = if self.request.purpose.is_source() {
+            (
+                format!("{names} has no value, and `-p` cannot give one here"),
+                format!(
+                    "give {names} a value in `.env` beside the file, or in a file for --env-file"
+                ),
+            )
         } else {
-            "give it one with --env-file and import again"
+            (
+                format!("no parameter can stand here, and {names} has no value"),
+                "give it one with --env-file and import again".to_owned(),
+            )
         };
-        let reason = format!("no parameter can stand here, and {names} has no value");
         self.dropped(span, reason, next);
         self.fault(Fault::Unset);
         None

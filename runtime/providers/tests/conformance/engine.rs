@@ -129,10 +129,12 @@ fn is_allocated(service: &Value) -> bool {
 
 /// Whether another service has a port that the spec asks for, so that it is never allocated.
 fn is_beaten(service: &Value, services: &[Value]) -> bool {
-    let ports = items(&service["Spec"]["EndpointSpec"]["Ports"]);
+    let published = |port: &Value| (port["PublishedPort"].clone(), port["Protocol"].clone());
+    let wanted = items(&service["Spec"]["EndpointSpec"]["Ports"]).iter();
+    let wanted: Vec<_> = wanted.map(published).collect();
     let others = services.iter().filter(|other| other["ID"] != service["ID"]);
     let mut taken = others.flat_map(|other| items(&other["Endpoint"]["Ports"]));
-    taken.any(|port| port["PublishMode"] == "ingress" && ports.contains(port))
+    taken.any(|port| port["PublishMode"] == "ingress" && wanted.contains(&published(port)))
 }
 
 fn items(value: &Value) -> &[Value] {
@@ -142,9 +144,8 @@ fn items(value: &Value) -> &[Value] {
 /// Whether a task goes on as it was, although its service says something else: nobody has seen to
 /// it yet.
 fn is_of_another_spec(task: &Value, service: &Value) -> bool {
-    let container = |spec: &Value| spec["ContainerSpec"].clone();
-    task["DesiredState"] == "running"
-        && container(&task["Spec"]) != container(&service["Spec"]["TaskTemplate"])
+    let (runs, wanted) = (&task["Spec"], &service["Spec"]["TaskTemplate"]);
+    task["DesiredState"] == "running" && runs["ContainerSpec"] != wanted["ContainerSpec"]
 }
 
 fn is_on_its_way(task: &Value) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use skep_providers::model::{Answer, Ask};
@@ -16,6 +17,9 @@ pub(crate) trait Swarm {
     /// Lets what is on its way arrive; true as long as something is.
     fn pass(&mut self) -> bool;
 }
+
+/// For what a call sets going to arrive, on a machine that has much else to do.
+const SETTLED: Duration = Duration::from_mins(3);
 
 /// Names of this run begin with it; both sides have it equally long.
 pub(crate) const PREFIX_LENGTH: usize = 8;
@@ -55,7 +59,10 @@ impl Play<'_> {
             }
         }
         if row.settles {
-            while self.swarm.pass() {}
+            let begun = Instant::now();
+            while self.swarm.pass() {
+                assert!(begun.elapsed() < SETTLED, "{}: never settles", row.text);
+            }
             let after = state::look(self.swarm, self.prefix, &self.names);
             self.names.extend(after.names());
             for line in after.since(&self.before) {
