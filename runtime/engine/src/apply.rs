@@ -9,6 +9,7 @@ mod limits;
 mod node;
 mod outcome;
 mod start;
+mod tries;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use skep_schema::inventory::{Failure, Readiness, Verdict};
 
 use crate::provider::ProviderError;
 use node::{Far, Node, State};
+use tries::Tries;
 
 pub use limits::Limits;
 
@@ -129,18 +131,15 @@ impl Apply {
         let Some(&i) = self.places.get(address) else {
             return;
         };
-        let State::Writing { attempt } = self.nodes[i].state else {
+        let State::Writing { tries } = &self.nodes[i].state else {
             return;
         };
         match result {
             Ok(()) => self.arrived_at_target(i, now),
-            Err(error) if error.may_pass() && self.tries_again(i, attempt) => {
-                let at = now.plus(self.limits.pause(attempt));
-                self.nodes[i].state = State::Retrying {
-                    at,
-                    attempt,
-                    why: failure(&error),
-                };
+            Err(error) if let Some(tries) = self.worth_another(i, tries.as_ref(), &error, now) => {
+                self.tell_trouble(i, &tries);
+                let at = tries.next(&self.limits, now);
+                self.nodes[i].state = State::Retrying { at, tries };
             }
             // Whoever else wrote it may have wanted the same.
             Err(ProviderError::Conflict { .. }) if self.nodes[i].can_be_checked() => {
@@ -175,17 +174,12 @@ impl Apply {
             (State::Settling { .. }, Ok(Readiness::Progressing { detail, .. })) => {
                 self.wait(i, detail, now);
             }
-            (State::Settling { attempt, detail }, Err(error))
-                if error.may_pass() && *attempt < self.limits.attempts =>
-            {
-                let at = now.plus(self.limits.pause(*attempt));
-                self.nodes[i].state = State::Settling {
-                    attempt: attempt + 1,
-                    detail: detail.clone(),
-                };
-                self.effects.push(Effect::Check(address.clone(), at));
+            (State::Settling { tries, .. }, Err(error)) => {
+                match Tries::after(tries.as_ref(), &error, &self.limits, now) {
+                    Some(tries) => self.check_later(i, tries, now),
+                    None => self.fail(i, failure(&error)),
+                }
             }
-            (State::Settling { .. }, Err(error)) => self.fail(i, failure(&error)),
             (
                 State::Waiting
                 | State::Writing { .. }
@@ -222,16 +216,45 @@ impl Apply {
         }
     }
 
-    fn tries_again(&self, i: usize, attempt: u32) -> bool {
+    /// A write that failed, unless another try is not wanted any more or would be one too many.
+    fn worth_another(
+        &self,
+        i: usize,
+        before: Option<&Tries>,
+        error: &ProviderError,
+        now: Timestamp,
+    ) -> Option<Tries> {
         let still_wanted = !self.nodes[i].is_delete() || self.first_failure.is_none();
-        attempt < self.limits.attempts && self.may_write() && still_wanted
+        let may_write = self.may_write() && still_wanted;
+        Tries::after(before, error, &self.limits, now).filter(|_| may_write)
+    }
+
+    fn check_later(&mut self, i: usize, tries: Tries, now: Timestamp) {
+        self.tell_trouble(i, &tries);
+        let address = self.nodes[i].address.clone();
+        let at = tries.next(&self.limits, now);
+        self.nodes[i].state = State::Settling {
+            tries: Some(tries),
+            detail: None,
+        };
+        self.effects.push(Effect::Check(address, at));
+    }
+
+    /// Says once what the next try waits for.
+    fn tell_trouble(&mut self, i: usize, tries: &Tries) {
+        if tries.is_first() {
+            self.tell(Event::Waiting {
+                address: self.nodes[i].address.clone(),
+                detail: tries.why.to_string(),
+            });
+        }
     }
 
     fn give_up_retries(&mut self, of: impl Fn(&Node) -> bool) {
         for i in self.active.clone() {
             match &self.nodes[i].state {
-                State::Retrying { why, .. } if of(&self.nodes[i]) => {
-                    let why = why.clone();
+                State::Retrying { tries, .. } if of(&self.nodes[i]) => {
+                    let why = failure(&tries.why);
                     self.fail(i, why);
                 }
                 State::Waiting
@@ -255,7 +278,7 @@ impl Apply {
         self.release(i, Far::Written);
         if self.nodes[i].settles() {
             self.nodes[i].state = State::Settling {
-                attempt: 1,
+                tries: None,
                 detail: None,
             };
             self.check(i, now);
@@ -274,7 +297,7 @@ impl Apply {
             });
         }
         self.nodes[i].state = State::Settling {
-            attempt: 1,
+            tries: None,
             detail: Some(detail),
         };
         self.check(i, now);

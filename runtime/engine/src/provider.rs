@@ -63,13 +63,3 @@ pub enum ProviderError {
     #[error("{message}")]
     Denied { message: String },
 }
-
-impl ProviderError {
-    /// Whether the same may work a little later.
-    pub const fn may_pass(&self) -> bool {
-        match self {
-            Self::Unreachable { .. } | Self::Leaderless { .. } => true,
-            Self::Conflict { .. } | Self::Rejected { .. } | Self::Denied { .. } => false,
-        }
-    }
-}

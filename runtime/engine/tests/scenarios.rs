@@ -93,6 +93,10 @@ impl Script {
                 let times = u32::try_from(number(times)).expect("a few");
                 self.manner(node).fault = Some(Fault::Lost(times));
             }
+            ["leaderless", node, times] => {
+                let times = u32::try_from(number(times)).expect("a few");
+                self.manner(node).fault = Some(Fault::Leaderless(times));
+            }
             ["cancel", at] => self.hand.cancels.push(number(at)),
             ["crash", "after", inputs] => self.hand.crash = usize::try_from(number(inputs)).ok(),
             ["writes", at_once] => {
@@ -582,6 +586,46 @@ fn cancelled_twice_it_stops_waiting() {
         stuck service.db
         cancel 300
         cancel 700
+        ",
+    );
+}
+
+#[test]
+fn an_election_may_take_its_time() {
+    check(
+        "an_election_may_take_its_time",
+        "
+        want config.conf
+        want service.web
+        leaderless config.conf 8
+        leaderless service.web 5
+        ",
+    );
+}
+
+#[test]
+fn a_deadline_that_passes_without_a_leader_says_so() {
+    check(
+        "a_deadline_that_passes_without_a_leader_says_so",
+        "
+        want config.conf
+        same service.db
+        down service.db
+        want service.web needs service.db=healthy
+        leaderless config.conf 100
+        leaderless service.db 100
+        deadline 5000
+        ",
+    );
+}
+
+#[test]
+fn a_swarm_that_elects_nobody_is_given_up() {
+    check(
+        "a_swarm_that_elects_nobody_is_given_up",
+        "
+        want config.conf
+        leaderless config.conf 100
         ",
     );
 }

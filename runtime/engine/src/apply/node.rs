@@ -5,6 +5,9 @@ use skep_schema::change::Action;
 use skep_schema::event::Timestamp;
 use skep_schema::inventory::{Failure, Verdict};
 
+use super::failure;
+use super::tries::Tries;
+
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) address: Address,
@@ -63,21 +66,20 @@ pub(super) enum Far {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Waiting,
-    /// The try with this number is under way.
+    /// A try is under way, after these that failed.
     Writing {
-        attempt: u32,
+        tries: Option<Tries>,
     },
-    /// Nothing answered the try with this number; the next one comes at this time.
+    /// It failed; the next try comes at this time.
     Retrying {
         at: Timestamp,
-        attempt: u32,
-        why: Failure,
+        tries: Tries,
     },
     /// Somebody else wrote it; a check tells whether the result is the same.
     Doubted,
-    /// Written; the check with this number since the last answer is under way.
+    /// Written; a check is under way, after these without an answer.
     Settling {
-        attempt: u32,
+        tries: Option<Tries>,
         detail: Option<String>,
     },
     Done {
@@ -135,7 +137,11 @@ impl Node {
     /// Why it failed, when its deadline has passed.
     pub(super) fn overdue(&self) -> Failure {
         let message = match &self.state {
-            State::Retrying { why, .. } => return why.clone(),
+            State::Retrying { tries, .. }
+            | State::Writing { tries: Some(tries) }
+            | State::Settling {
+                tries: Some(tries), ..
+            } => return failure(&tries.why),
             State::Settling {
                 detail: Some(detail),
                 ..

@@ -134,7 +134,7 @@ impl Apply {
         {
             self.nodes[i].begun = now;
             self.nodes[i].state = State::Settling {
-                attempt: 1,
+                tries: None,
                 detail: None,
             };
             self.active.insert(i);

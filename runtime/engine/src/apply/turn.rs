@@ -107,10 +107,9 @@ impl Apply {
     }
 
     fn write_again(&mut self, i: usize) {
-        if let State::Retrying { attempt, .. } = self.nodes[i].state {
-            self.nodes[i].state = State::Writing {
-                attempt: attempt + 1,
-            };
+        if let State::Retrying { tries, .. } = &self.nodes[i].state {
+            let tries = Some(tries.clone());
+            self.nodes[i].state = State::Writing { tries };
             self.effects
                 .push(Effect::Write(self.nodes[i].address.clone()));
         }
@@ -133,7 +132,7 @@ impl Apply {
         match arrival {
             Arrival::Nothing => self.done(i, now),
             Arrival::Written | Arrival::Checked => {
-                self.nodes[i].state = State::Writing { attempt: 1 };
+                self.nodes[i].state = State::Writing { tries: None };
                 self.effects.push(Effect::Write(address));
             }
         }

@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     RacedAlike,
     /// So many calls get no answer; the write may have happened.
     Lost(u32),
+    /// So many calls find no leader; nothing happens.
+    Leaderless(u32),
     /// It never becomes ready.
     Stuck,
     /// Its write is never answered.
@@ -117,13 +119,22 @@ impl World {
         self.manners.get(address).cloned().unwrap_or_default()
     }
 
-    fn loses(&mut self, address: &Address) -> bool {
-        let Some(Fault::Lost(times)) = self.manner(address).fault else {
-            return false;
+    /// What a call gets instead of an answer.
+    fn trouble(&mut self, address: &Address) -> Option<ProviderError> {
+        let (times, error) = match self.manner(address).fault? {
+            Fault::Lost(times) => (times, unanswered()),
+            Fault::Leaderless(times) => (times, leaderless()),
+            Fault::Fails(_)
+            | Fault::Rejected
+            | Fault::Denied
+            | Fault::Raced
+            | Fault::RacedAlike
+            | Fault::Stuck
+            | Fault::Mute => return None,
         };
         let lost = self.lost.entry(address.clone()).or_default();
         *lost += 1;
-        *lost <= times
+        (*lost <= times).then_some(error)
     }
 
     fn write(
@@ -153,9 +164,18 @@ impl World {
                 });
             }
             Some(
-                Fault::Fails(_) | Fault::RacedAlike | Fault::Lost(_) | Fault::Stuck | Fault::Mute,
+                Fault::Fails(_)
+                | Fault::RacedAlike
+                | Fault::Lost(_)
+                | Fault::Leaderless(_)
+                | Fault::Stuck
+                | Fault::Mute,
             )
             | None => {}
+        }
+        let trouble = self.trouble(address);
+        if let Some(error @ ProviderError::Leaderless { .. }) = trouble {
+            return Err(error);
         }
         self.ready.remove(address);
         match (&change.after, change.action) {
@@ -173,8 +193,10 @@ impl World {
         if !matches!(self.objects.get(address), Some(Payload::Service(_))) {
             self.ready.insert(address.clone());
         }
+        if let Some(error) = trouble {
+            return Err(error);
+        }
         match fault {
-            _ if self.loses(address) => Err(unanswered()),
             Some(Fault::RacedAlike) => Err(ProviderError::Conflict {
                 address: address.clone(),
             }),
@@ -184,6 +206,7 @@ impl World {
                 | Fault::Denied
                 | Fault::Raced
                 | Fault::Lost(_)
+                | Fault::Leaderless(_)
                 | Fault::Stuck
                 | Fault::Mute,
             )
@@ -225,8 +248,8 @@ impl World {
     }
 
     fn check(&mut self, address: &Address) -> Result<Readiness, ProviderError> {
-        if self.loses(address) {
-            return Err(unanswered());
+        if let Some(error) = self.trouble(address) {
+            return Err(error);
         }
         let manner = self.manner(address);
         let so_far = self.checked.entry(address.clone()).or_default();
@@ -271,6 +294,13 @@ fn unanswered() -> ProviderError {
     ProviderError::Unreachable {
         target: "the engine".to_owned(),
         message: "connection refused".to_owned(),
+    }
+}
+
+fn leaderless() -> ProviderError {
+    ProviderError::Leaderless {
+        target: "the engine".to_owned(),
+        message: "2 of its 3 managers have to be up".to_owned(),
     }
 }
 
