@@ -78,10 +78,11 @@ async fn a_second_daemon_stands_by() {
     let mut first = Lab::open("apply \"auto\"").await;
     first.push(WEB).await;
     drop(first.hear("applied").await);
-    let second = first.beside("apply \"auto\"").await;
+    let mut second = first.beside("apply \"auto\"").await;
     second.push("network other\n").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
     let by = Hold::Standby;
+    second.until(StackState::Held { by }).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(second.status().state, StackState::Held { by });
     assert!(
         !first
