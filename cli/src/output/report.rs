@@ -1,5 +1,7 @@
 //! How an apply ended, in words: the failures with their evidence, then one line.
 
+use std::collections::BTreeMap;
+
 use skep_schema::address::Address;
 use skep_schema::event::{ApplyReport, NodeOutcome, Outcome};
 use skep_schema::inventory::{FailedTask, Failure, Verdict};
@@ -7,13 +9,11 @@ use skep_schema::inventory::{FailedTask, Failure, Verdict};
 use super::changes::count;
 use super::progress::seconds;
 
+/// So many of those who were not reached are named.
+const NAMED: usize = 6;
+
 pub(crate) fn text(report: &ApplyReport) -> String {
-    let mut out = String::new();
-    for (address, node) in &report.nodes {
-        if let NodeOutcome::Failed(failure) = node {
-            out.push_str(&failed(address, failure));
-        }
-    }
+    let mut out = failures(&report.nodes);
     let of = |wanted: fn(&NodeOutcome) -> bool| {
         report.nodes.values().filter(|n| wanted(n)).count() as u64
     };
@@ -43,6 +43,37 @@ pub(crate) fn text(report: &ApplyReport) -> String {
         }
         Outcome::Cancelled => format!("interrupted: {counts}\nto go on: skep apply\n"),
     });
+    out
+}
+
+/// Each failure. One line tells of all whom the same target did not answer.
+fn failures(nodes: &BTreeMap<Address, NodeOutcome>) -> String {
+    let mut out = String::new();
+    let mut unreached: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (address, node) in nodes {
+        match node {
+            NodeOutcome::Failed(failure) if failure.verdict == Verdict::Unreachable => {
+                let same = unreached.entry(&failure.message).or_default();
+                same.push(address.to_string());
+            }
+            NodeOutcome::Failed(failure) => out.push_str(&failed(address, failure)),
+            NodeOutcome::Done { .. }
+            | NodeOutcome::Skipped { .. }
+            | NodeOutcome::NotBegun
+            | NodeOutcome::Unsettled { .. } => {}
+        }
+    }
+    for (message, addresses) in unreached {
+        let who = match addresses.as_slice() {
+            few if few.len() <= NAMED => few.join(", "),
+            many => {
+                let (named, others) = many.split_at(NAMED - 1);
+                format!("{} and {} others", named.join(", "), others.len())
+            }
+        };
+        let what = verdict(Verdict::Unreachable);
+        out.push_str(&format!("\n{who} {what}: {message}\n\n"));
+    }
     out
 }
 
@@ -96,6 +127,31 @@ fn known(error: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skep_schema::address::Kind;
+
+    #[test]
+    fn those_whom_nothing_answered_are_told_of_together() {
+        let failed = |message: &str| {
+            NodeOutcome::Failed(Failure {
+                verdict: Verdict::Unreachable,
+                message: message.to_owned(),
+                tasks: Vec::new(),
+            })
+        };
+        let mut nodes: BTreeMap<Address, NodeOutcome> = (1..=8)
+            .map(|i| (Address::new(Kind::Service, format!("s{i}")), failed("gone")))
+            .collect();
+        let other = Address::new(Kind::Config, "page");
+        nodes.insert(other, failed("away"));
+        assert_eq!(
+            failures(&nodes),
+            "\nconfig.page could not be reached: away\n\n\nservice.s1, service.s2, service.s3, \
+             service.s4, service.s5 and 3 others could not be reached: gone\n\n"
+        );
+        nodes.retain(|address, _| matches!(address.name.as_str(), "s1" | "s2"));
+        let two = "\nservice.s1, service.s2 could not be reached: gone\n\n";
+        assert_eq!(failures(&nodes), two);
+    }
 
     #[test]
     fn a_defect_of_the_engine_is_told_apart_from_one_of_the_spec() {

@@ -245,7 +245,7 @@ impl Apply {
         if tries.is_first() {
             self.tell(Event::Waiting {
                 address: self.nodes[i].address.clone(),
-                detail: tries.why.to_string(),
+                detail: tries.words().to_owned(),
             });
         }
     }

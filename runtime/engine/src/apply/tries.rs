@@ -74,4 +74,12 @@ impl Tries {
     pub(super) fn is_first(&self) -> bool {
         self.count == 1
     }
+
+    /// What is waited for. The whole of it is told when it is given up.
+    pub(super) fn words(&self) -> &'static str {
+        match self.trouble {
+            Trouble::Unreachable => "nothing answers, trying again",
+            Trouble::Leaderless => "the swarm has no leader, trying again",
+        }
+    }
 }

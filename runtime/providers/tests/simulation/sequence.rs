@@ -2,6 +2,7 @@
 
 use skep_providers::model::Model;
 use skep_providers::secrets::Secrets;
+use skep_schema::change::{Block, ChangeSet};
 
 use crate::check::{converged, foreign, plant, tidy, whole};
 use crate::dice::Dice;
@@ -98,6 +99,14 @@ pub(crate) fn arrive(
     }
 }
 
+/// Whether a port goes to a service that its holder has to wait for: somebody else gave it there in the
+/// meantime. That is refused, and an apply between is the way out.
+fn is_late(changes: &ChangeSet) -> bool {
+    let blocked = changes.blocked();
+    let mut late = blocked.iter().map(|blocked| &blocked.because);
+    late.any(|because| matches!(because, Block::HandedOverLate { .. }))
+}
+
 /// One clean apply makes the swarm what the plan says, and a second one has nothing to do.
 fn settle(
     model: &Model,
@@ -107,6 +116,14 @@ fn settle(
     story: &mut Vec<String>,
 ) {
     let plan = shop.plan();
+    if is_late(&looked(model, &plan).changes) {
+        let between = shop.without_ports();
+        story.push(format!("between\n{between:?}"));
+        let report = Play::new(model, dice, wrong, story).apply(&between.plan(), &Weather::fair());
+        if !is_done(report.as_ref()) {
+            wrong.push(format!("an apply between did not work: {report:#?}"));
+        }
+    }
     let report = Play::new(model, dice, wrong, story).apply(&plan, &Weather::fair());
     if !is_done(report.as_ref()) {
         wrong.push(format!("a clean apply did not work: {report:#?}"));

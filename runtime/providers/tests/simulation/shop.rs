@@ -113,6 +113,14 @@ impl Shop {
         }
     }
 
+    /// With services that publish nothing.
+    pub(crate) fn without_ports(&self) -> Self {
+        Self {
+            ports: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
     /// With one more config, so that something has to be written.
     pub(crate) fn grow(&mut self) {
         self.configs.insert(CONFIGS, 0);
