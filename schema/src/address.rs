@@ -99,10 +99,12 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.kind, Segment(&self.name))?;
-        self.part
-            .as_ref()
-            .map_or(Ok(()), |part| write!(f, ".{}", Segment(part)))
+        f.write_str(self.kind.word())?;
+        for segment in [&self.name].into_iter().chain(&self.part) {
+            f.write_str(".")?;
+            Segment(segment).fmt(f)?;
+        }
+        Ok(())
     }
 }
 

@@ -7,15 +7,21 @@ pub fn encode(bytes: &[u8]) -> String {
     first(bytes, (bytes.len() * 8).div_ceil(5))
 }
 
-/// The first letters of that.
+/// The first letters of that; what is asked for beyond its end are those of zeros.
 pub fn first(bytes: &[u8], count: usize) -> String {
-    let byte = |nth: usize| bytes.get(nth).copied().unwrap_or(0);
-    let five_bits = |nth: usize| {
-        let (place, bit) = (nth * 5 / 8, nth * 5 % 8);
-        u16::from_be_bytes([byte(place), byte(place + 1)]) >> (11 - bit) & 31
-    };
-    let letter = |nth| char::from(ALPHABET[usize::from(five_bits(nth))]);
-    (0..count).map(letter).collect()
+    let mut letters = String::with_capacity(count.next_multiple_of(8));
+    let mut rest = bytes;
+    while letters.len() < count {
+        let mut five = [0; 8];
+        let (some, others) = rest.split_at(rest.len().min(5));
+        five[3..3 + some.len()].copy_from_slice(some);
+        let bits = u64::from_be_bytes(five);
+        let letter = |nth: u32| char::from(ALPHABET[(bits >> (35 - 5 * nth) & 31) as usize]);
+        letters.extend((0..8).map(letter));
+        rest = others;
+    }
+    letters.truncate(count);
+    letters
 }
 
 /// Whether a text is so many of these letters.

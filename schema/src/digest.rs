@@ -15,6 +15,9 @@ use crate::value::{NotCanonical, Value, canonical};
 /// target is judged by comparing payloads, never digests.
 const FORMAT: &str = "w1";
 
+/// The letters that are printed of a digest.
+const LETTERS: usize = 26;
+
 /// A blake3 hash of a kind and a canonical value, printed `w1:` and 26 base32 letters (130 bits).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
@@ -71,7 +74,7 @@ fn head(words: &[&str]) -> Vec<u8> {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{FORMAT}:{}", self.letters(26))
+        write!(f, "{FORMAT}:{}", self.letters(LETTERS))
     }
 }
 
@@ -100,7 +103,7 @@ impl DigestText {
 
 impl From<Digest> for DigestText {
     fn from(digest: Digest) -> Self {
-        Self(digest.to_string())
+        Self([FORMAT, ":", &digest.letters(LETTERS)].concat())
     }
 }
 
@@ -125,7 +128,8 @@ impl FromStr for DigestText {
             .map(|(_, l)| l);
         match letters {
             Some(l)
-                if l.len() == 26 && l.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')) =>
+                if l.len() == LETTERS
+                    && l.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')) =>
             {
                 Ok(Self(text.to_owned()))
             }

@@ -122,8 +122,9 @@ impl SourceText {
 
     fn lines(&self) -> &[usize] {
         self.lines.get_or_init(|| {
-            let ends = self.text.match_indices('\n');
-            ends.map(|(at, _)| at + 1).collect()
+            let behind = (1..).zip(self.text.bytes());
+            let starts = behind.filter_map(|(at, byte)| (byte == b'\n').then_some(at));
+            starts.collect()
         })
     }
 }

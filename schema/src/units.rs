@@ -73,6 +73,13 @@ const SIZES: &[(&str, u64)] = &[
     ("B", 1),
 ];
 
+const BINARY_SIZES: &[(&str, u64)] = &[
+    ("TiB", 1 << 40),
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+];
+
 impl Duration {
     pub const fn seconds(n: u64) -> Self {
         Self(n * 1_000_000_000)
@@ -252,21 +259,9 @@ impl fmt::Display for Duration {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let binary: Vec<_> = SIZES
-            .iter()
-            .filter(|(u, _)| u.ends_with("iB"))
-            .copied()
-            .collect();
-        let fits = |units: &[(&str, u64)]| {
-            units
-                .iter()
-                .any(|(_, s)| self.0 >= *s && self.0.is_multiple_of(*s))
-        };
-        if fits(&binary) {
-            print(f, self.0, &binary)
-        } else {
-            print(f, self.0, SIZES)
-        }
+        // What no other unit of the kind divides, the smallest may.
+        let binary = self.0 > 0 && self.0.is_multiple_of(1 << 10);
+        print(f, self.0, if binary { BINARY_SIZES } else { SIZES })
     }
 }
 
@@ -282,12 +277,16 @@ impl fmt::Display for Ratio {
     }
 }
 
-fn fixed(f: &mut fmt::Formatter<'_>, value: u64, one: u64, places: usize) -> fmt::Result {
-    let fraction = format!("{:0places$}", value % one);
-    match fraction.trim_end_matches('0') {
-        "" => write!(f, "{}", value / one),
-        fraction => write!(f, "{}.{fraction}", value / one),
+fn fixed(f: &mut fmt::Formatter<'_>, value: u64, one: u64, mut places: usize) -> fmt::Result {
+    let (whole, mut fraction) = (value / one, value % one);
+    if fraction == 0 {
+        return write!(f, "{whole}");
     }
+    while fraction.is_multiple_of(10) {
+        fraction /= 10;
+        places -= 1;
+    }
+    write!(f, "{whole}.{fraction:0places$}")
 }
 
 impl fmt::Display for FileMode {

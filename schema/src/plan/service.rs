@@ -16,28 +16,28 @@ use crate::units::{Bytes, Cpu, Duration, FileMode, Ratio};
 pub struct Service {
     pub name: String,
     pub image: String,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub entrypoint: Vec<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
     #[serde(skip_serializing_if = "crate::is_default")]
     pub mode: Mode,
     /// Nothing for a global service.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub secret_env: BTreeMap<String, SecretText>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub workdir: Option<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub domainname: Option<String>,
     #[serde(skip_serializing_if = "crate::is_default")]
     pub tty: bool,
@@ -48,28 +48,28 @@ pub struct Service {
     #[serde(skip_serializing_if = "crate::is_default")]
     pub read_only: bool,
     /// Lines of the hosts file: name to addresses.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hosts: BTreeMap<String, BTreeSet<String>>,
     #[serde(skip_serializing_if = "crate::is_default")]
     pub dns: Dns,
     /// Physical network name to aliases.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub networks: BTreeMap<String, BTreeSet<String>>,
     #[serde(skip_serializing_if = "crate::is_default")]
     pub endpoint: Endpoint,
     /// Published port and protocol, `443/tcp`, to where it leads.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub publish: BTreeMap<String, Published>,
     /// Path in the container to the secret found there.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, FileRef>,
     /// Path in the container to the config found there.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub configs: BTreeMap<String, FileRef>,
     /// Path in the container to what is mounted there.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub mounts: BTreeMap<String, Mount>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,
     #[serde(skip_serializing_if = "crate::is_default")]
     pub limits: Limits,
@@ -85,26 +85,26 @@ pub struct Service {
     pub update: Rollout,
     #[serde(skip_serializing_if = "crate::is_default")]
     pub rollback: Rollout,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sysctls: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub ulimits: BTreeMap<String, Ulimit>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub cap_add: BTreeSet<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub cap_drop: BTreeSet<String>,
     #[serde(skip_serializing_if = "crate::is_default")]
     pub security: Security,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub oom_score: Option<i64>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<LogDriver>,
     /// On the service; ours (`skep.*`) are added by the provider and are not in here.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub container_labels: BTreeMap<String, String>,
 }
 
@@ -138,11 +138,11 @@ pub struct SecretText {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Dns {
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub search: Vec<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
 }
 
@@ -238,26 +238,26 @@ pub enum MountSource {
     Volume {
         /// Empty for an anonymous one.
         name: String,
-        #[serde(default, skip_serializing_if = "crate::is_default")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         driver: Option<String>,
-        #[serde(default, skip_serializing_if = "crate::is_default")]
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         options: BTreeMap<String, String>,
-        #[serde(default, skip_serializing_if = "crate::is_default")]
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         labels: BTreeMap<String, String>,
         #[serde(default, skip_serializing_if = "crate::is_default")]
         no_copy: bool,
-        #[serde(default, skip_serializing_if = "crate::is_default")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         subpath: Option<String>,
     },
     Bind {
         path: String,
-        #[serde(default, skip_serializing_if = "crate::is_default")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         propagation: Option<String>,
     },
     Tmpfs {
-        #[serde(default, skip_serializing_if = "crate::is_default")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         size: Option<Bytes>,
-        #[serde(default, skip_serializing_if = "crate::is_default")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         mode: Option<FileMode>,
     },
     Npipe {
@@ -271,15 +271,15 @@ pub enum MountSource {
 #[serde(rename_all = "kebab-case")]
 pub struct Health {
     pub test: HealthTest,
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Duration>,
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Duration>,
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_every: Option<Duration>,
 }
 
@@ -299,11 +299,11 @@ pub enum HealthTest {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Limits {
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<Cpu>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Bytes>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pids: Option<u64>,
 }
 
@@ -312,12 +312,12 @@ pub struct Limits {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Reserve {
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<Cpu>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Bytes>,
     /// A count, or a named resource.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub generic: BTreeMap<String, String>,
 }
 
@@ -327,15 +327,15 @@ pub struct Reserve {
 #[serde(rename_all = "kebab-case", default)]
 pub struct Placement {
     /// Spelled `node.labels.disk==ssd`, without spaces.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub constraints: BTreeSet<String>,
     /// In order of weight.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub spread: Vec<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_per_node: Option<u32>,
     /// `linux/amd64`
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub platforms: BTreeSet<String>,
 }
 
@@ -344,14 +344,14 @@ pub struct Placement {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Restart {
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<Duration>,
     /// 0 is without limit.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<Duration>,
 }
 
@@ -370,9 +370,9 @@ pub enum Condition {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Stop {
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub grace: Option<Duration>,
 }
 
@@ -382,17 +382,17 @@ pub struct Stop {
 #[serde(rename_all = "kebab-case", default)]
 pub struct Rollout {
     /// 0 is all at once.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<u32>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<Duration>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<FailureAction>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub monitor: Option<Duration>,
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_failure_ratio: Option<Ratio>,
 }
 
@@ -432,16 +432,16 @@ pub struct Security {
     #[serde(skip_serializing_if = "crate::is_default")]
     pub no_new_privileges: bool,
     /// `default`, `unconfined`, or a profile as JSON text.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seccomp: Option<String>,
     /// `default` or `disabled`.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub apparmor: Option<String>,
     /// `user type role level disable`, as far as given.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub selinux: BTreeMap<String, String>,
     /// `config:NAME`, `file:NAME` or `registry:KEY`.
-    #[serde(skip_serializing_if = "crate::is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub credential_spec: Option<String>,
 }
 
@@ -453,6 +453,6 @@ pub struct LogDriver {
     /// Empty for the engine's own.
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub driver: String,
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
 }

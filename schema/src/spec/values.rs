@@ -318,6 +318,14 @@ pub struct Ports {
 impl Read for Ports {
     const TYPE: Type = Type::Ports;
     fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
+        if let Literal::Int(int) = value
+            && let Ok(port @ 1..) = u16::try_from(*int)
+        {
+            return Some(Self {
+                first: port,
+                last: port,
+            });
+        }
         let text = match value {
             Literal::Int(int) => int.to_smolstr(),
             Literal::Null
@@ -519,8 +527,8 @@ fn is_image(text: &str) -> bool {
         && name.split('/').all(|part| {
             !part.is_empty()
                 && part
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "._-:".contains(c))
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':'))
         });
     let repository = name
         .rsplit('/')
@@ -530,5 +538,5 @@ fn is_image(text: &str) -> bool {
     digest_fits
         && path_fits
         && !repository.is_empty()
-        && !repository.chars().any(|c| c.is_ascii_uppercase())
+        && !repository.bytes().any(|b| b.is_ascii_uppercase())
 }

@@ -2,6 +2,9 @@
 //! one, then the content. Members of structs and maps stand in order of their names, so that the
 //! bytes of a type are those of its [`Value`](super::Value), which need not be made for it.
 
+use std::cmp::Ordering;
+use std::fmt::{self, Write};
+
 use serde::ser::{self, Serialize, Serializer};
 
 use super::NotCanonical;
@@ -11,11 +14,22 @@ type Done = Result<(), NotCanonical>;
 /// Room for the bytes of a usual payload, and for the members of the structs that are open in it.
 const USUAL: (usize, usize) = (2048, 64);
 
-/// What is written, and where each member of the maps that are not yet ended begins, in the order
-/// they came.
 struct Bytes {
     written: Vec<u8>,
-    members: Vec<usize>,
+    /// Of the maps that are not yet ended, in the order they came.
+    members: Vec<Member>,
+    /// Where members are put in order.
+    aside: Vec<u8>,
+}
+
+/// A member of a map that is not yet ended.
+#[derive(Clone, Copy)]
+struct Member {
+    /// How its name begins, as a number of the same order: most names differ there.
+    name: u64,
+    start: usize,
+    /// Known when all members are.
+    end: usize,
 }
 
 /// The canonical bytes of `value` after those of a few words.
@@ -30,6 +44,7 @@ pub(crate) fn bytes<T: Serialize + ?Sized>(
     let mut bytes = Bytes {
         written: Vec::with_capacity(length),
         members: Vec::with_capacity(members),
+        aside: Vec::with_capacity(length),
     };
     for word in words {
         text(&mut bytes.written, word);
@@ -161,6 +176,15 @@ impl<'a> Serializer for Writer<'a> {
         text(&mut self.0.written, v);
         Ok(())
     }
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Done {
+        self.0.written.push(b's');
+        let start = self.0.written.len();
+        length(&mut self.0.written, 0);
+        write!(Text(&mut self.0.written), "{value}").expect("there is room in memory");
+        let length = self.0.written.len() - start - LENGTH;
+        count(&mut self.0.written, start, length);
+        Ok(())
+    }
     fn serialize_bytes(self, _: &[u8]) -> Done {
         Err(NotCanonical("a byte string".to_owned()))
     }
@@ -226,7 +250,17 @@ impl<'a> Serializer for Writer<'a> {
     }
 }
 
-/// Writes the number of parts where room was left for it.
+/// Takes what is printed.
+struct Text<'a>(&'a mut Vec<u8>);
+
+impl Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Writes the length, or the number of parts, where room was left for it.
 fn count(to: &mut [u8], start: usize, parts: usize) {
     to[start..start + LENGTH].copy_from_slice(&(parts as u64).to_le_bytes());
 }
@@ -261,29 +295,43 @@ struct Map<'a> {
 }
 
 impl Map<'_> {
-    fn key(&mut self, key: &str) {
-        self.to.members.push(self.to.written.len());
+    fn member<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Done {
+        let start = self.to.written.len();
         text(&mut self.to.written, key);
+        self.begin(start);
+        write(self.to, value)
     }
 
-    fn member<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Done {
-        self.key(key);
-        write(self.to, value)
+    /// Notes a member whose name is all that is written from `start` on.
+    fn begin(&mut self, start: usize) {
+        let name = beginning(&self.to.written[start + LENGTH..]);
+        let end = start;
+        self.to.members.push(Member { name, start, end });
     }
 
     fn end(self) {
         let Self { to, start, first } = self;
-        let Bytes { written, members } = to;
-        let own = &members[first..];
-        count(written, start, own.len());
-        let name = |at: &usize| name_at(written, *at);
-        if !own.is_sorted_by(|one, next| name(one) <= name(next)) {
-            let sorted = sorted(written, own);
-            written.truncate(start + LENGTH);
-            written.extend_from_slice(&sorted);
+        let own = &mut to.members[first..];
+        count(&mut to.written, start, own.len());
+        if !own.is_sorted_by(|one, next| order(&to.written, one, next).is_le()) {
+            sort(&mut to.written, own, &mut to.aside);
         }
-        members.truncate(first);
+        to.members.truncate(first);
     }
+}
+
+/// The first eight bytes of a name, zeros where it is shorter.
+fn beginning(name: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let length = name.len().min(first.len());
+    first[..length].copy_from_slice(&name[..length]);
+    u64::from_be_bytes(first)
+}
+
+/// The order of two members by their names.
+fn order(bytes: &[u8], one: &Member, other: &Member) -> Ordering {
+    let names = || name_at(bytes, one.start).cmp(name_at(bytes, other.start));
+    one.name.cmp(&other.name).then_with(names)
 }
 
 /// The name of the member that begins there.
@@ -293,16 +341,20 @@ fn name_at(bytes: &[u8], at: usize) -> &[u8] {
     &rest[..usize::try_from(length).expect("it is in memory")]
 }
 
-/// The members one after another, in order of name.
-fn sorted(bytes: &[u8], members: &[usize]) -> Vec<u8> {
-    let ends = members.iter().skip(1).copied().chain([bytes.len()]);
-    let mut parts: Vec<&[u8]> = members
-        .iter()
-        .zip(ends)
-        .map(|(from, to)| &bytes[*from..to])
-        .collect();
-    parts.sort_by_key(|part| name_at(part, 0));
-    parts.concat()
+/// Puts the members at the end of what is written in order of name.
+fn sort(written: &mut [u8], members: &mut [Member], aside: &mut Vec<u8>) {
+    let first = members[0].start;
+    let mut end = written.len();
+    for member in members.iter_mut().rev() {
+        member.end = end;
+        end = member.start;
+    }
+    members.sort_by(|one, other| order(written, one, other));
+    aside.clear();
+    for member in members {
+        aside.extend_from_slice(&written[member.start..member.end]);
+    }
+    written[first..].copy_from_slice(aside);
 }
 
 /// The traits of lists and structs, which differ in the names of their methods.
@@ -342,7 +394,7 @@ impl ser::SerializeMap for Map<'_> {
         }
         // A name stands without the tag of a text.
         self.to.written.remove(start);
-        self.to.members.push(start);
+        self.begin(start);
         Ok(())
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
