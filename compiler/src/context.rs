@@ -66,8 +66,27 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    pub(crate) fn is_nothing(&self) -> bool {
+    /// Whether nothing was reported, and nothing asked for.
+    pub(crate) fn is_silent(&self) -> bool {
         self.diagnostics.is_empty() && self.wanted.is_empty()
+    }
+
+    /// Whether there is nothing to take in.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            diagnostics,
+            wanted,
+            partial,
+            made,
+            patched,
+            nodes_missing,
+        } = self;
+        let all_empty = diagnostics.is_empty()
+            && wanted.is_empty()
+            && partial.is_empty()
+            && made.is_empty()
+            && patched.is_empty();
+        all_empty && !nodes_missing
     }
 
     pub(crate) fn extend(&mut self, other: Self) {

@@ -22,6 +22,8 @@ pub(crate) struct Decoded {
     pub(crate) poisoned: BTreeSet<(Kind, String)>,
     /// The lints that may stand.
     pub(crate) exempt: Vec<Exempt>,
+    /// Whether every value is known.
+    pub(crate) known: bool,
 }
 
 /// An `allow`, and the node it is written in, where it is in one.
@@ -35,7 +37,10 @@ pub(crate) struct Exempt {
 
 /// Reads nodes, reporting what is wrong with each.
 pub(crate) fn decode(cx: &mut Context<'_>, nodes: Vec<Node>) -> Decoded {
-    let mut decoded = Decoded::default();
+    let mut decoded = Decoded {
+        known: !nodes.iter().any(Node::has_unknown),
+        ..Decoded::default()
+    };
     let mut first = First::new();
     for mut node in nodes {
         let from = cx.decoder.diagnostics.len();
@@ -109,18 +114,23 @@ impl Decoded {
             cx.report(again);
             return;
         }
+        let declaration = Declaration {
+            unknown: !self.known && node.has_unknown(),
+            key: key.as_ref(),
+            node,
+        };
         let read = match kind {
-            Kind::Node => put(cx, &mut self.spec.nodes, node, key.as_ref()),
-            Kind::Network => put(cx, &mut self.spec.networks, node, key.as_ref()),
-            Kind::Volume => put(cx, &mut self.spec.volumes, node, key.as_ref()),
-            Kind::Secret => put(cx, &mut self.spec.secrets, node, key.as_ref()),
-            Kind::Config => put(cx, &mut self.spec.configs, node, key.as_ref()),
-            Kind::Certificate => put(cx, &mut self.spec.certificates, node, key.as_ref()),
-            Kind::Registry => put(cx, &mut self.spec.registries, node, key.as_ref()),
-            Kind::Service => put(cx, &mut self.spec.services, node, key.as_ref()),
-            Kind::Gateway => put(cx, &mut self.spec.gateways, node, key.as_ref()),
-            Kind::Route => put(cx, &mut self.spec.routes, node, key.as_ref()),
-            Kind::Flow => put(cx, &mut self.spec.flows, node, key.as_ref()),
+            Kind::Node => put(cx, &mut self.spec.nodes, &declaration),
+            Kind::Network => put(cx, &mut self.spec.networks, &declaration),
+            Kind::Volume => put(cx, &mut self.spec.volumes, &declaration),
+            Kind::Secret => put(cx, &mut self.spec.secrets, &declaration),
+            Kind::Config => put(cx, &mut self.spec.configs, &declaration),
+            Kind::Certificate => put(cx, &mut self.spec.certificates, &declaration),
+            Kind::Registry => put(cx, &mut self.spec.registries, &declaration),
+            Kind::Service => put(cx, &mut self.spec.services, &declaration),
+            Kind::Gateway => put(cx, &mut self.spec.gateways, &declaration),
+            Kind::Route => put(cx, &mut self.spec.routes, &declaration),
+            Kind::Flow => put(cx, &mut self.spec.flows, &declaration),
             Kind::Param => true,
         };
         if !read {
@@ -150,13 +160,22 @@ impl Decoded {
     }
 }
 
+/// A node that declares something.
+struct Declaration<'n> {
+    node: &'n Node,
+    /// What it is known by, where it has a name.
+    key: Option<&'n (Kind, String)>,
+    /// Whether a value in it is unknown.
+    unknown: bool,
+}
+
 /// Whether the node could be read.
 fn put<T: Decode>(
     cx: &mut Context<'_>,
     all: &mut BTreeMap<String, Declared<T>>,
-    node: &Node,
-    key: Option<&(Kind, String)>,
+    declaration: &Declaration<'_>,
 ) -> bool {
+    let Declaration { node, key, unknown } = *declaration;
     let before = cx.decoder.diagnostics.len();
     let read = T::decode(node, &mut cx.decoder);
     let Some(read) = read else { return false };
@@ -165,7 +184,7 @@ fn put<T: Decode>(
         return false;
     };
     let place = node.args.first().map_or(node.name.span, |arg| arg.span);
-    let partial = cx.decoder.diagnostics.len() > before || node.has_unknown();
+    let partial = unknown || cx.decoder.diagnostics.len() > before;
     if partial {
         cx.partial.insert(place);
     }

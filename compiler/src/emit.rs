@@ -31,8 +31,8 @@ impl Draft {
         lowered: Lowered,
         services: Services,
     ) -> Option<Self> {
-        let mut nodes = lowered.nodes;
-        nodes.extend(services.nodes);
+        let (mut nodes, mut services) = (lowered.nodes, services.nodes);
+        nodes.append(&mut services);
         lowered.whole.then_some(Self {
             params,
             identity: lowered.identity,

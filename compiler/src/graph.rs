@@ -69,7 +69,9 @@ pub struct Graph {
 impl Graph {
     /// A graph of these nodes without edges.
     pub(crate) fn of(addresses: impl IntoIterator<Item = Address>) -> Self {
-        let all: BTreeSet<Address> = addresses.into_iter().collect();
+        let mut all: Vec<Address> = addresses.into_iter().collect();
+        all.sort();
+        all.dedup();
         let mut graph = StableDiGraph::with_capacity(all.len(), all.len() * 3);
         let index = all
             .into_iter()

@@ -214,12 +214,13 @@ impl<'s, 'c, 'x> Lower<'s, 'c, 'x> {
 
 impl Lower<'_, '_, '_> {
     /// Lowers one declaration: whatever is wrong with it points at the uses it came from.
-    fn within<T>(&mut self, declared: &Declared<T>, lower: impl FnOnce(&mut Self)) {
+    fn within<T, R>(&mut self, declared: &Declared<T>, lower: impl FnOnce(&mut Self) -> R) -> R {
         let from = self.cx.decoder.diagnostics.len();
         self.partial = declared.partial;
         self.whole &= !declared.partial;
-        lower(self);
+        let lowered = lower(self);
         self.cx.used_at(from, &declared.uses);
+        lowered
     }
 
     /// Adds a node that stands at the place of its declaration.
@@ -230,10 +231,21 @@ impl Lower<'_, '_, '_> {
         payload: Payload,
         from: &Declared<T>,
     ) -> &mut LoweredNode {
-        let theirs = neighbour::interface_of(self.cx, &address);
-        let place = Place::of(from, theirs.map(|interface| interface.stack.clone()));
-        let node = LoweredNode::new(target, payload, place);
+        let node = self.placed(&address, target, payload, from);
         self.nodes.entry(address).insert_entry(node).into_mut()
+    }
+
+    /// A node that stands at the place of its declaration.
+    fn placed<T>(
+        &self,
+        address: &Address,
+        target: Target,
+        payload: Payload,
+        from: &Declared<T>,
+    ) -> LoweredNode {
+        let theirs = neighbour::interface_of(self.cx, address);
+        let place = Place::of(from, theirs.map(|interface| interface.stack.clone()));
+        LoweredNode::new(target, payload, place)
     }
 
     /// A node that was lowered before; none of the stack's own services.

@@ -25,6 +25,7 @@ use read::Braces;
 use tree::Tree;
 
 pub use migrate::{Migrated, migrate};
+pub(crate) use number::without_gaps;
 pub(crate) use part::{Piece, Place, is_tidy, parse_part};
 pub use view::{Document, Entries, EntryRef, NodeRef, Nodes, Scalar, Word};
 

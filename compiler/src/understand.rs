@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use skep_schema::address::{Address, Kind};
-use skep_schema::lang::Node;
 use skep_schema::spec::{Likeness, Spec};
 
 use crate::FEW;
@@ -251,7 +250,6 @@ fn portion<'c>(
 ) -> Portion {
     let mut cx = cx.apart();
     let expanded = expand(&mut cx);
-    let known = !expanded.nodes.iter().any(Node::has_unknown);
     let decoded = decode(&mut cx, expanded.nodes);
     Portion {
         share: Share {
@@ -261,7 +259,7 @@ fn portion<'c>(
             exempt: decoded.exempt,
             uses: expanded.uses,
             laid: expanded.laid,
-            known,
+            known: decoded.known,
             said: cx.said(),
         },
         spec: decoded.spec,

@@ -9,7 +9,7 @@ use super::fmt::{Source, fill};
 use super::path::look_up;
 use super::scope::{FlowScope, Scope, Value};
 use crate::context::Context;
-use crate::syntax::{EntryRef, NodeRef, Scalar, Word};
+use crate::syntax::{EntryRef, NodeRef, Scalar, Word, without_gaps};
 
 /// What may stand in parentheses before a value.
 const ANNOTATIONS: &[&str] = &["fmt", "var", "spread", "file", "secret"];
@@ -248,7 +248,7 @@ pub(crate) fn literal(entry: EntryRef<'_>) -> Result<Literal, Box<Diagnostic>> {
             return Err(Box::new(refused));
         }
         Scalar::Float(_, spelling) => {
-            Literal::Float(spelling.trim_start_matches('+').replace('_', "").into())
+            Literal::Float(without_gaps(spelling.trim_start_matches('+')).into())
         }
         Scalar::Bool(flag) => Literal::Bool(flag),
         Scalar::Null => Literal::Null,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
 use petgraph::stable_graph::NodeIndex;
-use petgraph::visit::{EdgeFiltered, EdgeRef};
+use petgraph::visit::{EdgeFiltered, EdgeRef, IntoEdgeReferences, NodeIndexable};
 use skep_schema::address::Address;
 
 use super::{Edge, Graph};
@@ -23,6 +23,15 @@ impl Graph {
     /// would overflow the stack.
     pub fn cycles(&self) -> Vec<Cycle> {
         let ordering = EdgeFiltered::from_fn(&self.inner, |e| e.weight().kind.orders());
+        let mut waits = vec![false; self.inner.node_bound()];
+        for edge in ordering.edge_references() {
+            waits[edge.source().index()] = true;
+        }
+        let mut edges = ordering.edge_references();
+        if !edges.any(|edge| waits[edge.target().index()]) {
+            // Nothing waits for what waits itself: so it is in most projects.
+            return Vec::new();
+        }
         let mut all: Vec<Cycle> = kosaraju_scc(&ordering)
             .into_iter()
             .filter(|knot| {

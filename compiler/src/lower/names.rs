@@ -28,7 +28,7 @@ impl Names {
 
     /// `shop-prod_api`
     pub(super) fn plain(&self, name: &str) -> String {
-        format!("{}_{name}", self.prefix)
+        [&self.prefix, "_", name].concat()
     }
 
     /// `shop_api-toml-abcdefghijkl`: the plain name and a tail that changes with the content, at

@@ -177,23 +177,24 @@ pub(crate) fn wants_default(spec: &spec::Spec) -> bool {
     homeless && !spec.networks.contains_key(DEFAULT)
 }
 
-/// The networks a service joins, by their names in the project.
-pub(crate) fn of_service(service: &spec::Service) -> BTreeSet<&str> {
+/// The networks a service joins, by their names in the project, in order and each once.
+pub(crate) fn of_service(service: &spec::Service) -> Vec<&str> {
     let written = service.network.iter();
     or_default(written.map(|network| network.name.value.as_str()).collect())
 }
 
-pub(super) fn of_gateway(gateway: &spec::Gateway) -> BTreeSet<&str> {
+pub(super) fn of_gateway(gateway: &spec::Gateway) -> Vec<&str> {
     let written = gateway.network.iter();
     or_default(written.map(|network| network.value.as_str()).collect())
 }
 
-fn or_default(written: BTreeSet<&str>) -> BTreeSet<&str> {
+fn or_default(mut written: Vec<&str>) -> Vec<&str> {
     if written.is_empty() {
-        BTreeSet::from([DEFAULT])
-    } else {
-        written
+        return vec![DEFAULT];
     }
+    written.sort_unstable();
+    written.dedup();
+    written
 }
 
 fn lies_in(address: &str, range: Cidr) -> bool {

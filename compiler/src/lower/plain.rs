@@ -30,7 +30,7 @@ pub(super) fn scalar(field: Option<&At<Scalar>>) -> Option<String> {
 
 pub(super) fn scalars(map: &Map<Scalar>) -> BTreeMap<String, String> {
     map.iter()
-        .map(|(key, value)| (key.value.to_string(), value.value.0.clone()))
+        .map(|(key, value)| (key.value.as_str().to_owned(), value.value.0.clone()))
         .collect()
 }
 
@@ -48,7 +48,7 @@ impl Lower<'_, '_, '_> {
     pub(super) fn text_labels(&mut self, map: &Map<Text>) -> BTreeMap<String, String> {
         self.refuse_our_labels(map);
         map.iter()
-            .map(|(key, value)| (key.value.to_string(), self.text(&value.value.0)))
+            .map(|(key, value)| (key.value.as_str().to_owned(), self.text(&value.value.0)))
             .collect()
     }
 
@@ -93,27 +93,26 @@ impl Lower<'_, '_, '_> {
         span: Span,
         choices: &[(&str, Option<Span>)],
     ) -> bool {
-        let said: Vec<(&str, Span)> = choices
+        let mut said = choices
             .iter()
-            .filter_map(|(word, place)| place.map(|place| (*word, place)))
-            .collect();
+            .filter_map(|(word, place)| place.map(|place| (*word, place)));
         let words = || {
             let quoted = choices.iter().map(|(word, _)| format!("`{word}`"));
             quoted.collect::<Vec<_>>().join(", ")
         };
-        match said.as_slice() {
-            [_] => return true,
-            [] => self.lacks(
+        match (said.next(), said.next()) {
+            (Some(_), None) => return true,
+            (None, _) => self.lacks(
                 Diagnostic::new(Code::ExactlyOne, span, format!("`{node}` says too little"))
                     .help(format!("write one of {}", words())),
             ),
-            [(first, first_span), (second, second_span), ..] => self.error(
+            (Some((first, first_span)), Some((second, second_span))) => self.error(
                 Diagnostic::new(
                     Code::ExactlyOne,
-                    *second_span,
+                    second_span,
                     format!("`{node}` has both `{first}` and `{second}`"),
                 )
-                .and(*first_span, format!("`{first}` is here"))
+                .and(first_span, format!("`{first}` is here"))
                 .help(format!("keep one of {}", words())),
             ),
         }

@@ -20,7 +20,7 @@ use skep_schema::spec::{self, Declared, ServiceMode, Text};
 
 use super::names::LONGEST_SERVICE;
 use super::plain::{flag, scalar, value};
-use super::{Lower, engine_template, network};
+use super::{Lower, LoweredNode, engine_template, network};
 use crate::resolve::{ENGINE_NETWORKS, nodes_of};
 
 pub(super) use placement::{is_label, limits};
@@ -29,20 +29,19 @@ pub(super) use rollout::Way;
 
 impl Lower<'_, '_, '_> {
     /// Lowers a service of the stack's own.
-    pub(super) fn own_service(&mut self, name: &str, service: &Declared<spec::Service>) {
+    pub(super) fn own_service(
+        &mut self,
+        address: &Address,
+        service: &Declared<spec::Service>,
+    ) -> LoweredNode {
         self.within(service, |lower| {
-            let payload = lower.service(name, service);
-            let needs = lower.needs(&service.node);
-            let address = Address::new(Kind::Service, name);
-            let node = lower.put(
-                address,
-                Target::Swarm,
-                Payload::Service(Box::new(payload)),
-                service,
-            );
-            node.needs = needs;
-            node.protect = flag(service.node.protect.as_ref());
-        });
+            let payload = Payload::Service(Box::new(lower.service(&address.name, service)));
+            LoweredNode {
+                needs: lower.needs(&service.node),
+                protect: flag(service.node.protect.as_ref()),
+                ..lower.placed(address, Target::Swarm, payload, service)
+            }
+        })
     }
 
     #[expect(
@@ -167,8 +166,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn checked_name(&mut self, name: &str, declared: &Declared<spec::Service>) -> String {
-        let found = self.service_name(name);
-        let physical = self.known(found);
+        let physical = self.name_of_service(name, &declared.node);
         self.check_service_name(&physical, declared.name);
         physical
     }

@@ -43,8 +43,8 @@ struct Face {
 
 /// What one service became.
 struct Made {
-    name: String,
-    node: Option<(Address, LoweredNode)>,
+    address: Address,
+    node: LoweredNode,
     claims: Vec<Claim>,
     said: Said,
     whole: bool,
@@ -72,19 +72,22 @@ impl Services {
     fn keep(&mut self, all: Vec<Made>) -> Vec<Said> {
         let mut nodes = Vec::with_capacity(all.len());
         let mut claims = Vec::new();
-        let mut said = Vec::with_capacity(all.len());
+        let mut said = Vec::new();
         for made in all {
+            let name = &made.address.name;
             if !made.whole {
-                self.broken.insert(made.name.clone());
+                self.broken.insert(name.clone());
             }
-            if !made.said.is_nothing() {
-                self.remarkable.insert(made.name.clone());
+            if !made.said.is_silent() {
+                self.remarkable.insert(name.clone());
             }
-            said.push(made.said);
+            if !made.said.is_empty() {
+                said.push(made.said);
+            }
             if !made.claims.is_empty() {
-                claims.push((made.name, made.claims));
+                claims.push((name.clone(), made.claims));
             }
-            nodes.extend(made.node);
+            nodes.push((made.address, made.node));
         }
         bulk::extend(&mut self.claims, claims);
         bulk::extend(&mut self.nodes, nodes);
@@ -126,13 +129,14 @@ impl Lower<'_, '_, '_> {
         let one = |(name, service): &(&String, &Declared<Service>)| {
             let mut cx = cx.apart();
             let mut lower = Lower::new(around, &mut cx);
-            lower.own_service(name, service);
-            let (mut node, claims, whole) = (lower.nodes.pop_first(), lower.claims, lower.whole);
-            if let (Aim::Plan, Some((address, node))) = (aim, &mut node) {
+            let address = Address::new(Kind::Service, name.as_str());
+            let mut node = lower.own_service(&address, service);
+            let (claims, whole) = (lower.claims, lower.whole);
+            if aim == Aim::Plan {
                 node.digest = Some(node.payload.digest(address.kind));
             }
             Made {
-                name: (*name).clone(),
+                address,
                 node,
                 claims,
                 whole,

@@ -5,7 +5,7 @@ use skep_schema::diagnostic::{Code, Diagnostic};
 use skep_schema::lang::{Part, Template};
 use skep_schema::plan::SecretText;
 use skep_schema::span::{At, Span};
-use skep_schema::spec::PortRef;
+use skep_schema::spec::{PortRef, Service};
 
 use super::{Lower, names};
 use crate::resolve::port_of;
@@ -20,6 +20,9 @@ pub(super) enum Filled {
 impl Lower<'_, '_, '_> {
     /// A text in which no secret can stand.
     pub(super) fn text(&mut self, template: &Template) -> String {
+        if let [Part::Text(plain)] = template.parts.as_slice() {
+            return plain.as_str().to_owned();
+        }
         let mut text = String::new();
         for part in &template.parts {
             match part {
@@ -86,20 +89,24 @@ impl Lower<'_, '_, '_> {
 
     /// The name of a service in the swarm.
     pub(super) fn service_name(&self, name: &str) -> Option<String> {
-        let service = &self.spec.services.get(name)?.node;
+        Some(self.name_of_service(name, &self.spec.services.get(name)?.node))
+    }
+
+    /// The same of one that is at hand.
+    pub(super) fn name_of_service(&self, name: &str, service: &Service) -> String {
         let written = service.physical.as_ref().map(|name| name.value.as_str());
         if let Some(chosen) = self.chosen(Kind::Service, name, written) {
-            return Some(chosen);
+            return chosen;
         }
         let stack = service
             .external
             .as_ref()
             .map(|external| external.stack.as_ref());
-        Some(match stack {
+        match stack {
             None => self.derived(Kind::Service, name),
             Some(Some(stack)) => names::foreign(&stack.value.0, name),
             Some(None) => name.to_owned(),
-        })
+        }
     }
 
     fn port_number(&self, service: &str, port: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Numbers: which words are one, and what they are worth.
 
+use std::borrow::Cow;
+
 /// What a well-formed number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -106,7 +108,16 @@ pub(crate) fn float(word: &str) -> f64 {
         "#inf" => f64::INFINITY,
         "#-inf" => f64::NEG_INFINITY,
         "#nan" => f64::NAN,
-        _ => word.replace('_', "").parse().unwrap_or(f64::NAN),
+        _ => without_gaps(word).parse().unwrap_or(f64::NAN),
+    }
+}
+
+/// The digits without what only helps to read them.
+pub(crate) fn without_gaps(word: &str) -> Cow<'_, str> {
+    if word.contains('_') {
+        Cow::Owned(word.replace('_', ""))
+    } else {
+        Cow::Borrowed(word)
     }
 }
 

@@ -52,7 +52,8 @@ fn hosts(service: &Service) -> Vec<(&str, Span)> {
 /// network may be known there by other means.
 fn is_out_of_reach(asking: &Service, asked: &Declared<Service>) -> bool {
     let networks = of_service(&asked.node);
-    !networks.contains("host") && networks.is_disjoint(&of_service(asking))
+    let joined = of_service(asking);
+    !networks.contains(&"host") && !networks.iter().any(|network| joined.contains(network))
 }
 
 fn report(name: &str, place: Span, other: &str, asked: &Declared<Service>, cx: &mut Context<'_>) {

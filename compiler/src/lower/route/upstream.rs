@@ -98,7 +98,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// The physical names of networks on which others can be met.
-    fn reachable_on(&self, joined: BTreeSet<&str>) -> BTreeSet<&str> {
+    fn reachable_on(&self, joined: Vec<&str>) -> BTreeSet<&str> {
         let ours = joined
             .into_iter()
             .filter(|name| !ENGINE_NETWORKS.contains(name));

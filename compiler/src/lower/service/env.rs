@@ -43,11 +43,11 @@ impl Lower<'_, '_, '_> {
             self.check_key(key);
             match self.variable(value) {
                 Filled::Plain(text) => {
-                    plain.insert(key.value.to_string(), text);
+                    plain.insert(key.value.as_str().to_owned(), text);
                 }
                 Filled::Secret(text) => {
                     plain.remove(key.value.as_str());
-                    secret.insert(key.value.to_string(), text);
+                    secret.insert(key.value.as_str().to_owned(), text);
                 }
             }
         }

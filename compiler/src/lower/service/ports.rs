@@ -39,7 +39,9 @@ impl Lower<'_, '_, '_> {
                 mode,
                 placed: !lowered.placement.constraints.is_empty(),
             };
-            for (outside, target) in self.pairs(publish, inside) {
+            let pairs = self.pairs(publish, inside);
+            self.claims.reserve_exact(pairs.len());
+            for (outside, target) in pairs {
                 self.claims.push(Claim {
                     port: outside,
                     ..claim.clone()
@@ -104,5 +106,5 @@ pub(crate) fn key(port: u16, protocol: Protocol) -> String {
         Protocol::Udp => "udp",
         Protocol::Sctp => "sctp",
     };
-    format!("{port}/{protocol}")
+    [&port.to_string(), "/", protocol].concat()
 }
