@@ -122,9 +122,8 @@ impl SourceText {
 
     fn lines(&self) -> &[usize] {
         self.lines.get_or_init(|| {
-            let behind = (1..).zip(self.text.bytes());
-            let starts = behind.filter_map(|(at, byte)| (byte == b'\n').then_some(at));
-            starts.collect()
+            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes());
+            ends.map(|at| at + 1).collect()
         })
     }
 }

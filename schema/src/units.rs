@@ -259,7 +259,7 @@ impl fmt::Display for Duration {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What no other unit of the kind divides, the smallest may.
+        // A binary size is one of whole KiB.
         let binary = self.0 > 0 && self.0.is_multiple_of(1 << 10);
         print(f, self.0, if binary { BINARY_SIZES } else { SIZES })
     }
