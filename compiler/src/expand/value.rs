@@ -97,6 +97,10 @@ fn head_of<'l>(
     }
     let mut left_out = false;
     for entry in entries {
+        if !entry.is_annotated() {
+            put(cx, &mut node, entry);
+            continue;
+        }
         let value = evaluate(cx, scope, entry);
         match entry.key() {
             Some(key) => left_out |= !put_prop(cx, &mut node, key, entry, value),
@@ -104,6 +108,21 @@ fn head_of<'l>(
         }
     }
     (node, left_out)
+}
+
+/// Puts an entry there that says what it says, as most do.
+fn put(cx: &mut Context<'_>, node: &mut Node, entry: EntryRef<'_>) {
+    let value = Arg {
+        value: as_written(cx, entry),
+        span: entry.value_span(),
+    };
+    match entry.key() {
+        Some(key) => node.props.push(Prop {
+            key: At::new(key.text.into(), key.span),
+            value,
+        }),
+        None => node.args.push(value),
+    }
 }
 
 /// Whether something was put there.
@@ -206,10 +225,7 @@ fn merge_spread(node: &mut Node, from: NodeRef<'_>, entries: Vec<Prop>) {
 /// The value of an argument or property, whatever its shape.
 pub(super) fn evaluate(cx: &mut Context<'_>, scope: &Scope<'_>, entry: EntryRef<'_>) -> Value {
     let Some(annotation) = entry.annotation() else {
-        return Value::One(literal(entry).unwrap_or_else(|refused| {
-            cx.report(*refused);
-            Literal::Unknown
-        }));
+        return Value::One(as_written(cx, entry));
     };
     if !ANNOTATIONS.contains(&annotation.text) {
         let diagnostic = unknown_annotation(annotation);
@@ -235,6 +251,14 @@ pub(super) fn evaluate(cx: &mut Context<'_>, scope: &Scope<'_>, entry: EntryRef<
         "secret" => Value::One(Literal::Secret(text.to_owned())),
         _ => look_up(cx, scope, text, entry.value_span()),
     }
+}
+
+/// The value of an argument or property without an annotation.
+fn as_written(cx: &mut Context<'_>, entry: EntryRef<'_>) -> Literal {
+    literal(entry).unwrap_or_else(|refused| {
+        cx.report(*refused);
+        Literal::Unknown
+    })
 }
 
 /// A value as it stands there, whatever its annotation.

@@ -21,9 +21,7 @@ pub(crate) enum Fault {
 }
 
 pub(crate) fn check(word: &str) -> Result<Form, Fault> {
-    let bytes = word.as_bytes();
-    // Eighteen digits always fit, so the common case needs no arithmetic.
-    if bytes.len() <= 18 && bytes.iter().all(u8::is_ascii_digit) {
+    if is_plain(word) {
         return Ok(Form::Int);
     }
     let form = form(word).ok_or_else(|| fault(word))?;
@@ -31,6 +29,11 @@ pub(crate) fn check(word: &str) -> Result<Form, Fault> {
         return Err(Fault::TooLarge);
     }
     Ok(form)
+}
+
+/// Whether it has nothing but digits, so few that 64 bits hold them: as most have.
+fn is_plain(word: &str) -> bool {
+    word.len() <= 18 && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn form(word: &str) -> Option<Form> {
@@ -87,6 +90,9 @@ fn split(word: &str) -> (bool, u32, &str) {
 
 /// The value of an integer that [`check`] accepted; `None` when 128 bits do not hold it.
 pub(crate) fn int(word: &str) -> Option<i128> {
+    if is_plain(word) {
+        return word.parse::<u64>().ok().map(i128::from);
+    }
     let (negative, radix, digits) = split(word);
     digits
         .chars()

@@ -291,13 +291,16 @@ impl<'a> EntryRef<'a> {
         self.document.word_at(self.data().annotation)
     }
 
+    /// Whether there is one.
+    pub(crate) fn is_annotated(self) -> bool {
+        self.data().annotation != NONE
+    }
+
     pub fn value(self) -> Scalar<'a> {
-        let row = self.data().value;
-        let spelling = self.spelling();
         match self.data().shape {
-            Shape::Str => Scalar::Str(self.document.word_text(row)),
-            Shape::Int => Scalar::Int(number::int(spelling).unwrap_or_default()),
-            Shape::Float => Scalar::Float(number::float(spelling), spelling),
+            Shape::Str => Scalar::Str(self.document.word_text(self.data().value)),
+            Shape::Int => Scalar::Int(number::int(self.spelling()).unwrap_or_default()),
+            Shape::Float => Scalar::Float(number::float(self.spelling()), self.spelling()),
             Shape::True => Scalar::Bool(true),
             Shape::False => Scalar::Bool(false),
             Shape::Null => Scalar::Null,
