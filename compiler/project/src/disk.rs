@@ -104,15 +104,17 @@ fn try_read(root: &Path, path: &str) -> io::Result<File> {
 }
 
 fn regular(real: &Path) -> io::Result<File> {
-    let kind = real.metadata()?;
-    if kind.is_dir() {
+    let known = real.metadata()?;
+    if known.is_dir() {
         return Ok(File::Unreadable("it is a folder".to_owned()));
     }
     // A pipe or a device would be waited for, or read, without end.
-    if !kind.is_file() {
+    if !known.is_file() {
         return Ok(File::Unreadable("it is no regular file".to_owned()));
     }
-    let mut bytes = Vec::new();
+    // With room to see the end in one go: it may have grown since.
+    let room = usize::try_from(known.len().min(MAX_BYTES)).unwrap_or(0) + 1;
+    let mut bytes = Vec::with_capacity(room);
     std::fs::File::open(real)?
         .take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)?;
