@@ -181,7 +181,7 @@ impl Resolver<'_, '_> {
 
     fn gateway(&mut self, name: &str, gateway: &Declared<Gateway>) {
         let from = Address::new(Kind::Gateway, name);
-        self.placement(&from, gateway.node.placement.as_ref());
+        self.placement(&from, gateway.node.placement.as_deref());
         for network in &gateway.node.network {
             if !ENGINE_NETWORKS.contains(&network.value.as_str()) {
                 self.refer(

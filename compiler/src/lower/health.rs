@@ -63,7 +63,7 @@ impl Lower<'_, '_, '_> {
         if let Some(http) = http {
             return self.http(service, http, seconds);
         }
-        if let Some(TcpProbe { port, .. }) = tcp {
+        if let Some(TcpProbe { port, .. }) = tcp.as_deref() {
             let port = self.probed_port(service, port.as_ref())?;
             return Some(HealthTest::Shell(connect(port, seconds)));
         }

@@ -125,7 +125,7 @@ impl Lower<'_, '_, '_> {
             init: flag(init.as_ref()),
             read_only: flag(read_only.as_ref()),
             hosts: system::hosts(host),
-            dns: system::dns(dns.as_ref()),
+            dns: system::dns(dns.as_deref()),
             networks: self.attachments(name, &declared.node),
             endpoint: endpoint
                 .as_ref()
@@ -137,31 +137,31 @@ impl Lower<'_, '_, '_> {
             health: health
                 .as_ref()
                 .and_then(|health| self.health(&declared.node, health)),
-            limits: placement::limits(limits.as_ref()),
-            reserve: placement::reserve(reserve.as_ref()),
+            limits: placement::limits(limits.as_deref()),
+            reserve: placement::reserve(reserve.as_deref()),
             placement: placement
                 .as_ref()
                 .map(|placement| self.placement(placement))
                 .unwrap_or_default(),
-            restart: self.restart(mode, restart.as_ref()),
-            stop: rollout::stop(stop.as_ref()),
+            restart: self.restart(mode, restart.as_deref()),
+            stop: rollout::stop(stop.as_deref()),
             update: skep_schema::plan::Rollout::default(),
             rollback: skep_schema::plan::Rollout::default(),
             sysctls: super::plain::scalars(sysctl),
             ulimits: self.ulimits(ulimit),
             cap_add: system::capabilities(cap.iter().flat_map(|cap| &cap.add)),
             cap_drop: system::capabilities(cap.iter().flat_map(|cap| &cap.drop)),
-            security: self.security(security.as_ref()),
+            security: self.security(security.as_deref()),
             isolation: system::isolation(value(isolation.as_ref())),
             oom_score: self.oom_score(oom_score.as_ref()),
-            log: log.as_ref().map(system::log),
+            log: log.as_deref().map(system::log),
             labels: self.text_labels(labels),
             container_labels: self.text_labels(container_labels),
         };
         service.publish = self.publish(name, declared, &service);
         // Last, because the edition's order depends on all that could stand in a task's way.
-        service.update = self.rollout(&service, update.as_ref(), Way::Forward);
-        service.rollback = self.rollout(&service, rollback.as_ref(), Way::Back);
+        service.update = self.rollout(&service, update.as_deref(), Way::Forward);
+        service.rollback = self.rollout(&service, rollback.as_deref(), Way::Back);
         service
     }
 
@@ -281,7 +281,7 @@ impl Lower<'_, '_, '_> {
                     .map(|name| Address::new(Kind::Secret, name)),
             )
             .chain(
-                nodes_of(self.spec, service.placement.as_ref())
+                nodes_of(self.spec, service.placement.as_deref())
                     .into_iter()
                     .map(|(name, _)| Address::new(Kind::Node, name)),
             );

@@ -21,7 +21,7 @@ impl Resolver<'_, '_> {
     pub(super) fn service(&mut self, name: &str, service: &Declared<Service>) {
         let from = Address::new(Kind::Service, name);
         self.attachments(&from, &service.node);
-        self.placement(&from, service.node.placement.as_ref());
+        self.placement(&from, service.node.placement.as_deref());
         self.files(&from, &service.node);
         self.texts(&from, &service.node);
         for needs in &service.node.needs {

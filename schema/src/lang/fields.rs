@@ -191,17 +191,18 @@ impl<'a> Fields<'a> {
         map
     }
 
-    /// A child of its own kind, at most once; a trailing bare word is one without content.
-    pub fn node<N: Decode>(&mut self, cx: &mut Decoder, word: &str) -> Option<N> {
+    /// A child of its own kind, at most once; a trailing bare word is one without content. In a box,
+    /// since most are not written.
+    pub fn node<N: Decode>(&mut self, cx: &mut Decoder, word: &str) -> Option<Box<N>> {
         if let Some(index) = self.trailing(word) {
             self.args.take(index);
-            return N::decode(&Node::bare(word, self.node.args[index].span), cx);
+            return N::decode(&Node::bare(word, self.node.args[index].span), cx).map(Box::new);
         }
         if let Some(index) = self.take_prop(cx, word) {
-            return N::decode(&short_form(word, &self.node.props[index]), cx);
+            return N::decode(&short_form(word, &self.node.props[index]), cx).map(Box::new);
         }
         let index = self.take_child(cx, word)?;
-        N::decode(&self.node.children[index], cx)
+        N::decode(&self.node.children[index], cx).map(Box::new)
     }
 
     /// Children of a kind, any number.

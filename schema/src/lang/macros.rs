@@ -79,7 +79,7 @@ macro_rules! node {
     (@type list $ty:ty) => { Option<$crate::lang::List<$ty>> };
     (@type set $ty:ty) => { Vec<$crate::span::At<$ty>> };
     (@type map $ty:ty) => { $crate::lang::Map<$ty> };
-    (@type node $ty:ty) => { Option<$ty> };
+    (@type node $ty:ty) => { Option<Box<$ty>> };
     (@type nodes $ty:ty) => { Vec<$ty> };
     (@type any $ty:ty) => { Option<$ty> };
     (@type rest $ty:ty) => { $ty };

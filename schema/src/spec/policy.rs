@@ -52,12 +52,12 @@ impl Policy {
         plan::Policy {
             floating_tags: self.floating_tags.map(|at| at.value),
             unlimited: self.unlimited.map(|at| at.value),
-            registries: listed(self.registries.as_ref()),
-            capabilities: listed(self.capabilities.as_ref()),
-            binds: listed(self.binds.as_ref()),
+            registries: listed(self.registries.as_deref()),
+            capabilities: listed(self.capabilities.as_deref()),
+            binds: listed(self.binds.as_deref()),
             host_network: self.host_network.map(|at| at.value),
-            sysctls: listed(self.sysctls.as_ref()),
-            low_ports: listed(self.low_ports.as_ref()),
+            sysctls: listed(self.sysctls.as_deref()),
+            low_ports: listed(self.low_ports.as_deref()),
         }
     }
 }

@@ -69,7 +69,7 @@ impl Export<'_> {
             let mut spec = Map::default();
             spec.put("schedule", &cron.expression.value.0);
             spec.put("timeZone", tz);
-            spec.put("concurrencyPolicy", concurrency(flow.queue.as_ref()));
+            spec.put("concurrencyPolicy", concurrency(flow.queue.as_deref()));
             self.of_trigger(about, trigger, cron, &mut spec);
             let kept = flow.keep.as_ref().and_then(|keep| keep.runs.as_ref());
             spec.put_some("successfulJobsHistoryLimit", kept.map(|runs| runs.value));
@@ -136,7 +136,7 @@ impl Export<'_> {
             let next = format!("kubectl create job --from=cronjob/{name} NAME");
             self.findings.dropped(about, &property, reason, &next);
         }
-        self.queue(about, queue.as_ref());
+        self.queue(about, queue.as_deref());
         for lock in locks {
             let property = format!("lock.{}", lock.name.value.as_str());
             self.findings
@@ -214,7 +214,7 @@ fn timed(flow: &Flow) -> Result<Timed<'_>, &'static str> {
     let tables: Vec<_> = flow
         .triggers
         .iter()
-        .filter_map(|trigger| Some((trigger, trigger.cron.as_ref()?)))
+        .filter_map(|trigger| Some((trigger, trigger.cron.as_deref()?)))
         .collect();
     if tables.is_empty() {
         return Err("kubernetes starts jobs by a time table only, and the flow has none");

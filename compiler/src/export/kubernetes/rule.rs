@@ -35,9 +35,9 @@ impl Export<'_> {
         self.unruled(about, path, rule);
         let is_closed = self.closed_to_some(about, path, rule);
         let mut filters = Vec::new();
-        filters.extend(headers(Way::Request, rule.request_header.as_ref()));
-        filters.extend(headers(Way::Answer, rule.header.as_ref()));
-        let strip = rule.strip_prefix.as_ref();
+        filters.extend(headers(Way::Request, rule.request_header.as_deref()));
+        filters.extend(headers(Way::Answer, rule.header.as_deref()));
+        let strip = rule.strip_prefix.as_deref();
         filters.extend(rewritten(path, kind, strip, rule.rewrite.as_ref()));
         let mut map = matching(path, kind);
         map.put_full("filters", filters);

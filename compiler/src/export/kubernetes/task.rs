@@ -51,7 +51,7 @@ impl Export<'_> {
         } else {
             made.command = words(command.as_ref())?;
         }
-        made.limits = limits_of(cpu.as_ref(), memory.as_ref(), limits.as_ref());
+        made.limits = limits_of(cpu.as_ref(), memory.as_ref(), limits.as_deref());
         for network in network {
             let name = self.physical(Kind::Network, network.value.as_str())?;
             made.networks.insert(name, BTreeSet::new());

@@ -61,7 +61,7 @@ impl Lower<'_, '_, '_> {
             configs: configs.collect(),
             mounts: self.gateway_mounts(name, gateway, sites),
             health: gateway_health(node, &self.edition.values.gateway_health),
-            limits: limits(node.limits.as_ref()),
+            limits: limits(node.limits.as_deref()),
             placement,
             labels: self.text_labels(&node.labels),
             ..Service::default()
@@ -69,7 +69,7 @@ impl Lower<'_, '_, '_> {
         self.check_service_name(&service.name, gateway.name);
         service.update = self.rollout(&service, None, Way::Forward);
         service.rollback = self.rollout(&service, None, Way::Back);
-        let machines = nodes_of(self.spec, node.placement.as_ref()).into_iter();
+        let machines = nodes_of(self.spec, node.placement.as_deref()).into_iter();
         needs.extend(machines.map(|(name, _)| (Address::new(Kind::Node, name), Need::Exists)));
         let address = Address::new(Kind::Gateway, name);
         let added = self.put(

@@ -48,9 +48,9 @@ impl Lower<'_, '_, '_> {
         let path = self.path_match(path, value(kind.as_ref()).unwrap_or(PathKind::Prefix))?;
         let upstreams = self.upstreams(gateway, rule, to)?;
         let mut forward = Forward::new(upstreams);
-        forward.path = self.path_edit(&path, strip_prefix.as_ref(), rewrite.as_ref());
-        forward.response_headers = self.header_ops(header.as_ref());
-        forward.request_headers = self.header_ops(request_header.as_ref());
+        forward.path = self.path_edit(&path, strip_prefix.as_deref(), rewrite.as_ref());
+        forward.response_headers = self.header_ops(header.as_deref());
+        forward.request_headers = self.header_ops(request_header.as_deref());
         forward.timeout = timeout
             .as_ref()
             .and_then(|timeout| self.millis(timeout.value, timeout.span));
