@@ -141,10 +141,8 @@ impl Extent {
             one.costs.clear();
         }
         for round in 0..self.rounds {
-            // Nobody runs always after the same one, whose data may have filled the caches.
-            let (last, first) = all.split_at_mut(round % all.len());
-            for one in first.iter_mut().chain(last) {
-                one.run(&project.folder);
+            for place in order(all.len(), round) {
+                all[place].run(&project.folder);
             }
         }
         let cores = thread::available_parallelism().map_err(|error| error.to_string())?;
@@ -155,6 +153,26 @@ impl Extent {
         show(all, "peak memory", "MiB", |cost| cost.peak / 1024.0);
         show_ratios(all);
         Ok(())
+    }
+}
+
+/// In which order a round runs so many commands: from round to round another one begins, and another
+/// one runs before each. What follows a program that frees much memory pays for it, since the kernel
+/// clears it again, and on a virtual machine may first have to get it back.
+fn order(commands: usize, round: usize) -> impl Iterator<Item = usize> {
+    let strides: Vec<usize> = (1..commands)
+        .filter(|stride| gcd(*stride, commands) == 1)
+        .collect();
+    let stride = strides.get(round % strides.len().max(1)).copied();
+    let stride = stride.unwrap_or(1);
+    (0..commands).map(move |nth| (round + nth * stride) % commands)
+}
+
+const fn gcd(one: usize, other: usize) -> usize {
+    if other == 0 {
+        one
+    } else {
+        gcd(other, one % other)
     }
 }
 
@@ -200,5 +218,31 @@ fn show_ratios(all: &[Measured]) {
         let of = |costs: &[Cost]| costs.iter().map(|cost| cost.cpu).collect::<Vec<_>>();
         let ratio = Spread::ratio(&of(&one.costs), &of(&base.costs));
         println!("{}", ratio.line(one.rival.name, "times"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn nobody_runs_always_after_the_same_one() {
+        for commands in [1, 2, 7, 10, 11] {
+            let mut before = BTreeSet::new();
+            for round in 0..5 {
+                let order: Vec<usize> = order(commands, round).collect();
+                let each: BTreeSet<usize> = order.iter().copied().collect();
+                assert_eq!(each, (0..commands).collect(), "{commands} in round {round}");
+                let pairs = order.windows(2).filter(|pair| pair[1] == 0);
+                before.extend(pairs.map(|pair| pair[0]));
+            }
+            let others = commands.saturating_sub(1);
+            assert!(
+                before.len() >= others.min(3),
+                "{commands}: after {before:?}"
+            );
+        }
     }
 }
