@@ -41,11 +41,21 @@ proptest! {
 fn a_member_is_hashed_in_order_of_its_name() {
     #[derive(serde::Serialize)]
     struct Turned {
+        // Only behind the first eight letters do they differ.
+        container_two: Inner,
+        container_one: u8,
         b: u8,
         a: Option<&'static str>,
         aa: (i64, char),
     }
+    #[derive(serde::Serialize)]
+    struct Inner {
+        y: bool,
+        x: &'static str,
+    }
     let turned = Turned {
+        container_two: Inner { y: true, x: "1" },
+        container_one: 2,
         b: 1,
         a: None,
         aa: (-1, 'x'),
