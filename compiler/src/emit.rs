@@ -41,14 +41,15 @@ impl Draft {
         })
     }
 
-    pub(crate) fn emit(self, spec: &Spec, sources: &Sources) -> Plan {
-        let hashed = |(address, node)| hashed(address, node, sources);
-        let nodes = if self.nodes.len() <= FEW {
-            self.nodes.into_iter().map(hashed).collect()
+    pub(crate) fn emit(mut self, spec: &Spec, sources: &Sources) -> Plan {
+        if self.nodes.len() <= FEW {
+            self.nodes.iter_mut().for_each(hash);
         } else {
-            let hashed: Vec<_> = self.nodes.into_par_iter().map(hashed).collect();
-            hashed.into_iter().collect()
-        };
+            self.nodes.par_iter_mut().for_each(hash);
+        }
+        let nodes = self.nodes.into_iter();
+        let nodes = nodes.map(|(address, node)| (address, emitted(node, sources)));
+        let nodes = nodes.collect();
         Plan {
             params: self.params,
             identity: self.identity,
@@ -58,7 +59,14 @@ impl Draft {
     }
 }
 
-fn hashed(address: Address, node: LoweredNode, sources: &Sources) -> (Address, PlanNode) {
+/// Takes the digest of a node that has none yet.
+fn hash((address, node): (&Address, &mut LoweredNode)) {
+    let payload = &node.payload;
+    node.digest
+        .get_or_insert_with(|| payload.digest(address.kind));
+}
+
+fn emitted(node: LoweredNode, sources: &Sources) -> PlanNode {
     let LoweredNode {
         target,
         needs,
@@ -67,13 +75,12 @@ fn hashed(address: Address, node: LoweredNode, sources: &Sources) -> (Address, P
         place,
         digest,
     } = node;
-    let node = PlanNode {
+    PlanNode {
         target,
         needs,
         protect,
-        digest: digest.unwrap_or_else(|| payload.digest(address.kind)),
+        digest: digest.expect("every node was hashed"),
         payload,
         origin: place.origin(sources),
-    };
-    (address, node)
+    }
 }
