@@ -71,24 +71,6 @@ impl Said {
         self.diagnostics.is_empty() && self.wanted.is_empty()
     }
 
-    /// Whether there is nothing to take in.
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self {
-            diagnostics,
-            wanted,
-            partial,
-            made,
-            patched,
-            nodes_missing,
-        } = self;
-        let all_empty = diagnostics.is_empty()
-            && wanted.is_empty()
-            && partial.is_empty()
-            && made.is_empty()
-            && patched.is_empty();
-        all_empty && !nodes_missing
-    }
-
     pub(crate) fn extend(&mut self, other: Self) {
         self.diagnostics.extend(other.diagnostics);
         self.wanted.extend(other.wanted);

@@ -43,7 +43,7 @@ use crate::syntax::{Document, NodeRef};
 pub(crate) use load::{Loaded, load};
 pub(crate) use neighbour::Neighbour;
 pub(crate) use reading::{Part, Readings};
-pub(crate) use value::literal;
+pub(crate) use value::{literal, put};
 pub(crate) use words::{all as top_level_words, label};
 
 /// What shapes the nodes of a project in one environment, whichever file they are written in.

@@ -4,10 +4,10 @@
 //! such a file is evaluated: there are no parameters and no files to take values from.
 
 use skep_schema::diagnostic::{Code, Diagnostic};
-use skep_schema::lang::{Arg, Decode, Decoder, Literal, Node, Prop};
-use skep_schema::span::{At, Sources, Span};
+use skep_schema::lang::{Arg, Decode, Decoder, Literal, Node};
+use skep_schema::span::{Sources, Span};
 
-use crate::expand::literal;
+use crate::expand::{literal, put};
 use crate::syntax::{EntryRef, NodeRef, Word, parse};
 
 /// A file as far as it could be understood.
@@ -54,13 +54,7 @@ fn node(cx: &mut Decoder, from: NodeRef<'_>) -> Node {
             value: value(cx, entry),
             span: entry.value_span(),
         };
-        match entry.key() {
-            Some(key) => node.props.push(Prop {
-                key: At::new(key.text.into(), key.span),
-                value,
-            }),
-            None => node.args.push(value),
-        }
+        put(&mut node, entry, value);
     }
     node.children = from.children().map(|child| self::node(cx, child)).collect();
     node

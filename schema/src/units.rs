@@ -73,13 +73,6 @@ const SIZES: &[(&str, u64)] = &[
     ("B", 1),
 ];
 
-const BINARY_SIZES: &[(&str, u64)] = &[
-    ("TiB", 1 << 40),
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-];
-
 impl Duration {
     pub const fn seconds(n: u64) -> Self {
         Self(n * 1_000_000_000)
@@ -235,9 +228,15 @@ fn decimal(text: &str, scale: u64) -> Option<u64> {
     (part % places == 0).then(|| whole.checked_add(u64::try_from(part / places).ok()?))?
 }
 
-/// The largest unit that divides without a remainder.
-fn print(f: &mut fmt::Formatter<'_>, value: u64, units: &[(&str, u64)]) -> fmt::Result {
-    let fits = |(_, scale): &&(&str, u64)| value >= *scale && value.is_multiple_of(*scale);
+/// The largest unit that divides without a remainder, of those that may be taken.
+fn print(
+    f: &mut fmt::Formatter<'_>,
+    value: u64,
+    units: &[(&str, u64)],
+    may: impl Fn(&str) -> bool,
+) -> fmt::Result {
+    let fits =
+        |(unit, scale): &&(&str, u64)| value >= *scale && value.is_multiple_of(*scale) && may(unit);
     match units.iter().find(fits) {
         Some((unit, scale)) => write!(f, "{}{unit}", value / scale),
         None => write!(
@@ -253,7 +252,7 @@ fn print(f: &mut fmt::Formatter<'_>, value: u64, units: &[(&str, u64)]) -> fmt::
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(f, self.0, TIMES)
+        print(f, self.0, TIMES, |_| true)
     }
 }
 
@@ -261,7 +260,7 @@ impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A binary size is one of whole KiB.
         let binary = self.0 > 0 && self.0.is_multiple_of(1 << 10);
-        print(f, self.0, if binary { BINARY_SIZES } else { SIZES })
+        print(f, self.0, SIZES, |unit| !binary || unit.ends_with("iB"))
     }
 }
 

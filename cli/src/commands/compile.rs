@@ -67,12 +67,12 @@ fn listing(plan: &Plan) -> String {
         plan.digest
     );
     for (address, node) in &plan.nodes {
-        let address = address.to_string();
-        let gap = " ".repeat(34_usize.saturating_sub(address.chars().count()));
-        let (digest, place) = (node.digest.as_str(), node.origin.place());
-        for word in ["  ", &address, &gap, " ", digest, "  ", &place, "\n"] {
-            out.push_str(word);
-        }
+        out.push_str(&format!(
+            "  {:<34} {}  {}\n",
+            address.to_string(),
+            node.digest,
+            node.origin.place()
+        ));
     }
     out
 }

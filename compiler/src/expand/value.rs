@@ -97,8 +97,13 @@ fn head_of<'l>(
     }
     let mut left_out = false;
     for entry in entries {
+        // Most say what they say.
         if !entry.is_annotated() {
-            put(cx, &mut node, entry);
+            let value = Arg {
+                value: as_written(cx, entry),
+                span: entry.value_span(),
+            };
+            put(&mut node, entry, value);
             continue;
         }
         let value = evaluate(cx, scope, entry);
@@ -110,12 +115,8 @@ fn head_of<'l>(
     (node, left_out)
 }
 
-/// Puts an entry there that says what it says, as most do.
-fn put(cx: &mut Context<'_>, node: &mut Node, entry: EntryRef<'_>) {
-    let value = Arg {
-        value: as_written(cx, entry),
-        span: entry.value_span(),
-    };
+/// Puts a value where its entry stands: among the arguments, or under its key.
+pub(crate) fn put(node: &mut Node, entry: EntryRef<'_>, value: Arg) {
     match entry.key() {
         Some(key) => node.props.push(Prop {
             key: At::new(key.text.into(), key.span),
@@ -154,13 +155,11 @@ fn put_prop(
             Literal::Unknown
         }
     };
-    node.props.push(Prop {
-        key: At::new(key.text.into(), key.span),
-        value: Arg {
-            value: literal,
-            span: place(entry),
-        },
-    });
+    let value = Arg {
+        value: literal,
+        span: place(entry),
+    };
+    put(node, entry, value);
     true
 }
 
@@ -191,10 +190,11 @@ fn put_arg(
         Value::List(_) => refuse(cx, entry, "a list", "one value", "spread"),
         Value::Map(_) => refuse(cx, entry, "a map", "one value", "spread"),
     };
-    node.args.push(Arg {
+    let value = Arg {
         value: literal,
         span: place(entry),
-    });
+    };
+    put(node, entry, value);
     true
 }
 

@@ -69,10 +69,10 @@ impl Services {
         self.remarkable.remove(name);
     }
 
-    fn keep(&mut self, all: Vec<Made>) -> Vec<Said> {
+    fn keep(&mut self, all: Vec<Made>) -> Said {
         let mut nodes = Vec::with_capacity(all.len());
         let mut claims = Vec::new();
-        let mut said = Vec::new();
+        let mut said = Said::default();
         for made in all {
             let name = &made.address.name;
             if !made.whole {
@@ -81,9 +81,7 @@ impl Services {
             if !made.said.is_silent() {
                 self.remarkable.insert(name.clone());
             }
-            if !made.said.is_empty() {
-                said.push(made.said);
-            }
+            said.extend(made.said);
             if !made.claims.is_empty() {
                 claims.push((name.clone(), made.claims));
             }
@@ -107,9 +105,8 @@ impl Lower<'_, '_, '_> {
         let mut wanted = due.of(&self.spec.services);
         wanted.retain(|(_, service)| service.node.external.is_none());
         self.number_env_files(&wanted);
-        for said in services.keep(self.apart(&wanted, aim)) {
-            self.cx.hear(said);
-        }
+        let said = services.keep(self.apart(&wanted, aim));
+        self.cx.hear(said);
     }
 
     /// Gives each file of variables its number before they are read side by side.

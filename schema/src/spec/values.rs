@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
-use smol_str::ToSmolStr;
 
 use crate::address::Kind;
 use crate::image::Reference;
@@ -318,29 +317,24 @@ pub struct Ports {
 impl Read for Ports {
     const TYPE: Type = Type::Ports;
     fn read(value: &Literal, span: Span, cx: &mut Decoder) -> Option<Self> {
-        if let Literal::Int(int) = value
-            && let Ok(port @ 1..) = u16::try_from(*int)
-        {
-            return Some(Self {
-                first: port,
-                last: port,
-            });
-        }
-        let text = match value {
-            Literal::Int(int) => int.to_smolstr(),
+        let ends = match value {
+            Literal::Int(int) => u16::try_from(*int).ok().map(|port| (port, port)),
             Literal::Null
             | Literal::Bool(_)
             | Literal::Float(_)
             | Literal::Str(_)
             | Literal::Text(_)
             | Literal::Secret(_)
-            | Literal::Unknown => string(value, span, cx, "a port number")?.into(),
+            | Literal::Unknown => {
+                let text = string(value, span, cx, "a port number")?;
+                let (first, last) = text.split_once('-').unwrap_or((text, text));
+                first.parse().ok().zip(last.parse().ok())
+            }
         };
-        let (first, last) = text.split_once('-').unwrap_or((&text, &text));
-        let number = |t: &str| t.parse::<u16>().ok().filter(|n| *n > 0);
-        match (number(first), number(last)) {
-            (Some(first), Some(last)) if first <= last => Some(Self { first, last }),
-            (_, _) => {
+        match ends {
+            Some((first, last)) if 0 < first && first <= last => Some(Self { first, last }),
+            Some(_) | None => {
+                let text = scalar_text(value).unwrap_or_default();
                 bad(
                     cx,
                     span,

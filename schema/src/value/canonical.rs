@@ -15,6 +15,7 @@ type Done = Result<(), NotCanonical>;
 const USUAL: (usize, usize) = (2048, 64);
 
 struct Bytes {
+    /// All that is there so far.
     written: Vec<u8>,
     /// Of the maps that are not yet ended, in the order they came.
     members: Vec<Member>,

@@ -160,11 +160,8 @@ impl Extent {
 /// one runs before each. What follows a program that frees much memory pays for it, since the kernel
 /// clears it again, and on a virtual machine may first have to get it back.
 fn order(commands: usize, round: usize) -> impl Iterator<Item = usize> {
-    let strides: Vec<usize> = (1..commands)
-        .filter(|stride| gcd(*stride, commands) == 1)
-        .collect();
-    let stride = strides.get(round % strides.len().max(1)).copied();
-    let stride = stride.unwrap_or(1);
+    let strides = (1..commands).filter(|stride| gcd(*stride, commands) == 1);
+    let stride = strides.cycle().nth(round).unwrap_or(1);
     (0..commands).map(move |nth| (round + nth * stride) % commands)
 }
 
